@@ -1,1 +1,31 @@
-//! chain
+//! The consortium overlay: orders opaque transactions among known validators, keeps their state authenticated, and
+//! proves to third parties what was settled. It knows nothing of the meaning of a transaction.
+//!
+//! A caller hands a [`Machine`] and a [`Config`] to [`start`] and talks to the running validator through a [`Handle`].
+
+mod board;
+mod config;
+mod handle;
+mod header;
+mod machine;
+mod proof;
+mod tree;
+
+pub use config::{
+    Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS, StartError,
+    ValidatorAddress,
+};
+pub use handle::{FinalBlock, Handle, Status, SubmitError, Subscription};
+pub use machine::{
+    BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, StateKey, TxId,
+};
+pub use proof::{MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof};
+
+use std::sync::Arc;
+
+/// Starts a validator on its own thread and runtime. Returns at once; it never blocks on the network or on recovery.
+///
+/// What can be checked before is an error here; what goes wrong later is in [`Status::error`].
+pub fn start(config: Config, machine: Arc<dyn Machine>) -> Result<Handle, StartError> {
+    node::start(config, machine)
+}

@@ -1,0 +1,157 @@
+//! What a validator is started with, and why a start can be refused.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Largest number of validators that one chain accepts.
+pub const MAX_VALIDATORS: usize = 100;
+
+/// Longest chain id, in bytes.
+pub const MAX_CHAIN_ID_BYTES: usize = 64;
+
+/// Largest block that any configuration may allow, in bytes.
+pub const MAX_BLOCK_BYTES: usize = 8 * 1024 * 1024;
+
+/// Largest number of transactions that any configuration may allow in one block.
+pub const MAX_BLOCK_TXS: usize = 20_000;
+
+/// One validator of the consortium, as every member knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValidatorAddress {
+    /// The validator's ed25519 public key.
+    pub public_key: [u8; 32],
+    /// Where its overlay listens.
+    pub address: SocketAddr,
+}
+
+/// Everything that one validator needs to run.
+///
+/// `chain_id`, the validators' keys, `max_block_bytes` and `max_block_txs` must be equal on all validators.
+#[derive(Clone)]
+pub struct Config {
+    /// This validator's ed25519 seed (the private key). It is never logged.
+    pub seed: [u8; 32],
+    /// All validators, this one included, in any order.
+    pub validators: Vec<ValidatorAddress>,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Folder of this validator's blocks, votes and state. One validator per folder.
+    pub data_dir: PathBuf,
+    /// Name of the chain, 1 to [`MAX_CHAIN_ID_BYTES`] bytes; part of every signature, so that none is valid on another chain.
+    pub chain_id: String,
+    /// Largest sum of transaction bytes in one block, at most [`MAX_BLOCK_BYTES`] together with the receipts.
+    pub max_block_bytes: usize,
+    /// Most transactions in one block, at most [`MAX_BLOCK_TXS`].
+    pub max_block_txs: usize,
+    /// How long a leader may stay silent before the others go on without it.
+    pub leader_timeout: Duration,
+    /// Least time between two blocks while no transaction waits. Must be below half of `leader_timeout`.
+    pub idle_interval: Duration,
+    /// Least time between two blocks while transactions wait.
+    pub busy_interval: Duration,
+    /// Most transactions in the mempool; beyond it [`crate::Handle::submit`] answers [`crate::SubmitError::Full`].
+    pub mempool_max: usize,
+    /// After this time without any finalized block the status says `stalled`.
+    pub stall_after: Duration,
+    /// Worker threads of the validator's own runtime.
+    pub worker_threads: usize,
+}
+
+impl Config {
+    /// A configuration with the documented defaults; only what differs between validators is asked for.
+    pub fn new(
+        seed: [u8; 32],
+        validators: Vec<ValidatorAddress>,
+        listen: SocketAddr,
+        data_dir: PathBuf,
+        chain_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            seed,
+            validators,
+            listen,
+            data_dir,
+            chain_id: chain_id.into(),
+            max_block_bytes: 2 * 1024 * 1024,
+            max_block_txs: 4_096,
+            leader_timeout: Duration::from_millis(1_000),
+            idle_interval: Duration::from_millis(250),
+            busy_interval: Duration::from_millis(10),
+            mempool_max: 50_000,
+            stall_after: Duration::from_secs(10),
+            worker_threads: 2,
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("chain_id", &self.chain_id)
+            .field("listen", &self.listen)
+            .field("data_dir", &self.data_dir)
+            .field("validators", &self.validators.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a validator could not be started. Each says what would be right.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The chain id is empty or too long.
+    #[error("chain id has {0} bytes, expected 1 to {MAX_CHAIN_ID_BYTES}")]
+    ChainId(usize),
+    /// No validator, or more than [`MAX_VALIDATORS`].
+    #[error("{0} validators configured, expected 1 to {MAX_VALIDATORS}")]
+    ValidatorCount(usize),
+    /// A validator's public key is not a point of the curve.
+    #[error("public key of validator {0} is not a valid ed25519 key")]
+    PublicKey(usize),
+    /// The same validator is listed twice.
+    #[error("validator {0} is listed twice")]
+    DuplicateValidator(String),
+    /// The seed's public key is not among the validators.
+    #[error("own public key {0} is not among the configured validators")]
+    NotAValidator(String),
+    /// A bound is outside its range.
+    #[error("{field} is {value}, expected {expected}")]
+    Bound {
+        /// Name of the field of [`Config`].
+        field: &'static str,
+        /// The configured value.
+        value: String,
+        /// The accepted range.
+        expected: String,
+    },
+    /// The data folder cannot be used.
+    #[error("data folder {path}: {reason}")]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// What the file system answered, or why the stored chain is another one.
+        reason: String,
+    },
+    /// The listen address cannot be bound.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system answered.
+        reason: String,
+    },
+    /// The thread of the validator could not be created.
+    #[error("cannot start the validator's thread: {0}")]
+    Thread(String),
+}
+
+/// Signing namespace of a chain: a signature of one chain means nothing on another.
+pub(crate) fn namespace(chain_id: &str) -> Vec<u8> {
+    let mut out = b"fairway-chain/1/".to_vec();
+    out.extend_from_slice(chain_id.as_bytes());
+    out
+}
+
+/// Validators that must sign: all of them but the largest number below a third.
+pub(crate) fn quorum(validators: usize) -> usize {
+    validators - validators.saturating_sub(1) / 3
+}

@@ -1,0 +1,182 @@
+//! The outside's view of a running validator: submit, follow, read, prove, stop.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{Proof, StateKey, TxId, board::Board};
+
+/// One finalized and applied block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinalBlock {
+    /// Height; the first block is 1.
+    pub height: u64,
+    /// The proposer's clock, milliseconds since 1970-01-01 UTC, strictly increasing over blocks.
+    pub time_ms: i64,
+    /// Digest of the parent's header.
+    pub parent: [u8; 32],
+    /// Digest of this block's header.
+    pub digest: [u8; 32],
+    /// Root of the authenticated state after this block.
+    pub state_root: [u8; 32],
+    /// Public key of the validator that proposed it.
+    pub proposer: [u8; 32],
+    /// The transactions in order: id, bytes, receipt.
+    pub txs: Vec<(TxId, Bytes, Vec<u8>)>,
+}
+
+/// Why a transaction was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The machine refused the bytes; the reason is the machine's.
+    #[error("transaction refused: {0}")]
+    Refused(String),
+    /// The mempool is full; try again later.
+    #[error("mempool is full, try again later")]
+    Full,
+    /// The validator has stopped; [`Status::error`] says why.
+    #[error("the validator has stopped")]
+    Stopped,
+}
+
+/// How a validator is doing, at this moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Height of the last finalized and applied block; 0 before the first one.
+    pub height: u64,
+    /// Block time of the last applied block, milliseconds since 1970-01-01 UTC.
+    pub time_ms: i64,
+    /// Time since this node last applied a finalized block (since its start when there was none).
+    pub finalized_age: Duration,
+    /// Other validators that this node is connected with.
+    pub peers: usize,
+    /// Transactions that wait in this node's mempool.
+    pub mempool: usize,
+    /// Root of the authenticated state after the last applied block.
+    pub state_root: [u8; 32],
+    /// Consensus view in which this node last took part.
+    pub view: u64,
+    /// No block was finalized for longer than the configured time: probably no quorum.
+    pub stalled: bool,
+    /// Why the validator stopped, if it did by itself.
+    pub error: Option<String>,
+}
+
+/// A request to the running validator, with the place for its answer.
+pub(crate) enum Request {
+    /// Admit a transaction to the mempool.
+    Submit(Bytes, oneshot::Sender<Result<TxId, SubmitError>>),
+    /// Read a finalized block.
+    Block(u64, oneshot::Sender<Option<Arc<FinalBlock>>>),
+    /// Read one value of the latest applied state.
+    Get(StateKey, oneshot::Sender<Option<Vec<u8>>>),
+    /// Build an inclusion proof.
+    Proof(TxId, oneshot::Sender<Option<Proof>>),
+}
+
+/// The door to a running validator. Clones are cheap and speak to the same validator.
+///
+/// The validator goes on when all handles are dropped; only [`Handle::stop`] ends it.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) submits: mpsc::Sender<Request>,
+    pub(crate) reads: mpsc::Sender<Request>,
+    pub(crate) applied: watch::Receiver<u64>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) stop: mpsc::Sender<oneshot::Sender<()>>,
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    /// Hands a transaction in: checked by the machine, kept in the mempool, sent to the other validators.
+    ///
+    /// `Ok` says that it will be proposed, not that it is final: follow [`Handle::subscribe`] or ask
+    /// [`Handle::proof`]. A transaction that is already known or final is `Ok` again and changes nothing. The
+    /// mempool is in memory: whoever must not lose a transaction submits it again until it is final.
+    pub async fn submit(&self, tx: Bytes) -> Result<TxId, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Submit(tx, reply);
+        if self.submits.send(request).await.is_err() {
+            return Err(SubmitError::Stopped);
+        }
+        answer.await.unwrap_or(Err(SubmitError::Stopped))
+    }
+
+    /// Follows the finalized blocks from `from_height` (0 means 1) on: in order, without gaps, from the archive first
+    /// and then live. It costs nothing while nobody asks it for the next block.
+    pub fn subscribe(&self, from_height: u64) -> Subscription {
+        Subscription {
+            handle: self.clone(),
+            next: from_height.max(1),
+        }
+    }
+
+    /// Reads one value of the state after the last applied block; `None` when absent or when the validator stopped.
+    pub async fn get(&self, key: StateKey) -> Option<Vec<u8>> {
+        self.ask(|reply| Request::Get(key, reply)).await
+    }
+
+    /// Builds the proof that a transaction and its receipt are in a finalized block; `None` while it is not final.
+    pub async fn proof(&self, id: TxId) -> Option<Proof> {
+        self.ask(|reply| Request::Proof(id, reply)).await
+    }
+
+    /// Reads one finalized and applied block; `None` above the applied height and at height 0.
+    pub async fn block(&self, height: u64) -> Option<Arc<FinalBlock>> {
+        self.ask(|reply| Request::Block(height, reply)).await
+    }
+
+    /// How the validator is doing. Answers at once, also after a stop.
+    pub fn status(&self) -> Status {
+        self.board.status()
+    }
+
+    /// Stops the validator and waits until its files and its port are released.
+    pub async fn stop(self) {
+        let (reply, done) = oneshot::channel();
+        if self.stop.send(reply).await.is_ok() {
+            let _ = done.await;
+        }
+        let mut gone = self.board.gone();
+        let _ = gone.wait_for(|gone| *gone).await;
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Option<T>>) -> Request,
+    ) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.reads.send(request(reply)).await.ok()?;
+        answer.await.ok().flatten()
+    }
+}
+
+/// A reader of finalized blocks, made by [`Handle::subscribe`].
+#[derive(Debug)]
+pub struct Subscription {
+    handle: Handle,
+    next: u64,
+}
+
+impl Subscription {
+    /// Waits for the next block. `None` when the validator has stopped. Safe to cancel: no block is lost.
+    pub async fn next(&mut self) -> Option<Arc<FinalBlock>> {
+        let height = self.next;
+        let mut applied = self.handle.applied.clone();
+        applied.wait_for(|tip| *tip >= height).await.ok()?;
+        let block = self.handle.block(height).await?;
+        self.next = height.saturating_add(1);
+        Some(block)
+    }
+
+    /// Height of the block that the next call will give.
+    pub fn next_height(&self) -> u64 {
+        self.next
+    }
+}

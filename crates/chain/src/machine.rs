@@ -1,0 +1,72 @@
+//! What the overlay asks of the state machine that it orders: a plain, deterministic trait object.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+/// Key of one value of the machine's state. Derive it by hashing, so that keys spread evenly.
+pub type StateKey = [u8; 32];
+
+/// SHA-256 of a transaction's bytes: its identity on this chain.
+pub type TxId = [u8; 32];
+
+/// Longest value that one state key may hold, in bytes. A longer one stops the node that executes it.
+pub const MAX_VALUE_BYTES: usize = 256 * 1024;
+
+/// Longest receipt of one transaction, in bytes. A longer one stops the node that executes it.
+pub const MAX_RECEIPT_BYTES: usize = 64 * 1024;
+
+/// The state machine that the chain orders transactions for.
+///
+/// Every validator runs the same code over the same bytes, so an implementation reads no clock, draws no randomness,
+/// and depends on nothing but its arguments. The calls come from the chain's worker threads, possibly several at
+/// once (a block may be tried on two forks); no call may rely on the order of earlier ones.
+pub trait Machine: Send + Sync + 'static {
+    /// Version of the rules. It is written into every header; a validator refuses a block of another version.
+    fn version(&self) -> u32 {
+        1
+    }
+
+    /// Checks transactions without any state: decoding and signatures, best in one batch.
+    ///
+    /// Called at ingress and again for every proposed block, so the verdict must depend on the bytes alone.
+    /// Returns one verdict per transaction in the same order; the error is a short reason for the sender.
+    fn admit(&self, txs: &[Bytes]) -> Vec<Result<(), String>>;
+
+    /// Names every state key that [`Machine::execute`] may read or write for these transactions, from the bytes alone.
+    ///
+    /// The chain fetches them from the authenticated state before it executes. Repeated keys are allowed.
+    fn reads(&self, txs: &[Bytes]) -> Vec<StateKey>;
+
+    /// Executes one block on the fetched state, in order.
+    ///
+    /// `state` holds each key of [`Machine::reads`] that has a value. This must not fail: a transaction that the rules
+    /// refuse gets a receipt that says so, and writes nothing.
+    fn execute(
+        &self,
+        block: BlockInfo,
+        txs: &[Bytes],
+        state: &BTreeMap<StateKey, Vec<u8>>,
+    ) -> Executed;
+
+    /// The state before the first block. It must be the same on every validator.
+    fn genesis(&self) -> BTreeMap<StateKey, Vec<u8>>;
+}
+
+/// Where and when a block stands, as far as the rules may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockInfo {
+    /// Height of the block; genesis is 0, the first executed block is 1.
+    pub height: u64,
+    /// The proposer's clock in milliseconds since 1970-01-01 UTC, strictly greater than the parent's.
+    pub time_ms: i64,
+}
+
+/// What one block did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Executed {
+    /// One receipt per transaction, in order; opaque to the chain, bounded by [`MAX_RECEIPT_BYTES`].
+    pub receipts: Vec<Vec<u8>>,
+    /// The new values; `None` deletes the key. Values are bounded by [`MAX_VALUE_BYTES`].
+    pub writes: BTreeMap<StateKey, Option<Vec<u8>>>,
+}

@@ -1,0 +1,264 @@
+//! Proof that a transaction and its receipt are in a finalized block. It is verified offline, with nothing but the
+//! validators' public keys and the chain's name.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use commonware_codec::{DecodeExt as _, Encode as _};
+use commonware_consensus::{
+    simplex::{scheme::Namespace, types::Proposal},
+    types::{Epoch, Round, View},
+};
+use commonware_cryptography::{Verifier as _, ed25519, sha256::Digest};
+use minicbor::bytes::ByteVec;
+
+use crate::{
+    MAX_BLOCK_BYTES, MAX_VALIDATORS, TxId,
+    config::{namespace, quorum},
+    header::Header,
+    tree::{MAX_PATH, climb, leaf, sha256},
+};
+
+/// Version of the proof's format.
+pub const PROOF_VERSION: u8 = 1;
+
+/// Longest encoded proof, in bytes: one block's worth of transaction and receipt, and the certificate.
+pub const MAX_PROOF_BYTES: usize = MAX_BLOCK_BYTES + 32 * 1024;
+
+/// Inclusion of one transaction and its receipt in a finalized block.
+///
+/// It carries the transaction, its receipt, the path to the header's root, the header, and the validators' signatures.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct Proof {
+    #[n(0)]
+    pub(crate) version: u8,
+    #[n(1)]
+    pub(crate) tx: ByteVec,
+    #[n(2)]
+    pub(crate) receipt: ByteVec,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub(crate) tx_id: TxId,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub(crate) receipt_hash: [u8; 32],
+    #[n(5)]
+    pub(crate) index: u32,
+    #[n(6)]
+    pub(crate) path: Vec<ByteVec>,
+    #[n(7)]
+    pub(crate) header: ByteVec,
+    #[cbor(n(8), with = "minicbor::bytes")]
+    pub(crate) digest: [u8; 32],
+    #[n(9)]
+    pub(crate) signatures: Vec<Signed>,
+}
+
+/// One validator's signature over the finalized proposal.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub(crate) struct Signed {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) validator: [u8; 32],
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) signature: [u8; 64],
+}
+
+/// What a verified proof says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Height of the block.
+    pub height: u64,
+    /// Time of the block, milliseconds since 1970-01-01 UTC.
+    pub time_ms: i64,
+    /// Digest of the block's header.
+    pub digest: [u8; 32],
+    /// Root of the state after the block.
+    pub state_root: [u8; 32],
+    /// Id of the transaction.
+    pub tx_id: TxId,
+    /// The transaction's bytes.
+    pub tx: Bytes,
+    /// The receipt's bytes.
+    pub receipt: Vec<u8>,
+    /// Public keys of the validators that signed.
+    pub signers: Vec<[u8; 32]>,
+}
+
+/// Why a proof is refused. Each names what differs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// The encoding is longer than any proof.
+    #[error("proof has {0} bytes, at most {MAX_PROOF_BYTES} are accepted")]
+    TooLong(usize),
+    /// The bytes are no canonical proof.
+    #[error("proof is not canonical CBOR of the expected shape: {0}")]
+    Malformed(String),
+    /// The format's version is unknown.
+    #[error("proof version is {0}, expected {PROOF_VERSION}")]
+    Version(u8),
+    /// The transaction does not hash to the named id.
+    #[error("transaction bytes do not hash to the transaction id of the proof")]
+    Transaction,
+    /// The receipt does not hash to the named hash.
+    #[error("receipt bytes do not hash to the receipt hash of the proof")]
+    Receipt,
+    /// The header is malformed or does not hash to the named digest.
+    #[error("header: {0}")]
+    Header(String),
+    /// The path does not lead to the header's root.
+    #[error("merkle path does not lead from transaction and receipt to the header's root")]
+    Path,
+    /// A configured validator key is not a key.
+    #[error("validator key {0} is not a valid ed25519 key")]
+    ValidatorKey(String),
+    /// A signer is not one of the validators.
+    #[error("signer {0} is not one of the validators")]
+    UnknownSigner(String),
+    /// A signer appears twice, or signers are not in ascending order.
+    #[error("signer {0} is repeated or out of order")]
+    SignerOrder(String),
+    /// A signature is wrong for this header and chain.
+    #[error("signature of validator {0} does not match the header on this chain")]
+    Signature(String),
+    /// Too few validators signed.
+    #[error("{have} validators signed, {need} are needed")]
+    Quorum {
+        /// Valid signatures.
+        have: usize,
+        /// Signatures needed: all validators but a third less one.
+        need: usize,
+    },
+}
+
+impl Proof {
+    /// The canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        // Writing to a vector cannot fail: its error type is uninhabited.
+        let _ = minicbor::encode(self, &mut out);
+        out
+    }
+
+    /// Reads the canonical bytes. This checks the shape only; [`verify_proof`] checks the content.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProofError> {
+        if bytes.len() > MAX_PROOF_BYTES {
+            return Err(ProofError::TooLong(bytes.len()));
+        }
+        let proof: Self =
+            minicbor::decode(bytes).map_err(|error| ProofError::Malformed(error.to_string()))?;
+        if proof.to_bytes() != bytes {
+            return Err(ProofError::Malformed("not the shortest form".into()));
+        }
+        if proof.path.len() > MAX_PATH || proof.signatures.len() > MAX_VALIDATORS {
+            return Err(ProofError::Malformed("path or certificate too long".into()));
+        }
+        Ok(proof)
+    }
+
+    /// Id of the transaction that this proof is about, not verified.
+    pub fn tx_id(&self) -> TxId {
+        self.tx_id
+    }
+}
+
+/// Verifies a proof offline against the chain's name and the public keys of its validators, given in any order.
+pub fn verify_proof(
+    proof: &Proof,
+    chain_id: &str,
+    validators: &[[u8; 32]],
+) -> Result<Verified, ProofError> {
+    if proof.version != PROOF_VERSION {
+        return Err(ProofError::Version(proof.version));
+    }
+    if sha256(&[&proof.tx]) != proof.tx_id {
+        return Err(ProofError::Transaction);
+    }
+    if sha256(&[&proof.receipt]) != proof.receipt_hash {
+        return Err(ProofError::Receipt);
+    }
+    let header =
+        Header::from_bytes(&proof.header).map_err(|error| ProofError::Header(error.to_string()))?;
+    if header.digest() != proof.digest {
+        return Err(ProofError::Header(
+            "bytes do not hash to the digest of the proof".into(),
+        ));
+    }
+    check_path(proof, &header)?;
+    let signers = check_signatures(proof, &header, chain_id, validators)?;
+    Ok(Verified {
+        height: header.height,
+        time_ms: header.time_ms,
+        digest: proof.digest,
+        state_root: header.state_root,
+        tx_id: proof.tx_id,
+        tx: Bytes::copy_from_slice(&proof.tx),
+        receipt: proof.receipt.to_vec(),
+        signers,
+    })
+}
+
+fn check_path(proof: &Proof, header: &Header) -> Result<(), ProofError> {
+    let path: Option<Vec<[u8; 32]>> = proof
+        .path
+        .iter()
+        .map(|step| <[u8; 32]>::try_from(step.as_slice()).ok())
+        .collect();
+    let start = leaf(&proof.tx_id, &proof.receipt_hash);
+    let end = climb(
+        start,
+        proof.index,
+        header.tx_count,
+        &path.ok_or(ProofError::Path)?,
+    );
+    (end == Some(header.tx_root))
+        .then_some(())
+        .ok_or(ProofError::Path)
+}
+
+fn check_signatures(
+    proof: &Proof,
+    header: &Header,
+    chain_id: &str,
+    validators: &[[u8; 32]],
+) -> Result<Vec<[u8; 32]>, ProofError> {
+    let known: BTreeSet<[u8; 32]> = validators.iter().copied().collect();
+    let namespace = Namespace::new(&namespace(chain_id)).finalize;
+    let message = Proposal::new(
+        Round::new(Epoch::new(header.epoch), View::new(header.view)),
+        View::new(header.parent_view),
+        Digest(proof.digest),
+    )
+    .encode();
+    let mut signers: Vec<[u8; 32]> = Vec::new();
+    for signed in &proof.signatures {
+        let name = || hex(&signed.validator);
+        if !known.contains(&signed.validator) {
+            return Err(ProofError::UnknownSigner(name()));
+        }
+        if signers.last().is_some_and(|last| *last >= signed.validator) {
+            return Err(ProofError::SignerOrder(name()));
+        }
+        let key = ed25519::PublicKey::decode(signed.validator.as_slice())
+            .map_err(|_| ProofError::ValidatorKey(name()))?;
+        let valid = ed25519::Signature::decode(signed.signature.as_slice())
+            .is_ok_and(|signature| key.verify(&namespace, &message, &signature));
+        if !valid {
+            return Err(ProofError::Signature(name()));
+        }
+        signers.push(signed.validator);
+    }
+    let need = quorum(known.len());
+    if signers.len() < need || known.is_empty() {
+        let have = signers.len();
+        return Err(ProofError::Quorum { have, need });
+    }
+    Ok(signers)
+}
+
+/// Lower-case hexadecimal, for messages.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
