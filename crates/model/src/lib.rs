@@ -1,1 +1,38 @@
-//! model
+//! The words of Fairway: identities, money, energy, tariffs, agreements, offers and charge events, with their canonical bytes.
+//!
+//! Every other crate speaks these types. They are plain values: no I/O, no clock, no randomness, no float. What is signed or
+//! hashed is the canonical CBOR of a value ([`canonical`]), so that two members always sign the same bytes.
+//!
+//! Invariant: `from_bytes(b)` succeeds only when re-encoding gives `b` again.
+
+pub mod agreement;
+pub mod canonical;
+pub mod charge;
+pub mod energy;
+pub mod hash;
+pub mod ids;
+pub mod money;
+pub mod offer;
+pub mod price;
+pub mod profile;
+pub mod refusal;
+pub mod registry;
+pub mod sign;
+pub mod station;
+pub mod tariff;
+pub mod time;
+
+pub use agreement::{Agreement, AgreementId, Caps, Corridor, LoadBand, Split, TierTerms};
+pub use canonical::{Canonical, DecodeError};
+pub use charge::{ChargeEvent, Period, PeriodKind, SignedChargeEvent, Usage};
+pub use energy::Energy;
+pub use hash::Hash;
+pub use ids::{EvseId, GuaranteeId, IdError, MemberId, OwnerId, SessionId, StationId};
+pub use money::{Currency, Micro, MoneyError, Ppm, Rounding};
+pub use offer::{Consent, ConsentMethod, Estimate, HomeAcceptance, Offer, SignedConsent, SignedOffer};
+pub use price::{Adjustments, PriceBreakdown, PriceLine, Shares, TaxLine};
+pub use profile::{CustomerClass, EligibilityStatement, Guarantee, Payment, Pseudonym, Service, SignedEligibility, Tier};
+pub use refusal::{Refusal, RefusalCode};
+pub use sign::{PublicKey, Signature, SigningKey};
+pub use tariff::{Dimension, PriceComponent, Restrictions, Tariff, TariffElement};
+pub use time::Time;

@@ -1,0 +1,168 @@
+//! The roaming agreement: the terms under which one member's drivers charge at another's stations. It is data; the ledger
+//! executes it. A member's own drivers at its own stations fall under an agreement with itself.
+
+use crate::canonical::Canonical;
+use crate::energy::Energy;
+use crate::hash::Hash;
+use crate::ids::MemberId;
+use crate::money::{Currency, Micro};
+use crate::profile::Tier;
+use crate::tariff::Tariff;
+use crate::time::Time;
+use minicbor::{Decode, Encode};
+
+/// Signing and hashing domain of agreements.
+pub const AGREEMENT_DOMAIN: &str = "fairway.agreement.v1";
+/// The most tariffs in one agreement.
+pub const MAX_TARIFFS: usize = 16;
+
+/// The hash of an agreement's canonical bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct AgreementId(#[n(0)] pub Hash);
+
+impl core::fmt::Display for AgreementId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "agr_{}", self.0)
+    }
+}
+
+/// Limits of the adjusted energy price, net, per kWh. A price never leaves them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Corridor {
+    /// Lowest energy price per kWh.
+    #[n(0)]
+    pub floor: Micro,
+    /// Highest energy price per kWh; not below the floor.
+    #[n(1)]
+    pub cap: Micro,
+}
+
+/// How far present load may move the energy price, in basis points of the tariff's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct LoadBand {
+    /// Lowest multiplier.
+    #[n(0)]
+    pub min_bps: u32,
+    /// Highest multiplier; not below the lowest.
+    #[n(1)]
+    pub max_bps: u32,
+}
+
+/// Ceilings that the contract enforces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Caps {
+    /// Energy of one charge.
+    #[n(0)]
+    pub energy_per_charge: Energy,
+    /// Total of one charge, taxes included.
+    #[n(1)]
+    pub amount_per_charge: Micro,
+    /// What home may owe visited at any time: holds and unpaid charges together.
+    #[n(2)]
+    pub exposure: Micro,
+}
+
+/// What a tier is worth abroad, and who pays for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct TierTerms {
+    /// The tier at home.
+    #[n(0)]
+    pub tier: Tier,
+    /// Discount on the net price in basis points.
+    #[n(1)]
+    pub discount_bps: u32,
+    /// Which part of that discount the home utility bears, in basis points; the visited utility bears the rest.
+    #[n(2)]
+    pub home_bears_bps: u32,
+}
+
+/// Parts of the net price before discount, in basis points; they add up to 10,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Split {
+    /// The home utility.
+    #[n(0)]
+    pub home_bps: u32,
+    /// The visited utility.
+    #[n(1)]
+    pub visited_bps: u32,
+    /// The owner of the EVSE's site.
+    #[n(2)]
+    pub owner_bps: u32,
+}
+
+/// A roaming agreement, one direction of one pair.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Agreement {
+    /// Counts up when the same pair amends; the newest countersigned version prices new charges.
+    #[n(0)]
+    pub version: u32,
+    /// Whose drivers (HUN).
+    #[n(1)]
+    pub home: MemberId,
+    /// Whose stations (VUN).
+    #[n(2)]
+    pub visited: MemberId,
+    /// Currency of every amount here.
+    #[n(3)]
+    pub currency: Currency,
+    /// No charge begins earlier.
+    #[n(4)]
+    pub valid_from: Time,
+    /// No charge begins from then on.
+    #[n(5)]
+    pub valid_until: Time,
+    /// SHA-256 of the readable text that both signed.
+    #[n(6)]
+    pub text_hash: Hash,
+    /// What charging costs; an offer names one by id. At most [`MAX_TARIFFS`].
+    #[n(7)]
+    pub tariffs: Vec<Tariff>,
+    /// Limits of the energy price.
+    #[n(8)]
+    pub corridor: Corridor,
+    /// Limits of load adjustment.
+    #[n(9)]
+    pub load_band: LoadBand,
+    /// Ceilings.
+    #[n(10)]
+    pub caps: Caps,
+    /// Recognised tiers; a tier that is missing gets no discount.
+    #[n(11)]
+    pub tiers: Vec<TierTerms>,
+    /// How the net price is shared.
+    #[n(12)]
+    pub split: Split,
+    /// How long a hold lasts without its charge, in milliseconds.
+    #[n(13)]
+    pub hold_ttl: i64,
+    /// Days between nettings.
+    #[n(14)]
+    pub netting_days: u16,
+    /// Days from netting to payment.
+    #[n(15)]
+    pub due_days: u16,
+    /// Yearly interest on late payment in basis points.
+    #[n(16)]
+    pub interest_bps: u32,
+    /// Days in which a charge may be disputed.
+    #[n(17)]
+    pub dispute_days: u16,
+}
+
+impl Agreement {
+    /// The id: the hash of what is signed.
+    pub fn id(&self) -> AgreementId {
+        AgreementId(self.digest(AGREEMENT_DOMAIN))
+    }
+
+    /// The terms for a tier, if it is recognised.
+    pub fn tier_terms(&self, tier: Tier) -> Option<&TierTerms> {
+        self.tiers.iter().find(|t| t.tier == tier)
+    }
+
+    /// The tariff with this id.
+    pub fn tariff(&self, id: &str) -> Option<&Tariff> {
+        self.tariffs.iter().find(|t| t.id == id)
+    }
+}
