@@ -1,0 +1,479 @@
+//! What operators and their programs ask of their utility, and the answers.
+
+use fairway_model::charge::SignedChargeEvent;
+use fairway_model::offer::{SignedConsent, SignedOffer};
+use fairway_model::registry::{EvseEntry, PrefixEntry};
+use fairway_model::{
+    Agreement, AgreementId, Currency, CustomerClass, Energy, EvseId, Hash, MemberId, Micro,
+    Payment, PriceBreakdown, Refusal, SessionId, StationId, Tier, Time,
+};
+use minicbor::{Decode, Encode};
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Command {
+    /// Add or change a customer (HCP).
+    #[n(0)]
+    PutCustomer(#[n(0)] NewCustomer),
+    /// Block or unblock every credential of the customer with this CIN.
+    #[n(1)]
+    SetBlocked {
+        /// The CIN, digits.
+        #[n(0)]
+        cin: String,
+        /// Block or unblock.
+        #[n(1)]
+        blocked: bool,
+    },
+    /// Put money on a prepaid balance.
+    #[n(2)]
+    TopUp {
+        /// The CIN, digits.
+        #[n(0)]
+        cin: String,
+        /// How much.
+        #[n(1)]
+        amount: Micro,
+    },
+    /// Let a station connect.
+    #[n(3)]
+    PutStation {
+        /// Its identity in the connection path.
+        #[n(0)]
+        station: StationId,
+        /// Salted hash of its password as the shell made it.
+        #[n(1)]
+        password: String,
+    },
+    /// Register a CIN prefix on the ledger.
+    #[n(4)]
+    RegisterPrefix(#[n(0)] PrefixEntry),
+    /// Register an EVSE on the ledger.
+    #[n(5)]
+    RegisterEvse(#[n(0)] EvseEntry),
+    /// Propose an agreement on the ledger.
+    #[n(6)]
+    ProposeAgreement(#[n(0)] Box<Agreement>),
+    /// Countersign one that the partner proposed.
+    #[n(7)]
+    Countersign(#[n(0)] AgreementId),
+    /// Present load of a grid area as a price multiplier in basis points (CR-12); takes effect with the next offer.
+    #[n(8)]
+    SetLoad {
+        /// The area as in the EVSE's ledger entry.
+        #[n(0)]
+        area: String,
+        /// Multiplier; 10,000 is neutral.
+        #[n(1)]
+        load_bps: u32,
+    },
+    /// Put a new version of the charging rules and policy in force for new offers.
+    #[n(9)]
+    PutPolicy(#[n(0)] Box<Policy>),
+    /// One month's bill of a driver.
+    #[n(10)]
+    Bill {
+        /// The CIN, digits.
+        #[n(0)]
+        cin: String,
+        /// Year.
+        #[n(1)]
+        year: i16,
+        /// Month, 1 to 12.
+        #[n(2)]
+        month: u8,
+    },
+    /// The whole trace of one charge, as far as this utility saw it.
+    #[n(11)]
+    Session(#[n(0)] SessionId),
+    /// The newest charges, at most [`MAX_LIST`].
+    #[n(12)]
+    Sessions,
+    /// The utility's own books, for comparison with the ledger's.
+    #[n(13)]
+    Books,
+    /// What is open, connected and registered.
+    #[n(14)]
+    Status,
+}
+
+/// Most entries in a list answer.
+pub const MAX_LIST: usize = 200;
+
+/// A customer as entered. The customer's CIN is the key; loyalty number, card UIDs and contract ids lead to it (CIN-06).
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct NewCustomer {
+    /// CIN, digits.
+    #[n(0)]
+    pub cin: String,
+    /// Name as on the bill.
+    #[n(1)]
+    pub name: String,
+    /// Residential or commercial.
+    #[n(2)]
+    pub class: CustomerClass,
+    /// Loyalty tier.
+    #[n(3)]
+    pub tier: Tier,
+    /// How the customer pays.
+    #[n(4)]
+    pub payment: Payment,
+    /// Credit limit (postpaid) in micro-units.
+    #[n(5)]
+    pub credit_limit: Micro,
+    /// Language, BCP 47.
+    #[n(6)]
+    pub language: String,
+    /// PIN for the dial pad, 4 to 8 digits; none lets the dial pad do without.
+    #[n(7)]
+    pub pin: Option<String>,
+    /// Other credentials of the same customer: loyalty numbers, RFID UIDs in upper-case hex, eMAIDs; at most 16.
+    #[n(8)]
+    pub credentials: Vec<String>,
+    /// Currency of the account.
+    #[n(9)]
+    pub currency: Currency,
+}
+
+impl core::fmt::Debug for NewCustomer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // Personal data never reaches a log.
+        write!(f, "NewCustomer({:?}, {:?})", self.class, self.tier)
+    }
+}
+
+/// Charging rules and policy (CRP) of one version. Rules of residential and commercial customers are separate sets.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Policy {
+    /// Version; must be greater than the one in force.
+    #[n(0)]
+    pub version: u32,
+    /// Rules for households.
+    #[n(1)]
+    pub residential: Rules,
+    /// Rules for businesses.
+    #[n(2)]
+    pub commercial: Rules,
+    /// As visited utility: rules that differ for one partner's drivers (CR-11); at most 64.
+    #[n(3)]
+    pub partners: Vec<PartnerRules>,
+    /// How long an offer stands, in milliseconds.
+    #[n(4)]
+    pub offer_ttl: i64,
+    /// As home: how long partners may keep a visiting profile, in milliseconds.
+    #[n(5)]
+    pub profile_ttl: i64,
+    /// As visited: how long to wait for the home utility before refusing, in milliseconds.
+    #[n(6)]
+    pub home_timeout: i64,
+    /// As visited: failed identifications per station and minute before it is told to wait.
+    #[n(7)]
+    pub attempts_per_minute: u32,
+}
+
+/// Rules of one customer class.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Rules {
+    /// As visited: the agreement's tariff to offer, by id; the agreement's first when it has none of that name.
+    #[n(0)]
+    pub tariff: String,
+    /// As home: greatest load multiplier that this class's contract accepts, in basis points.
+    #[n(1)]
+    pub max_load_bps: u32,
+    /// Energy that an estimate assumes.
+    #[n(2)]
+    pub expected_energy: Energy,
+    /// Half-width of the estimate's interval in basis points of that energy.
+    #[n(3)]
+    pub spread_bps: u32,
+    /// As home: what one statement's guarantee covers, in micro-units (postpaid).
+    #[n(4)]
+    pub guarantee: Micro,
+}
+
+/// Rules for one partner's drivers.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct PartnerRules {
+    /// Whose drivers.
+    #[n(0)]
+    pub home: MemberId,
+    /// The agreement's tariff to offer them, by id.
+    #[n(1)]
+    pub tariff: String,
+    /// Greatest load multiplier that they are charged, in basis points.
+    #[n(2)]
+    pub max_load_bps: u32,
+}
+
+/// The answer to a command.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Reply {
+    /// Done; with the session or nothing to show.
+    #[n(0)]
+    Done,
+    /// Handed to the ledger; the answer is final when the block is.
+    #[n(1)]
+    Submitted,
+    /// A bill.
+    #[n(2)]
+    Bill(#[n(0)] Box<Bill>),
+    /// A trace.
+    #[n(3)]
+    Session(#[n(0)] Box<SessionTrace>),
+    /// The newest charges.
+    #[n(4)]
+    Sessions(#[n(0)] Vec<SessionSummary>),
+    /// Books.
+    #[n(5)]
+    Books(#[n(0)] Books),
+    /// Status.
+    #[n(6)]
+    Status(#[n(0)] Status),
+}
+
+/// One driver's bill of one month: home and roaming lines in one format (PR-06, AA-20).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Bill {
+    /// Who bills.
+    #[n(0)]
+    pub utility: MemberId,
+    /// Whom: name.
+    #[n(1)]
+    pub customer: String,
+    /// CIN, digits.
+    #[n(2)]
+    pub cin: String,
+    /// Year.
+    #[n(3)]
+    pub year: i16,
+    /// Month.
+    #[n(4)]
+    pub month: u8,
+    /// Currency.
+    #[n(5)]
+    pub currency: Currency,
+    /// Settled charges in order of time.
+    #[n(6)]
+    pub lines: Vec<BillLine>,
+    /// Their sum.
+    #[n(7)]
+    pub total: Micro,
+    /// Charges that are finished and not settled yet; they come on the bill of the month in which they settle.
+    #[n(8)]
+    pub pending: u32,
+}
+
+/// One line of a bill, traceable to quote, meter signatures, agreement and ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct BillLine {
+    /// The charge.
+    #[n(0)]
+    pub session: SessionId,
+    /// Whose station.
+    #[n(1)]
+    pub visited: MemberId,
+    /// Its name.
+    #[n(2)]
+    pub visited_name: String,
+    /// Where.
+    #[n(3)]
+    pub evse: EvseId,
+    /// Begin.
+    #[n(4)]
+    pub start: Time,
+    /// End.
+    #[n(5)]
+    pub end: Time,
+    /// Energy.
+    #[n(6)]
+    pub energy: Energy,
+    /// The amount, taxes included.
+    #[n(7)]
+    pub total: Micro,
+    /// Its argument.
+    #[n(8)]
+    pub breakdown: PriceBreakdown,
+    /// The offer that was consented to.
+    #[n(9)]
+    pub offer: Hash,
+    /// SHA-256 over the signed meter records.
+    #[n(10)]
+    pub meter_evidence: Hash,
+    /// The agreement.
+    #[n(11)]
+    pub agreement: AgreementId,
+    /// Hash of the settled charge event.
+    #[n(12)]
+    pub event: Hash,
+    /// SHA-256 of the settling transaction's bytes; `fairway ledger proof` takes it.
+    #[n(13)]
+    pub transaction: Hash,
+    /// Height of the block that settled it.
+    #[n(14)]
+    pub height: u64,
+}
+
+/// Role of this utility in a charge (PR-08).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Role {
+    /// Its driver elsewhere.
+    #[n(0)]
+    Home,
+    /// Another's driver at its station.
+    #[n(1)]
+    Visited,
+    /// Its driver at its station.
+    #[n(2)]
+    Both,
+}
+
+/// One hop of a charge's trace (GW-10).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Hop {
+    /// When, by this utility's clock.
+    #[n(0)]
+    pub at: Time,
+    /// From where: `station`, `gateway`, `aaa`, `crp`, `ledger`, or a member id.
+    #[n(1)]
+    pub from: String,
+    /// To where.
+    #[n(2)]
+    pub to: String,
+    /// What, one sentence without personal data.
+    #[n(3)]
+    pub what: String,
+}
+
+/// Most hops kept of one charge; later ones are counted, not kept.
+pub const MAX_HOPS: usize = 128;
+
+/// One charge as this utility saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SessionTrace {
+    /// Overview.
+    #[n(0)]
+    pub summary: SessionSummary,
+    /// Hop by hop.
+    #[n(1)]
+    pub hops: Vec<Hop>,
+    /// The offer, once agreed.
+    #[n(2)]
+    pub offer: Option<SignedOffer>,
+    /// The consent, once given.
+    #[n(3)]
+    pub consent: Option<SignedConsent>,
+    /// The price with its argument, once rated.
+    #[n(4)]
+    pub breakdown: Option<PriceBreakdown>,
+    /// The charge event, once both signed.
+    #[n(5)]
+    pub event: Option<SignedChargeEvent>,
+    /// Signed meter records.
+    #[n(6)]
+    pub evidence: Vec<String>,
+    /// SHA-256 of the settling transaction, once settled.
+    #[n(7)]
+    pub transaction: Option<Hash>,
+    /// Height of its block.
+    #[n(8)]
+    pub height: Option<u64>,
+}
+
+/// A charge in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SessionSummary {
+    /// The charge.
+    #[n(0)]
+    pub session: SessionId,
+    /// This utility's role.
+    #[n(1)]
+    pub role: Role,
+    /// Home utility, once known.
+    #[n(2)]
+    pub home: Option<MemberId>,
+    /// Visited utility.
+    #[n(3)]
+    pub visited: MemberId,
+    /// Where.
+    #[n(4)]
+    pub evse: Option<EvseId>,
+    /// State in one word: `identifying`, `offered`, `authorized`, `charging`, `ended`, `agreed`, `settled`, `refused`, `void`, `disputed`.
+    #[n(5)]
+    pub state: String,
+    /// When it began.
+    #[n(6)]
+    pub at: Time,
+    /// Authenticated from the visiting profile.
+    #[n(7)]
+    pub local: bool,
+    /// Energy so far.
+    #[n(8)]
+    pub energy: Energy,
+    /// Amount, once rated.
+    #[n(9)]
+    pub total: Option<Micro>,
+    /// Why it was refused, if it was.
+    #[n(10)]
+    pub refusal: Option<Refusal>,
+}
+
+/// The utility's own books: what its journal says that members and owners owe each other, to compare with the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Books {
+    /// Sum over all accounts of the journal; zero, or the books are wrong.
+    #[n(0)]
+    pub trial_balance: Micro,
+    /// Balance by account name, in order of name.
+    #[n(1)]
+    pub accounts: Vec<(String, Micro)>,
+    /// Charges settled as home utility: count.
+    #[n(2)]
+    pub settled_home: u64,
+    /// Charges settled as visited utility: count.
+    #[n(3)]
+    pub settled_visited: u64,
+    /// What drivers were billed for settled charges.
+    #[n(4)]
+    pub billed: Micro,
+    /// Ledger position by partner and currency: positive when the partner owes us.
+    #[n(5)]
+    pub positions: Vec<(MemberId, Currency, Micro)>,
+}
+
+/// State of the utility.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Status {
+    /// Who.
+    #[n(0)]
+    pub member: MemberId,
+    /// Ledger height seen.
+    #[n(1)]
+    pub height: u64,
+    /// Charges that are open (not settled, refused or void).
+    #[n(2)]
+    pub open: u32,
+    /// Messages and transactions waiting for an answer.
+    #[n(3)]
+    pub outbox: u32,
+    /// Stations connected.
+    #[n(4)]
+    pub connected: Vec<StationId>,
+    /// Agreements in force, by partner: (home, visited, id).
+    #[n(5)]
+    pub agreements: Vec<(MemberId, MemberId, AgreementId)>,
+    /// Agreements proposed to us and not countersigned.
+    #[n(6)]
+    pub proposals: Vec<AgreementId>,
+    /// CIN prefixes known.
+    #[n(7)]
+    pub prefixes: Vec<(String, MemberId)>,
+    /// EVSEs known, ours and others'.
+    #[n(8)]
+    pub evses: u32,
+    /// Policy version in force.
+    #[n(9)]
+    pub policy_version: u32,
+    /// Visiting profiles held.
+    #[n(10)]
+    pub visiting_profiles: u32,
+}

@@ -1,0 +1,309 @@
+//! What members say to each other, over mutual TLS, in signed envelopes. Every message may be lost, repeated, delayed or reordered.
+
+use fairway_model::canonical::Canonical;
+use fairway_model::offer::{Offer, SignedConsent, SignedOffer};
+use fairway_model::station::Presented;
+use fairway_model::{
+    AgreementId, ChargeEvent, EvseId, MemberId, Pseudonym, PublicKey, Refusal, RefusalCode,
+    SessionId, Signature, SignedEligibility, SigningKey, Time,
+};
+use minicbor::{Decode, Encode};
+
+/// Signing domain of envelopes.
+pub const ENVELOPE_DOMAIN: &str = "fairway.peer.v1";
+/// Largest envelope in bytes.
+pub const MAX_ENVELOPE: usize = 512 * 1024;
+/// Most signed meter records that travel with one charge.
+pub const MAX_EVIDENCE: usize = 1_024;
+/// Most rounds of one negotiation; then there is no offer.
+pub const MAX_ROUNDS: u8 = 3;
+
+/// A message on its way, signed over [`ENVELOPE_DOMAIN`] by the sender's member key.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Envelope {
+    /// Sender.
+    #[n(0)]
+    pub from: MemberId,
+    /// Addressee.
+    #[n(1)]
+    pub to: MemberId,
+    /// When it was (last) sent.
+    #[n(2)]
+    pub sent_at: Time,
+    /// What is said.
+    #[n(3)]
+    pub message: Message,
+    /// Signature over everything above.
+    #[n(4)]
+    pub signature: Signature,
+}
+
+#[derive(Encode)]
+struct Signed<'a>(
+    #[n(0)] &'a MemberId,
+    #[n(1)] &'a MemberId,
+    #[n(2)] &'a Time,
+    #[n(3)] &'a Message,
+);
+
+fn covered(from: &MemberId, to: &MemberId, sent_at: &Time, message: &Message) -> Vec<u8> {
+    let mut out = Vec::new();
+    if minicbor::encode(Signed(from, to, sent_at, message), &mut out).is_err() {
+        out.clear();
+    }
+    out
+}
+
+impl Envelope {
+    /// Signs a message.
+    pub fn seal(
+        from: MemberId,
+        to: MemberId,
+        sent_at: Time,
+        message: Message,
+        key: &SigningKey,
+    ) -> Self {
+        let signature = key.sign(ENVELOPE_DOMAIN, &covered(&from, &to, &sent_at, &message));
+        Self {
+            from,
+            to,
+            sent_at,
+            message,
+            signature,
+        }
+    }
+
+    /// Reads an envelope and checks size, form, addressee and signature. `key_of` gives a member's registered key.
+    ///
+    /// # Errors
+    /// `too-large`, `malformed`, `not-authorized` (another sender than the connection's, or another addressee), `member-unknown`,
+    /// `bad-signature`.
+    pub fn open(
+        bytes: &[u8],
+        me: MemberId,
+        connection: MemberId,
+        key_of: impl Fn(MemberId) -> Option<PublicKey>,
+    ) -> Result<Self, Refusal> {
+        if bytes.len() > MAX_ENVELOPE {
+            let text = format!(
+                "an envelope of {} bytes is larger than {MAX_ENVELOPE}",
+                bytes.len()
+            );
+            return Err(Refusal::new(RefusalCode::TooLarge, text));
+        }
+        let envelope = Self::from_bytes(bytes)
+            .map_err(|e| Refusal::new(RefusalCode::Malformed, format!("envelope: {e}")))?;
+        if envelope.from != connection || envelope.to != me {
+            let text = format!(
+                "the connection of {connection} carried a message from {} to {}, this is {me}",
+                envelope.from, envelope.to
+            );
+            return Err(Refusal::new(RefusalCode::NotAuthorized, text));
+        }
+        let key = key_of(envelope.from).ok_or_else(|| {
+            Refusal::new(
+                RefusalCode::MemberUnknown,
+                format!("{} is no member", envelope.from),
+            )
+        })?;
+        let covered = covered(
+            &envelope.from,
+            &envelope.to,
+            &envelope.sent_at,
+            &envelope.message,
+        );
+        if !key.verify(ENVELOPE_DOMAIN, &covered, &envelope.signature) {
+            return Err(Refusal::new(
+                RefusalCode::BadSignature,
+                format!("the envelope is not signed by {}", envelope.from),
+            ));
+        }
+        Ok(envelope)
+    }
+}
+
+/// What is said. VUN: the visited utility; HUN: the home utility.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Message {
+    /// VUN asks HUN whether the presenter of a credential may charge (FL-05). Repeated until answered or given up.
+    #[n(0)]
+    EligibilityAsked {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// Under which agreement.
+        #[n(1)]
+        agreement: AgreementId,
+        /// Where.
+        #[n(2)]
+        evse: EvseId,
+        /// The credential as presented.
+        #[n(3)]
+        presented: Presented,
+    },
+    /// HUN's answer; the refusal's text is for the driver.
+    #[n(1)]
+    EligibilityAnswered {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// Statement or refusal.
+        #[n(1)]
+        answer: Answer<SignedEligibility>,
+    },
+    /// VUN's policy proposes an offer to HUN's (FL-08, CR-13).
+    #[n(2)]
+    OfferProposed {
+        /// Round, from 1 to [`MAX_ROUNDS`].
+        #[n(0)]
+        round: u8,
+        /// The driver.
+        #[n(1)]
+        pseudonym: Pseudonym,
+        /// The offer.
+        #[n(2)]
+        offer: Box<Offer>,
+        /// VUN's signature over it.
+        #[n(3)]
+        signature: Signature,
+    },
+    /// HUN's policy answers a proposal.
+    #[n(3)]
+    OfferAnswered {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// The round answered.
+        #[n(1)]
+        round: u8,
+        /// Accepted, countered or refused.
+        #[n(2)]
+        answer: OfferAnswer,
+    },
+    /// VUN tells HUN that its driver consented and that the hold is on its way to the ledger. Repeated until acknowledged.
+    #[n(4)]
+    ConsentGiven {
+        /// The offer as agreed.
+        #[n(0)]
+        offer: Box<SignedOffer>,
+        /// The recorded consent.
+        #[n(1)]
+        consent: SignedConsent,
+        /// The driver.
+        #[n(2)]
+        pseudonym: Pseudonym,
+    },
+    /// HUN has put the hold on its customer's account.
+    #[n(5)]
+    ConsentNoted {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+    },
+    /// VUN sends the finished charge with everything HUN needs to compute it again (FL-17, FL-18). Repeated until answered.
+    #[n(6)]
+    ChargeProposed(#[n(0)] Box<ChargeProposal>),
+    /// HUN's own computation agrees, and this is its signature; or it does not, and why.
+    #[n(7)]
+    ChargeAnswered {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// HUN's signature over the event, or the reason.
+        #[n(1)]
+        answer: Answer<Signature>,
+    },
+    /// A charge that ended without anything to settle (declined, nothing delivered, refused): HUN releases what it holds.
+    #[n(8)]
+    ChargeVoided {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// Why.
+        #[n(1)]
+        reason: Refusal,
+    },
+    /// HUN has released it.
+    #[n(9)]
+    ChargeVoidNoted {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+    },
+    /// HUN takes back eligibility statements (blocked or erased customer; CIN-10, CP-06). Repeated until acknowledged.
+    #[n(10)]
+    Revoked {
+        /// Names this revocation.
+        #[n(0)]
+        id: [u8; 16],
+        /// The driver as this partner knows him.
+        #[n(1)]
+        pseudonym: Pseudonym,
+    },
+    /// VUN has forgotten the visiting profile.
+    #[n(11)]
+    RevocationNoted {
+        /// Which revocation.
+        #[n(0)]
+        id: [u8; 16],
+    },
+}
+
+/// Yes with a value, or no with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Answer<T> {
+    /// Yes.
+    #[n(0)]
+    Yes(#[n(0)] Box<T>),
+    /// No.
+    #[n(1)]
+    No(#[n(0)] Refusal),
+}
+
+/// HUN's policy on a proposed offer.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum OfferAnswer {
+    /// Accepted: HUN's signature over the offer.
+    #[n(0)]
+    Accepted(#[n(0)] Signature),
+    /// HUN would accept this load multiplier (its driver's contract promises no more); VUN may propose again.
+    #[n(1)]
+    Countered {
+        /// Highest load multiplier in basis points that HUN accepts.
+        #[n(0)]
+        max_load_bps: u32,
+        /// Why.
+        #[n(1)]
+        reason: String,
+    },
+    /// No offer.
+    #[n(2)]
+    Refused(#[n(0)] Refusal),
+}
+
+/// A finished charge as VUN proposes it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ChargeProposal {
+    /// The event as VUN computed it.
+    #[n(0)]
+    pub event: ChargeEvent,
+    /// VUN's signature over it.
+    #[n(1)]
+    pub signature: Signature,
+    /// The driver.
+    #[n(2)]
+    pub pseudonym: Pseudonym,
+    /// Opens the driver commitment of the event.
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub salt: [u8; 32],
+    /// The offer.
+    #[n(4)]
+    pub offer: SignedOffer,
+    /// The consent.
+    #[n(5)]
+    pub consent: SignedConsent,
+    /// The signed meter records in order of time, at most [`MAX_EVIDENCE`].
+    #[n(6)]
+    pub evidence: Vec<String>,
+}
