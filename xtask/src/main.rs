@@ -1,1 +1,74 @@
-fn main() {}
+//! The house's automation: `cargo demo` and `cargo xtask <command>`.
+//!
+//! One file per command, and no dependency but a progress bar, so that it compiles in seconds. What a
+//! command decides is a pure function over text, tested beside it with a planted violation; only the
+//! thin outer part touches files and processes. This crate is a program for developers: it prints,
+//! reads the clock and the environment, which the crates of the product may not.
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a command-line tool for developers prints, measures time and reads its environment"
+)]
+
+mod bench;
+mod claims;
+mod compile;
+mod demo;
+mod figures;
+mod layers;
+mod manifest;
+mod one_build;
+mod run;
+mod source;
+mod stages;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+/// What `cargo xtask` answers when it is asked for help or for something it does not know.
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  demo [args]             build Fairway and run the demonstration (also: cargo demo)
+  test [stages]           run every check, or only the named stages
+       --fast             only the checks of the inner loop
+       --install          install missing system packages (Debian, as root)
+       --list             name the stages
+  layers                  check who depends on whom, and that tests and demo share one build
+  tidy                    check the rules of the source that a linter cannot express
+  claims                  check the numbers in the documents against docs/figures
+  bench [name] [--json]   release build and benchmarks: ledger, authorize, rate
+       --save             also write the figures to docs/figures
+  tools [--install]       name what this machine has and lacks";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{USAGE}");
+        return ExitCode::FAILURE;
+    };
+    let result = match command.as_str() {
+        "demo" => demo::main(rest),
+        "test" => test::main(rest),
+        "layers" => layers::main(),
+        "tidy" => tidy::main(),
+        "claims" => claims::main(),
+        "bench" => bench::main(rest),
+        "tools" => tools::main(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        unknown => Err(format!("unknown command `{unknown}`\n\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            println!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `cargo xtask bench`: release build, and the benchmarks of the program.
+
+use std::process::Command;
+
+use crate::{compile, figures, run, workspace};
+
+/// One benchmark that the program knows.
+struct Benchmark {
+    name: &'static str,
+    /// Whether it runs other people's programs beside ours, for comparison.
+    peers: bool,
+}
+
+/// All benchmarks, in the order in which they run.
+const BENCHMARKS: &[Benchmark] = &[
+    Benchmark {
+        name: "ledger",
+        peers: false,
+    },
+    Benchmark {
+        name: "authorize",
+        peers: false,
+    },
+    Benchmark {
+        name: "rate",
+        peers: true,
+    },
+];
+
+/// The separate workspace of the compared libraries, and the program it makes. Apart from ours because
+/// one of them declares a newer compiler than it needs.
+const PEERS_MANIFEST: &str = "bench-peers/Cargo.toml";
+const PEERS_PROGRAM: &str = "bench-peers";
+/// How the program learns where that program is.
+const PEERS_VARIABLE: &str = "FAIRWAY_BENCH_PEERS";
+
+/// Runs the named benchmarks, or all.
+pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
+    let flag = |name: &str| arguments.iter().any(|argument| argument == name);
+    let (json, save) = (flag("--json"), flag("--save"));
+    let chosen = chosen(arguments)?;
+    let root = workspace::root();
+    if json && !save {
+        quiet_build(&["build", "--release", "--locked", "-p", "fairway"])?;
+    } else {
+        compile::build(&root, "bench", &["--release", "-p", "fairway"])?;
+    }
+    let program = workspace::target_dir().join("release/fairway");
+    for benchmark in chosen {
+        let mut command = Command::new(&program);
+        command.args(["bench", benchmark.name]).current_dir(&root);
+        if benchmark.peers {
+            command.env(PEERS_VARIABLE, peers()?);
+        }
+        if json || save {
+            command.arg("--json");
+        }
+        let output = command
+            .stderr(std::process::Stdio::inherit())
+            .stdout(if save {
+                std::process::Stdio::piped()
+            } else {
+                std::process::Stdio::inherit()
+            })
+            .output()
+            .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
+        if !output.status.success() {
+            return Err(format!(
+                "benchmark `{}` failed: {}",
+                benchmark.name, output.status
+            ));
+        }
+        if save {
+            keep(
+                &root,
+                benchmark.name,
+                &String::from_utf8_lossy(&output.stdout),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn chosen(arguments: &[String]) -> Result<Vec<&'static Benchmark>, String> {
+    let names: Vec<&str> = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    let known: Vec<&str> = BENCHMARKS.iter().map(|benchmark| benchmark.name).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+        return Err(format!(
+            "unknown benchmark `{unknown}`; there are: {}",
+            known.join(", ")
+        ));
+    }
+    if let Some(unknown) = arguments
+        .iter()
+        .find(|word| word.starts_with("--") && !matches!(word.as_str(), "--json" | "--save"))
+    {
+        return Err(format!(
+            "unknown option `{unknown}`; there are: --json, --save"
+        ));
+    }
+    Ok(BENCHMARKS
+        .iter()
+        .filter(|benchmark| names.is_empty() || names.contains(&benchmark.name))
+        .collect())
+}
+
+fn keep(root: &std::path::Path, name: &str, output: &str) -> Result<(), String> {
+    let lines: Vec<&str> = output
+        .lines()
+        .filter(|line| figures::fields(line).is_some())
+        .collect();
+    if lines.is_empty() {
+        return Err(format!("benchmark `{name}` printed no figures"));
+    }
+    let path = figures::save(root, name, &lines)?;
+    println!(
+        "{}\n{} figures in {}",
+        lines.join("\n"),
+        lines.len(),
+        path.display()
+    );
+    Ok(())
+}
+
+/// Builds the compared libraries' program and returns its path.
+fn peers() -> Result<std::path::PathBuf, String> {
+    let target = workspace::target_dir().join("bench-peers");
+    let folder = target.to_string_lossy().into_owned();
+    quiet_build(&[
+        "build",
+        "--release",
+        "--locked",
+        "--ignore-rust-version",
+        "--manifest-path",
+        PEERS_MANIFEST,
+        "--target-dir",
+        &folder,
+    ])?;
+    Ok(target.join("release").join(PEERS_PROGRAM))
+}
+
+/// A build that says nothing on standard output, which belongs to the figures.
+fn quiet_build(arguments: &[&str]) -> Result<(), String> {
+    let status = run::cargo(&workspace::root())
+        .args(arguments)
+        .status()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cargo {} failed", arguments.join(" ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(arguments: &[&str]) -> Result<Vec<&'static str>, String> {
+        let arguments: Vec<String> = arguments
+            .iter()
+            .map(|argument| (*argument).to_owned())
+            .collect();
+        chosen(&arguments).map(|found| found.iter().map(|benchmark| benchmark.name).collect())
+    }
+
+    #[test]
+    fn names_choose_and_unknown_ones_are_refused() {
+        assert_eq!(names(&["--json"]).unwrap(), ["ledger", "authorize", "rate"]);
+        assert_eq!(names(&["rate"]).unwrap(), ["rate"]);
+        assert!(
+            names(&["speed"])
+                .unwrap_err()
+                .contains("ledger, authorize, rate")
+        );
+        assert!(names(&["--jsn"]).unwrap_err().contains("--json"));
+    }
+}

@@ -1,0 +1,369 @@
+//! The table of stages, and every name, number and filter that they use.
+
+mod books;
+mod cargo_tests;
+mod postgres;
+mod python;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::run::{self, Log};
+use crate::{claims, layers, tidy, tools};
+use cargo_tests::Tests;
+
+/// One stage of the checks.
+pub(crate) struct Stage {
+    /// Its name on the command line.
+    pub(crate) name: &'static str,
+    /// What it shows, in a few words.
+    pub(crate) about: &'static str,
+    /// Whether it belongs to the inner loop.
+    pub(crate) fast: bool,
+    /// Runs it.
+    pub(crate) run: fn(&Context) -> Result<Outcome, String>,
+}
+
+/// What a stage has to work with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The project's root.
+    pub(crate) root: PathBuf,
+    /// Our folder below the build folder, kept between runs.
+    pub(crate) scratch: PathBuf,
+    /// The stage's log.
+    pub(crate) log: Log,
+    /// Whether missing system packages may be installed.
+    pub(crate) install: bool,
+    /// Whether only the inner loop was asked for.
+    pub(crate) fast: bool,
+}
+
+/// What a stage came to.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// Checks that passed; a stage that is one check counts 1.
+    pub(crate) passed: u64,
+    /// Checks that failed.
+    pub(crate) failed: u64,
+    /// What was not run, each with its name and the line that would make it run.
+    pub(crate) skipped: Vec<String>,
+    /// Something worth a look, such as a time.
+    pub(crate) note: String,
+}
+
+/// The stages, in the order in which they run: what is quick and often wrong comes first.
+pub(crate) const STAGES: &[Stage] = &[
+    Stage {
+        name: "tools",
+        about: "the programs this machine needs",
+        fast: true,
+        run: tools_present,
+    },
+    Stage {
+        name: "fmt",
+        about: "one form of source text",
+        fast: true,
+        run: fmt,
+    },
+    Stage {
+        name: "layers",
+        about: "who may depend on whom",
+        fast: true,
+        run: |context| ours(context, layers::main),
+    },
+    Stage {
+        name: "tidy",
+        about: "rules of the source",
+        fast: true,
+        run: |context| ours(context, tidy::main),
+    },
+    Stage {
+        name: "claims",
+        about: "numbers in documents are measured",
+        fast: true,
+        run: |context| ours(context, claims::main),
+    },
+    Stage {
+        name: "typos",
+        about: "spelling",
+        fast: false,
+        run: typos,
+    },
+    Stage {
+        name: "deny",
+        about: "licences, sources and bans of dependencies",
+        fast: false,
+        run: deny,
+    },
+    Stage {
+        name: "clippy",
+        about: "lints, warnings refused",
+        fast: true,
+        run: clippy,
+    },
+    Stage {
+        name: "docs",
+        about: "documentation builds, every link leads somewhere",
+        fast: false,
+        run: docs,
+    },
+    Stage {
+        name: "unit",
+        about: "unit and integration tests, SQLite",
+        fast: true,
+        run: unit,
+    },
+    Stage {
+        name: "doctests",
+        about: "examples in the documentation",
+        fast: false,
+        run: doctests,
+    },
+    Stage {
+        name: "databases",
+        about: "the same store tests on PostgreSQL",
+        fast: false,
+        run: databases,
+    },
+    Stage {
+        name: "sim",
+        about: "many seeds of a simulated world",
+        fast: true,
+        run: sim,
+    },
+    Stage {
+        name: "peers",
+        about: "programs of others as our counterpart",
+        fast: false,
+        run: peers,
+    },
+    Stage {
+        name: "demo",
+        about: "the demonstration, twice, with equal books",
+        fast: false,
+        run: books::demo,
+    },
+];
+
+/// Tests of the stores, which run on SQLite and, in the stage `databases`, on PostgreSQL.
+const STORE_TESTS: Tests = Tests {
+    package: "fairway",
+    names: &["store::", "postgres"],
+};
+/// The variable that gives those tests a PostgreSQL server.
+const POSTGRES_VARIABLE: &str = "FAIRWAY_TEST_POSTGRES";
+
+/// The tests of the simulator.
+const SIM_TESTS: Tests = Tests {
+    package: "fairway-sim",
+    names: &[],
+};
+/// The variable that says how many seeds they run.
+const SIM_VARIABLE: &str = "FAIRWAY_SIM_SEEDS";
+/// Seeds in a whole run, and in the inner loop.
+const SIM_SEEDS: u32 = 256;
+const SIM_SEEDS_FAST: u32 = 16;
+
+/// Tests in which a program that nobody here wrote is the other side.
+const PEER_TESTS: Tests = Tests {
+    package: "fairway",
+    names: &["peer_"],
+};
+/// The variable that gives those tests a Python with the pinned packages.
+const PEER_VARIABLE: &str = "FAIRWAY_PEER_PYTHON";
+/// The pinned packages.
+const PEER_REQUIREMENTS: &str = "tests/peers/requirements.txt";
+/// The spelling checker, in the same environment.
+const TYPOS: &str = "typos==1.52.0";
+
+/// The demonstration, and the line of its output that must be equal in both runs.
+const DEMO_ARGUMENTS: &[&str] = &["demo", "--headless", "--seed", "7"];
+const BOOKS_PREFIX: &str = "books ";
+
+/// Time limits: of a check without a build, of anything that may have to build everything, and of one
+/// run of the demonstration.
+const CHECK_LIMIT: Duration = Duration::from_mins(10);
+const BUILD_LIMIT: Duration = Duration::from_mins(45);
+const DEMO_LIMIT: Duration = Duration::from_mins(10);
+
+impl Outcome {
+    /// So many checks passed.
+    pub(crate) fn passed(count: u64) -> Self {
+        Self {
+            passed: count,
+            ..Self::default()
+        }
+    }
+
+    /// So many checks failed.
+    pub(crate) fn failed(count: u64) -> Self {
+        Self {
+            failed: count,
+            ..Self::default()
+        }
+    }
+
+    /// Nothing could be run, for this reason.
+    pub(crate) fn skipped(reason: &str) -> Self {
+        Self {
+            skipped: vec![reason.to_owned()],
+            ..Self::default()
+        }
+    }
+
+    /// The note and what was skipped, as an ending of a line.
+    pub(crate) fn remark(&self) -> String {
+        let note = (!self.note.is_empty()).then(|| self.note.clone());
+        let skipped = self
+            .skipped
+            .iter()
+            .map(|reason| format!("skipped: {reason}"));
+        let remarks: Vec<String> = note.into_iter().chain(skipped).collect();
+        if remarks.is_empty() {
+            String::new()
+        } else {
+            format!("  ({})", remarks.join("; "))
+        }
+    }
+}
+
+impl Context {
+    /// Runs a command that is one check: its exit code decides.
+    fn one_check(&self, command: &mut Command, limit: Duration) -> Result<Outcome, String> {
+        let done = self.log.run(command, limit)?;
+        if done.success {
+            Ok(Outcome::passed(1))
+        } else {
+            Err(done.how)
+        }
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = run::cargo(&self.root);
+        command.args(arguments);
+        command
+    }
+}
+
+/// A check of this program itself.
+fn ours(context: &Context, check: fn() -> Result<(), String>) -> Result<Outcome, String> {
+    match check() {
+        Ok(()) => Ok(Outcome::passed(1)),
+        Err(problem) => {
+            context.log.note(&problem)?;
+            Ok(Outcome::failed(1))
+        }
+    }
+}
+
+fn tools_present(context: &Context) -> Result<Outcome, String> {
+    let report = tools::check_for_tests(context.install);
+    for line in &report.lines {
+        context.log.note(line)?;
+        if line.contains("missing") {
+            println!("         {line}");
+        }
+    }
+    if report.required_missing.is_empty() {
+        Ok(Outcome::passed(1))
+    } else {
+        Err(report.required_missing.join("\n"))
+    }
+}
+
+fn fmt(context: &Context) -> Result<Outcome, String> {
+    context.one_check(
+        &mut context.cargo(&["fmt", "--all", "--check"]),
+        CHECK_LIMIT,
+    )
+}
+
+fn clippy(context: &Context) -> Result<Outcome, String> {
+    let arguments = [
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    context.one_check(&mut context.cargo(&arguments), BUILD_LIMIT)
+}
+
+fn docs(context: &Context) -> Result<Outcome, String> {
+    let mut command = context.cargo(&[
+        "doc",
+        "--locked",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ]);
+    context.one_check(command.env("RUSTDOCFLAGS", "-D warnings"), BUILD_LIMIT)
+}
+
+fn unit(context: &Context) -> Result<Outcome, String> {
+    cargo_tests::run_without(context, &[PEER_TESTS, SIM_TESTS])
+}
+
+fn doctests(context: &Context) -> Result<Outcome, String> {
+    cargo_tests::run_examples(context)
+}
+
+fn databases(context: &Context) -> Result<Outcome, String> {
+    let Some(programs) = tools::postgres_bin() else {
+        return Ok(Outcome::skipped(&format!(
+            "PostgreSQL is not installed: {}",
+            tools::postgres_remedy()
+        )));
+    };
+    let cluster = postgres::Cluster::start(&programs, context)?;
+    cargo_tests::run_only(context, &STORE_TESTS, (POSTGRES_VARIABLE, &cluster.url()))
+}
+
+fn sim(context: &Context) -> Result<Outcome, String> {
+    let seeds = if context.fast {
+        SIM_SEEDS_FAST
+    } else {
+        SIM_SEEDS
+    };
+    let outcome = cargo_tests::run_only(context, &SIM_TESTS, (SIM_VARIABLE, &seeds.to_string()))?;
+    Ok(Outcome {
+        note: format!("{seeds} seeds"),
+        ..outcome
+    })
+}
+
+fn peers(context: &Context) -> Result<Outcome, String> {
+    let python = python::environment(context)?.join("bin/python");
+    cargo_tests::run_only(
+        context,
+        &PEER_TESTS,
+        (PEER_VARIABLE, &python.to_string_lossy()),
+    )
+}
+
+fn typos(context: &Context) -> Result<Outcome, String> {
+    let program = python::environment(context)?.join("bin/typos");
+    let mut command = Command::new(program);
+    context.one_check(
+        command
+            .current_dir(&context.root)
+            .args(["--config", "typos.toml", "--color", "never"]),
+        CHECK_LIMIT,
+    )
+}
+
+fn deny(context: &Context) -> Result<Outcome, String> {
+    if let Err(remedy) = tools::deny() {
+        return Ok(Outcome::skipped(&format!(
+            "cargo-deny is not installed: {remedy}"
+        )));
+    }
+    context.one_check(
+        &mut context.cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"]),
+        CHECK_LIMIT,
+    )
+}

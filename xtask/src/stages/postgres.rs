@@ -1,0 +1,148 @@
+//! A PostgreSQL server of our own, in a temporary folder, that never outlives us.
+//!
+//! A shell script makes the cluster, starts it, and then reads its standard input. When this process
+//! ends, in whatever way, that input ends too, and the script stops the server and removes the folder.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Context;
+use crate::tools;
+
+/// How long `initdb` and the start may take on a busy machine.
+const START_LIMIT: Duration = Duration::from_mins(2);
+
+/// The user and the database that tests connect to; the user may create further databases.
+const USER: &str = "fairway";
+
+/// Connections for many tests at once.
+const CONNECTIONS: u32 = 200;
+
+/// Makes, starts, waits for the end of its input, stops, removes. Arguments: the folder, the folder of
+/// PostgreSQL's programs, the port. Durability is not what these tests are about, so nothing is synced.
+const SCRIPT: &str = r#"
+set -eu
+folder=$1 programs=$2 port=$3
+cleanup() {
+  "$programs/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null 2>&1 || true
+  rm -rf "$folder"
+}
+trap cleanup EXIT
+trap '' INT HUP
+cd "$folder"
+"$programs/initdb" -D "$folder/data" -U USER -A trust -E UTF8 --locale=C --no-sync
+"$programs/pg_ctl" -D "$folder/data" -l "$folder/server.log" -w -t 60 \
+  -o "-p $port -k $folder -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=CONNECTIONS" start \
+  || { cat "$folder/server.log"; exit 1; }
+"$programs/createdb" -h "$folder" -p "$port" -U USER USER
+touch "$folder/ready"
+cat >/dev/null
+"#;
+
+/// A running server.
+pub(super) struct Cluster {
+    script: Child,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Cluster {
+    /// Makes and starts a server with the programs in this folder.
+    pub(super) fn start(programs: &Path, context: &Context) -> Result<Self, String> {
+        let folder = std::env::temp_dir().join(format!("fairway-pg-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
+        let port = free_port()?;
+        let script = SCRIPT
+            .replace("USER", USER)
+            .replace("CONNECTIONS", &CONNECTIONS.to_string());
+        let mut command = as_database_user(&folder)?;
+        command
+            .args(["-c", &script, "fairway-postgres"])
+            .arg(&folder)
+            .arg(programs)
+            .arg(port.to_string());
+        let output = std::fs::OpenOptions::new()
+            .append(true)
+            .open(context.log.path())
+            .map_err(|error| format!("cannot open the log: {error}"))?;
+        let errors = output
+            .try_clone()
+            .map_err(|error| format!("cannot open the log: {error}"))?;
+        // A group of its own: Ctrl-C ends us, and thereby the script, but leaves it the time to clean up.
+        let script = command
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(errors)
+            .spawn()
+            .map_err(|error| format!("cannot start PostgreSQL: {error}"))?;
+        let mut cluster = Self {
+            script,
+            folder,
+            port,
+        };
+        cluster.wait_until_ready()?;
+        Ok(cluster)
+    }
+
+    /// The address for tests.
+    pub(super) fn url(&self) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/{USER}", self.port)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<(), String> {
+        let started = Instant::now();
+        while !self.folder.join("ready").exists() {
+            let ended = self
+                .script
+                .try_wait()
+                .map_err(|error| format!("cannot wait: {error}"))?;
+            if ended.is_some() || started.elapsed() > START_LIMIT {
+                return Err("PostgreSQL did not start; its output is above".to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(mut input) = self.script.stdin.take() {
+            drop(input.flush());
+        }
+        drop(self.script.wait());
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// A shell as a user that PostgreSQL agrees to run under: it refuses root.
+fn as_database_user(folder: &Path) -> Result<Command, String> {
+    if !tools::is_root() {
+        return Ok(Command::new("sh"));
+    }
+    let owned = Command::new("chown").arg("postgres").arg(folder).status();
+    if !owned.is_ok_and(|status| status.success()) {
+        return Err("root may not run PostgreSQL and there is no user `postgres`: useradd --system postgres".to_owned());
+    }
+    let mut command = Command::new("setpriv");
+    command.args([
+        "--reuid=postgres",
+        "--regid=postgres",
+        "--init-groups",
+        "sh",
+    ]);
+    Ok(command)
+}
+
+fn free_port() -> Result<u16, String> {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| format!("no free port on 127.0.0.1: {error}"))
+}
