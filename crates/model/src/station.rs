@@ -114,6 +114,9 @@ pub struct MeterSample {
     /// The OCMF record as the meter signed it; at most [`MAX_SIGNED_RECORD`] bytes.
     #[n(5)]
     pub signed: Option<String>,
+    /// The public key that came beside the record (OCPP `publicKey`), as SubjectPublicKeyInfo DER: evidence, never trusted by itself.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub public_key: Option<Vec<u8>>,
 }
 
 /// Why a charge ended (OCPP 2.0.1 `ReasonEnumType`, reduced).
@@ -166,6 +169,12 @@ pub struct TransactionReport {
     /// Readings.
     #[n(6)]
     pub samples: Vec<MeterSample>,
+    /// The charge, where the transaction's token is the one that a start command handed out.
+    #[n(7)]
+    pub session: Option<SessionId>,
+    /// The credential that the station names as the reason for the transaction (OCPP `idToken`), where it is no charge id.
+    #[n(8)]
+    pub presented: Option<Presented>,
 }
 
 /// From a station to its gateway. Messages with a [`CallId`] want exactly one answer.
