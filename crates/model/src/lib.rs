@@ -8,6 +8,8 @@
 pub mod agreement;
 pub mod canonical;
 pub mod charge;
+pub mod cin;
+pub mod country;
 pub mod energy;
 pub mod hash;
 pub mod ids;
@@ -26,14 +28,20 @@ pub mod time;
 pub use agreement::{Agreement, AgreementId, Caps, Corridor, LoadBand, Split, TierTerms};
 pub use canonical::{Canonical, DecodeError};
 pub use charge::{ChargeEvent, Period, PeriodKind, SignedChargeEvent, Usage};
+pub use cin::{Cin, CinError, CinPrefix, CustomerNumber, PrefixTable, RouteError, TableError};
 pub use energy::Energy;
 pub use hash::Hash;
 pub use ids::{EvseId, GuaranteeId, IdError, MemberId, OwnerId, SessionId, StationId};
 pub use meter::{MeterReading, SignReading};
 pub use money::{Currency, Micro, MoneyError, Ppm, Rounding};
-pub use offer::{Consent, ConsentMethod, Estimate, HomeAcceptance, Offer, SignedConsent, SignedOffer};
+pub use offer::{
+    Consent, ConsentMethod, Estimate, HomeAcceptance, Offer, SignedConsent, SignedOffer,
+};
 pub use price::{Adjustments, PriceBreakdown, PriceLine, Shares, TaxLine};
-pub use profile::{CustomerClass, EligibilityStatement, Guarantee, Payment, Pseudonym, Service, SignedEligibility, Tier};
+pub use profile::{
+    CustomerClass, EligibilityStatement, Guarantee, Payment, Pseudonym, Service, SignedEligibility,
+    Tier,
+};
 pub use refusal::{Refusal, RefusalCode};
 pub use sign::{PublicKey, Signature, SigningKey};
 pub use tariff::{Dimension, PriceComponent, Restrictions, Tariff, TariffElement};
