@@ -23,7 +23,10 @@ pub enum DecodeError {
 impl core::fmt::Display for DecodeError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::TooLong(n) => write!(f, "{n} bytes are more than the {MAX_CANONICAL_BYTES} allowed"),
+            Self::TooLong(n) => write!(
+                f,
+                "{n} bytes are more than the {MAX_CANONICAL_BYTES} allowed"
+            ),
             Self::Malformed(m) => write!(f, "malformed CBOR: {m}"),
             Self::NotCanonical => write!(f, "not in canonical form: re-encoding gives other bytes"),
         }
@@ -66,8 +69,13 @@ where
         if bytes.len() > MAX_CANONICAL_BYTES {
             return Err(DecodeError::TooLong(bytes.len()));
         }
-        let value: Self = minicbor::decode(bytes).map_err(|e| DecodeError::Malformed(e.to_string()))?;
-        if value.to_bytes() == bytes { Ok(value) } else { Err(DecodeError::NotCanonical) }
+        let value: Self =
+            minicbor::decode(bytes).map_err(|e| DecodeError::Malformed(e.to_string()))?;
+        if value.to_bytes() == bytes {
+            Ok(value)
+        } else {
+            Err(DecodeError::NotCanonical)
+        }
     }
 }
 
@@ -78,16 +86,25 @@ mod tests {
     #[test]
     fn a_longer_spelling_of_an_integer_is_refused() {
         assert_eq!(<u32 as Canonical>::from_bytes(&[0x05]), Ok(5));
-        assert_eq!(<u32 as Canonical>::from_bytes(&[0x18, 0x05]), Err(DecodeError::NotCanonical));
+        assert_eq!(
+            <u32 as Canonical>::from_bytes(&[0x18, 0x05]),
+            Err(DecodeError::NotCanonical)
+        );
     }
 
     #[test]
     fn trailing_bytes_are_refused() {
-        assert_eq!(<u32 as Canonical>::from_bytes(&[0x05, 0x00]), Err(DecodeError::NotCanonical));
+        assert_eq!(
+            <u32 as Canonical>::from_bytes(&[0x05, 0x00]),
+            Err(DecodeError::NotCanonical)
+        );
     }
 
     #[test]
     fn garbage_is_named() {
-        assert!(matches!(<u32 as Canonical>::from_bytes(&[0xff]), Err(DecodeError::Malformed(_))));
+        assert!(matches!(
+            <u32 as Canonical>::from_bytes(&[0xff]),
+            Err(DecodeError::Malformed(_))
+        ));
     }
 }

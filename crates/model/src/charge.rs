@@ -66,7 +66,9 @@ impl Usage {
 
     /// All energy, `None` when it does not fit.
     pub fn energy(&self) -> Option<Energy> {
-        self.periods.iter().try_fold(Energy::ZERO, |sum, p| sum.plus(p.energy))
+        self.periods
+            .iter()
+            .try_fold(Energy::ZERO, |sum, p| sum.plus(p.energy))
     }
 }
 

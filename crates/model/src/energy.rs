@@ -34,7 +34,11 @@ impl Energy {
         let whole = self.0.checked_div(Self::PER_KWH).unwrap_or(0);
         let fraction = format!("{:06}", self.0.checked_rem(Self::PER_KWH).unwrap_or(0));
         let fraction = fraction.trim_end_matches('0');
-        if fraction.is_empty() { whole.to_string() } else { format!("{whole}.{fraction}") }
+        if fraction.is_empty() {
+            whole.to_string()
+        } else {
+            format!("{whole}.{fraction}")
+        }
     }
 }
 

@@ -76,7 +76,10 @@ mod tests {
     /// FIPS 180-4 example "abc".
     #[test]
     fn sha256_official_vector() {
-        assert_eq!(Hash::plain(b"abc").hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            Hash::plain(b"abc").hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 
     #[test]

@@ -27,7 +27,11 @@ impl fmt::Display for IdError {
 impl core::error::Error for IdError {}
 
 fn refuse(kind: &'static str, found: &str, rule: &'static str) -> IdError {
-    IdError { kind, found: found.chars().take(64).collect(), rule }
+    IdError {
+        kind,
+        found: found.chars().take(64).collect(),
+        rule,
+    }
 }
 
 /// A consortium member, written `US*DUK`: ISO 3166-1 alpha-2 country and three-character party (OCPI 2.2.1 `country_code`, `party_id`).
@@ -45,12 +49,20 @@ impl MemberId {
         let mut bytes = [0u8; 5];
         let plain: Vec<u8> = text.bytes().filter(|b| *b != b'*').collect();
         if plain.len() != 5 || text.len() > 6 {
-            return Err(refuse(KIND, text, "a country of 2 letters, a star, a party of 3 characters, as in US*DUK"));
+            return Err(refuse(
+                KIND,
+                text,
+                "a country of 2 letters, a star, a party of 3 characters, as in US*DUK",
+            ));
         }
         for (i, (slot, byte)) in bytes.iter_mut().zip(plain).enumerate() {
             let fits = byte.is_ascii_uppercase() || (i >= 2 && byte.is_ascii_digit());
             if !fits {
-                return Err(refuse(KIND, text, "upper-case letters, digits only in the party, as in US*DUK"));
+                return Err(refuse(
+                    KIND,
+                    text,
+                    "upper-case letters, digits only in the party, as in US*DUK",
+                ));
             }
             *slot = byte;
         }
@@ -83,8 +95,14 @@ impl fmt::Debug for MemberId {
 fn check_text(kind: &'static str, text: &str) -> Result<(), IdError> {
     let fits = !text.is_empty()
         && text.len() <= MAX_ID_LEN
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'*' | b'-' | b'_' | b'.' | b':'));
-    if fits { Ok(()) } else { Err(refuse(kind, text, "1 to 48 letters, digits and * - _ . :")) }
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'*' | b'-' | b'_' | b'.' | b':'));
+    if fits {
+        Ok(())
+    } else {
+        Err(refuse(kind, text, "1 to 48 letters, digits and * - _ . :"))
+    }
 }
 
 macro_rules! text_id {

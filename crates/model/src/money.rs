@@ -49,7 +49,9 @@ impl Currency {
 
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{}", char::from(*b)))
+        self.0
+            .iter()
+            .try_for_each(|b| write!(f, "{}", char::from(*b)))
     }
 }
 
@@ -73,9 +75,15 @@ pub enum MoneyError {
 impl fmt::Display for MoneyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Currency(c) => write!(f, "{c:?} is no ISO 4217 currency code of three upper-case letters"),
+            Self::Currency(c) => write!(
+                f,
+                "{c:?} is no ISO 4217 currency code of three upper-case letters"
+            ),
             Self::Overflow(op) => write!(f, "amount out of range in {op}"),
-            Self::Amount(a) => write!(f, "{a:?} is no decimal amount with at most six digits after the point"),
+            Self::Amount(a) => write!(
+                f,
+                "{a:?} is no decimal amount with at most six digits after the point"
+            ),
         }
     }
 }
@@ -116,7 +124,11 @@ pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> Result<
     if !away {
         return Ok(quotient);
     }
-    let sign = if (numerator < 0) == (denominator < 0) { 1 } else { -1 };
+    let sign = if (numerator < 0) == (denominator < 0) {
+        1
+    } else {
+        -1
+    };
     quotient.checked_add(sign).ok_or(OVERFLOW)
 }
 
@@ -134,7 +146,10 @@ impl Micro {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow("addition"))
+        self.0
+            .checked_add(other.0)
+            .map(Self)
+            .ok_or(MoneyError::Overflow("addition"))
     }
 
     /// Difference.
@@ -142,7 +157,10 @@ impl Micro {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::Overflow("subtraction"))
+        self.0
+            .checked_sub(other.0)
+            .map(Self)
+            .ok_or(MoneyError::Overflow("subtraction"))
     }
 
     /// The opposite amount.
@@ -150,28 +168,48 @@ impl Micro {
     /// # Errors
     /// [`MoneyError::Overflow`] for the one value without opposite.
     pub fn negated(self) -> Result<Self, MoneyError> {
-        self.0.checked_neg().map(Self).ok_or(MoneyError::Overflow("negation"))
+        self.0
+            .checked_neg()
+            .map(Self)
+            .ok_or(MoneyError::Overflow("negation"))
     }
 
     /// `self * numerator / denominator`, rounded to a micro-unit.
     ///
     /// # Errors
     /// [`MoneyError::Overflow`].
-    pub fn scale(self, numerator: i64, denominator: i64, rounding: Rounding) -> Result<Self, MoneyError> {
-        let product = i128::from(self.0).checked_mul(i128::from(numerator)).ok_or(MoneyError::Overflow("multiplication"))?;
+    pub fn scale(
+        self,
+        numerator: i64,
+        denominator: i64,
+        rounding: Rounding,
+    ) -> Result<Self, MoneyError> {
+        let product = i128::from(self.0)
+            .checked_mul(i128::from(numerator))
+            .ok_or(MoneyError::Overflow("multiplication"))?;
         let result = divide(product, i128::from(denominator), rounding)?;
-        i64::try_from(result).map(Self).map_err(|_| MoneyError::Overflow("scaling"))
+        i64::try_from(result)
+            .map(Self)
+            .map_err(|_| MoneyError::Overflow("scaling"))
     }
 
     /// Rounded to whole minor units (cents) of `currency`, still in micro-units.
     ///
     /// # Errors
     /// [`MoneyError::Overflow`].
-    pub fn round_to_minor(self, currency: Currency, rounding: Rounding) -> Result<Self, MoneyError> {
+    pub fn round_to_minor(
+        self,
+        currency: Currency,
+        rounding: Rounding,
+    ) -> Result<Self, MoneyError> {
         let unit = currency.micros_per_minor();
         let minor = divide(i128::from(self.0), i128::from(unit), rounding)?;
-        let micros = minor.checked_mul(i128::from(unit)).ok_or(MoneyError::Overflow("rounding"))?;
-        i64::try_from(micros).map(Self).map_err(|_| MoneyError::Overflow("rounding"))
+        let micros = minor
+            .checked_mul(i128::from(unit))
+            .ok_or(MoneyError::Overflow("rounding"))?;
+        i64::try_from(micros)
+            .map(Self)
+            .map_err(|_| MoneyError::Overflow("rounding"))
     }
 
     /// The sum of many amounts.
@@ -188,17 +226,31 @@ impl Micro {
     /// [`MoneyError::Amount`] or [`MoneyError::Overflow`].
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
         let bad = || MoneyError::Amount(text.chars().take(32).collect());
-        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (negative, digits) = text
+            .strip_prefix('-')
+            .map_or((false, text), |rest| (true, rest));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let plain = !whole.is_empty() && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
+        let plain = !whole.is_empty()
+            && whole
+                .bytes()
+                .chain(fraction.bytes())
+                .all(|b| b.is_ascii_digit());
         if !plain || fraction.len() > 6 || whole.len() > 18 {
             return Err(bad());
         }
         let whole: i64 = whole.parse().map_err(|_| bad())?;
         let fraction: i64 = format!("{fraction:0<6}").parse().map_err(|_| bad())?;
-        let micros = whole.checked_mul(MICROS_PER_MAJOR).and_then(|m| m.checked_add(fraction));
+        let micros = whole
+            .checked_mul(MICROS_PER_MAJOR)
+            .and_then(|m| m.checked_add(fraction));
         let micros = micros.ok_or(MoneyError::Overflow("reading"))?;
-        Ok(Self(if negative { micros.checked_neg().ok_or(MoneyError::Overflow("reading"))? } else { micros }))
+        Ok(Self(if negative {
+            micros
+                .checked_neg()
+                .ok_or(MoneyError::Overflow("reading"))?
+        } else {
+            micros
+        }))
     }
 
     /// Decimal text with at least the currency's minor digits, more only when they are not zero: `5.10`, `0.3625`.
@@ -210,7 +262,11 @@ impl Micro {
         let trimmed = fraction.trim_end_matches('0');
         let fraction: String = fraction.chars().take(trimmed.len().max(digits)).collect();
         let sign = if self.0 < 0 { "-" } else { "" };
-        if fraction.is_empty() { format!("{sign}{major}") } else { format!("{sign}{major}.{fraction}") }
+        if fraction.is_empty() {
+            format!("{sign}{major}")
+        } else {
+            format!("{sign}{major}.{fraction}")
+        }
     }
 }
 
@@ -244,9 +300,14 @@ mod tests {
 
     #[test]
     fn rounding_modes() {
-        for (n, d, up, even, down) in
-            [(5, 2, 3, 2, 2), (7, 2, 4, 4, 3), (-5, 2, -3, -2, -2), (-7, 2, -4, -4, -3), (4, 3, 1, 1, 1), (5, 3, 2, 2, 1)]
-        {
+        for (n, d, up, even, down) in [
+            (5, 2, 3, 2, 2),
+            (7, 2, 4, 4, 3),
+            (-5, 2, -3, -2, -2),
+            (-7, 2, -4, -4, -3),
+            (4, 3, 1, 1, 1),
+            (5, 3, 2, 2, 1),
+        ] {
             assert_eq!(divide(n, d, Rounding::HalfUp), Ok(up), "{n}/{d}");
             assert_eq!(divide(n, d, Rounding::HalfEven), Ok(even), "{n}/{d}");
             assert_eq!(divide(n, d, Rounding::Down), Ok(down), "{n}/{d}");
@@ -256,7 +317,12 @@ mod tests {
 
     #[test]
     fn text_and_back() {
-        for (text, micros) in [("0.36", 360_000), ("-12.5", -12_500_000), ("7", 7_000_000), ("0.000001", 1)] {
+        for (text, micros) in [
+            ("0.36", 360_000),
+            ("-12.5", -12_500_000),
+            ("7", 7_000_000),
+            ("0.000001", 1),
+        ] {
             assert_eq!(Micro::parse(text), Ok(Micro(micros)));
         }
         assert_eq!(Micro(5_100_000).text(Currency::USD), "5.10");
@@ -269,8 +335,18 @@ mod tests {
 
     #[test]
     fn minor_units() {
-        assert_eq!(Micro(5_105_000).round_to_minor(Currency::USD, Rounding::HalfUp), Ok(Micro(5_110_000)));
-        assert_eq!(Micro(5_105_000).round_to_minor(Currency::USD, Rounding::HalfEven), Ok(Micro(5_100_000)));
-        assert!(Micro(i64::MAX).round_to_minor(Currency::USD, Rounding::HalfUp).is_err());
+        assert_eq!(
+            Micro(5_105_000).round_to_minor(Currency::USD, Rounding::HalfUp),
+            Ok(Micro(5_110_000))
+        );
+        assert_eq!(
+            Micro(5_105_000).round_to_minor(Currency::USD, Rounding::HalfEven),
+            Ok(Micro(5_100_000))
+        );
+        assert!(
+            Micro(i64::MAX)
+                .round_to_minor(Currency::USD, Rounding::HalfUp)
+                .is_err()
+        );
     }
 }

@@ -173,11 +173,18 @@ impl SignedConsent {
     /// Signs a consent.
     pub fn sign(consent: Consent, key: &SigningKey) -> Self {
         let visited_signature = key.sign(CONSENT_DOMAIN, &consent.to_bytes());
-        Self { consent, visited_signature }
+        Self {
+            consent,
+            visited_signature,
+        }
     }
 
     /// Whether the visited utility signed it.
     pub fn verify(&self, key: &PublicKey) -> bool {
-        key.verify(CONSENT_DOMAIN, &self.consent.to_bytes(), &self.visited_signature)
+        key.verify(
+            CONSENT_DOMAIN,
+            &self.consent.to_bytes(),
+            &self.visited_signature,
+        )
     }
 }

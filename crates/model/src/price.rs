@@ -26,8 +26,15 @@ pub struct Adjustments {
 
 impl Adjustments {
     /// Adjustments that change nothing.
-    pub const NEUTRAL: Self =
-        Self { load_bps: 10_000, tier: Tier::Standard, discount_bps: 0, corridor: Corridor { floor: Micro(0), cap: Micro(i64::MAX) } };
+    pub const NEUTRAL: Self = Self {
+        load_bps: 10_000,
+        tier: Tier::Standard,
+        discount_bps: 0,
+        corridor: Corridor {
+            floor: Micro(0),
+            cap: Micro(i64::MAX),
+        },
+    };
 }
 
 /// One priced quantity.

@@ -123,12 +123,19 @@ impl SignedGuarantee {
     /// Signs a guarantee.
     pub fn sign(guarantee: Guarantee, key: &SigningKey) -> Self {
         let home_signature = key.sign(GUARANTEE_DOMAIN, &guarantee.to_bytes());
-        Self { guarantee, home_signature }
+        Self {
+            guarantee,
+            home_signature,
+        }
     }
 
     /// Whether the home utility signed it.
     pub fn verify(&self, home: &PublicKey) -> bool {
-        home.verify(GUARANTEE_DOMAIN, &self.guarantee.to_bytes(), &self.home_signature)
+        home.verify(
+            GUARANTEE_DOMAIN,
+            &self.guarantee.to_bytes(),
+            &self.home_signature,
+        )
     }
 }
 
@@ -191,11 +198,18 @@ impl SignedEligibility {
     /// Signs a statement.
     pub fn sign(statement: EligibilityStatement, key: &SigningKey) -> Self {
         let home_signature = key.sign(ELIGIBILITY_DOMAIN, &statement.to_bytes());
-        Self { statement, home_signature }
+        Self {
+            statement,
+            home_signature,
+        }
     }
 
     /// Whether the home utility signed the statement and the guarantee in it.
     pub fn verify(&self, home: &PublicKey) -> bool {
-        home.verify(ELIGIBILITY_DOMAIN, &self.statement.to_bytes(), &self.home_signature) && self.statement.guarantee.verify(home)
+        home.verify(
+            ELIGIBILITY_DOMAIN,
+            &self.statement.to_bytes(),
+            &self.home_signature,
+        ) && self.statement.guarantee.verify(home)
     }
 }

@@ -67,7 +67,10 @@ impl PublicKey {
 
     /// Whether this key signed exactly these bytes.
     pub fn verify_raw(&self, message: &[u8], signature: &Signature) -> bool {
-        ed::VerificationKey::try_from(self.0).is_ok_and(|key| key.verify(&ed::Signature::from(signature.0), message).is_ok())
+        ed::VerificationKey::try_from(self.0).is_ok_and(|key| {
+            key.verify(&ed::Signature::from(signature.0), message)
+                .is_ok()
+        })
     }
 }
 
@@ -81,10 +84,19 @@ pub fn verify_all(claims: &[Claim]) -> bool {
         transcript.extend_from_slice(&claim.key.0);
         transcript.extend_from_slice(&claim.message);
         transcript.extend_from_slice(&claim.signature.0);
-        let item = (ed::VerificationKeyBytes::from(claim.key.0), ed::Signature::from(claim.signature.0), claim.message.as_slice());
+        let item = (
+            ed::VerificationKeyBytes::from(claim.key.0),
+            ed::Signature::from(claim.signature.0),
+            claim.message.as_slice(),
+        );
         batch.queue(item);
     }
-    batch.verify(DerivedRng { seed: Hash::of("fairway.batch", &transcript), counter: 0 }).is_ok()
+    batch
+        .verify(DerivedRng {
+            seed: Hash::of("fairway.batch", &transcript),
+            counter: 0,
+        })
+        .is_ok()
 }
 
 /// Blinding factors by hashing a seed with a counter.
@@ -109,7 +121,11 @@ impl ed_rand::RngCore for DerivedRng {
     fn fill_bytes(&mut self, dest: &mut [u8]) {
         for chunk in dest.chunks_mut(32) {
             self.counter = self.counter.wrapping_add(1);
-            let block = Hash::keyed(&self.seed.0, "fairway.batch.block", &self.counter.to_le_bytes());
+            let block = Hash::keyed(
+                &self.seed.0,
+                "fairway.batch.block",
+                &self.counter.to_le_bytes(),
+            );
             for (d, b) in chunk.iter_mut().zip(block.0) {
                 *d = b;
             }
@@ -152,9 +168,16 @@ mod tests {
     /// RFC 8032 section 7.1, TEST 2.
     #[test]
     fn official_vector() {
-        let seed: [u8; 32] = hex::decode("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb").unwrap().try_into().unwrap();
+        let seed: [u8; 32] =
+            hex::decode("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
+                .unwrap()
+                .try_into()
+                .unwrap();
         let key = SigningKey::from_seed(seed);
-        assert_eq!(format!("{}", key.public()), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+        assert_eq!(
+            format!("{}", key.public()),
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+        );
         let signature = key.0.sign(&[0x72]).to_bytes();
         assert_eq!(
             hex::encode(signature),
@@ -177,7 +200,11 @@ mod tests {
         let claims: Vec<Claim> = (0u8..20)
             .map(|i| {
                 let key = SigningKey::from_seed([i; 32]);
-                Claim { key: key.public(), message: signed_bytes("t", &[i]), signature: key.sign("t", &[i]) }
+                Claim {
+                    key: key.public(),
+                    message: signed_bytes("t", &[i]),
+                    signature: key.sign("t", &[i]),
+                }
             })
             .collect();
         assert!(verify_all(&claims));

@@ -55,7 +55,12 @@ pub struct Presented {
 impl core::fmt::Debug for Presented {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         // Credentials never reach a log.
-        write!(f, "Presented({:?}, {} characters)", self.method, self.token.len())
+        write!(
+            f,
+            "Presented({:?}, {} characters)",
+            self.method,
+            self.token.len()
+        )
     }
 }
 

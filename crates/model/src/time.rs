@@ -50,14 +50,37 @@ pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days.saturating_add(719_468);
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let leaps = day_of_era.div_euclid(1_460).saturating_sub(day_of_era.div_euclid(36_524)).saturating_add(day_of_era.div_euclid(146_096));
+    let leaps = day_of_era
+        .div_euclid(1_460)
+        .saturating_sub(day_of_era.div_euclid(36_524))
+        .saturating_add(day_of_era.div_euclid(146_096));
     let year_of_era = day_of_era.saturating_sub(leaps).div_euclid(365);
-    let before = year_of_era.saturating_mul(365).saturating_add(year_of_era.div_euclid(4)).saturating_sub(year_of_era.div_euclid(100));
+    let before = year_of_era
+        .saturating_mul(365)
+        .saturating_add(year_of_era.div_euclid(4))
+        .saturating_sub(year_of_era.div_euclid(100));
     let day_of_year = day_of_era.saturating_sub(before);
-    let shifted_month = day_of_year.saturating_mul(5).saturating_add(2).div_euclid(153);
-    let day = day_of_year.saturating_sub(shifted_month.saturating_mul(153).saturating_add(2).div_euclid(5)).saturating_add(1);
-    let month = if shifted_month < 10 { shifted_month.saturating_add(3) } else { shifted_month.saturating_sub(9) };
-    let year = era.saturating_mul(400).saturating_add(year_of_era).saturating_add(i64::from(month <= 2));
+    let shifted_month = day_of_year
+        .saturating_mul(5)
+        .saturating_add(2)
+        .div_euclid(153);
+    let day = day_of_year
+        .saturating_sub(
+            shifted_month
+                .saturating_mul(153)
+                .saturating_add(2)
+                .div_euclid(5),
+        )
+        .saturating_add(1);
+    let month = if shifted_month < 10 {
+        shifted_month.saturating_add(3)
+    } else {
+        shifted_month.saturating_sub(9)
+    };
+    let year = era
+        .saturating_mul(400)
+        .saturating_add(year_of_era)
+        .saturating_add(i64::from(month <= 2));
     (year, month, day)
 }
 
