@@ -1,1 +1,24 @@
-//! ledger
+//! The contracts: a deterministic state machine over key-value pairs, without I/O, clock, randomness or float.
+//!
+//! A validator calls [`Contracts::admit`] on every transaction of every proposed block: it decodes, checks bounds and verifies
+//! all signatures in one batch. [`Contracts::reads`] names the state that a transaction may touch. [`Contracts::execute`] applies
+//! a block: it compares the claimed keys with the registry and does not verify signatures again, because only admitted
+//! transactions reach it.
+//!
+//! Invariants: the sum of all accounts is zero after every transaction; a refused transaction changes nothing; a charge settles
+//! once; the same blocks give the same writes and receipts however they are batched.
+
+pub mod genesis;
+pub mod keys;
+pub mod limits;
+pub mod receipt;
+pub mod state;
+pub mod tx;
+
+pub use genesis::{Genesis, GenesisError};
+pub use keys::*;
+pub use receipt::{Account, Effect, Outcome, Posting, Receipt};
+pub use tx::{
+    Dispute, DisputeReason, GuaranteeClaim, Hold, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment, Settlement, TX_DOMAIN,
+    Transaction, TxNonce,
+};

@@ -1,0 +1,47 @@
+//! Named bounds of the contracts.
+
+use fairway_model::time::{DAY, HOUR, MINUTE};
+
+/// Fewest digits of a CIN prefix; shorter ones would claim a whole country.
+pub const MIN_PREFIX_DIGITS: usize = 3;
+/// Most digits of a CIN prefix.
+pub const MAX_PREFIX_DIGITS: usize = 12;
+/// Most EVSEs of one station.
+pub const MAX_STATION_EVSES: usize = 64;
+/// Longest meter key in bytes (SubjectPublicKeyInfo, DER).
+pub const MAX_METER_KEY_BYTES: usize = 256;
+/// Longest grid area name in bytes.
+pub const MAX_AREA_LEN: usize = 32;
+/// Longest time zone name in bytes.
+pub const MAX_TIME_ZONE_LEN: usize = 48;
+/// Most countersigned agreements that one direction of a pair remembers; the oldest is forgotten as a price for new charges only.
+pub const MAX_PAIR_VERSIONS: usize = 8;
+/// Most recognised tiers of an agreement: one per tier of the model.
+pub const MAX_TIERS: usize = 4;
+/// Longest validity of an agreement in milliseconds: ten years.
+pub const MAX_AGREEMENT_MS: i64 = 3_653 * DAY;
+/// Longest life of a hold that an agreement may grant, in milliseconds.
+pub const MAX_HOLD_TTL_MS: i64 = 35 * DAY;
+/// Most days of any deadline in an agreement.
+pub const MAX_DEADLINE_DAYS: u16 = 366;
+/// Highest multiplier of energy prices for load, in basis points.
+pub const MAX_LOAD_BPS: u32 = 100_000;
+/// How far a charge's end may lie after the time of the block that settles it, in milliseconds: clocks differ.
+pub const MAX_CLOCK_SKEW_MS: i64 = 2 * MINUTE;
+/// How long after its end a charge may be settled, in milliseconds.
+pub const MAX_CHARGE_AGE_MS: i64 = 90 * DAY;
+/// How long after a newer version is in force holds of the version before it are still taken, in milliseconds: offers that were
+/// open at the change.
+pub const OFFER_GRACE_MS: i64 = 15 * MINUTE;
+/// How long what a replaced member key signed still counts, in milliseconds, unless the key was compromised.
+pub const KEY_OVERLAP_MS: i64 = 24 * HOUR;
+/// How long after its expiry a disputed hold is still safe from being voided by others, in milliseconds.
+pub const DISPUTED_HOLD_MS: i64 = 30 * DAY;
+/// Longest chain id in bytes.
+pub const MAX_CHAIN_ID_LEN: usize = 48;
+/// Most compiled agreements that the cache keeps.
+pub const MAX_CACHED_AGREEMENTS: usize = 256;
+/// Most time zones for which one cached agreement keeps compiled tariffs.
+pub const MAX_CACHED_ZONES: usize = 16;
+/// Most members at genesis.
+pub const MAX_GENESIS_MEMBERS: usize = 1_024;

@@ -1,0 +1,228 @@
+//! Receipts: what one transaction did, or why it did nothing.
+
+use core::fmt;
+use fairway_model::agreement::AgreementId;
+use fairway_model::hash::Hash;
+use fairway_model::ids::{EvseId, MemberId, OwnerId, SessionId};
+use fairway_model::money::{Currency, Micro};
+use fairway_model::price::Shares;
+use fairway_model::refusal::Refusal;
+use fairway_model::time::Time;
+use minicbor::{Decode, Encode};
+
+/// An account of the common books. Positive means that others owe it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Account {
+    /// What a utility earns, and what its drivers consumed elsewhere.
+    #[n(0)]
+    Member(#[n(0)] MemberId),
+    /// Tax that a utility collected and remits.
+    #[n(1)]
+    Tax(#[n(0)] MemberId),
+    /// What the owner of a site earned.
+    #[n(2)]
+    Owner(#[n(0)] OwnerId),
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member(m) => write!(f, "member:{m}"),
+            Self::Tax(m) => write!(f, "tax:{m}"),
+            Self::Owner(o) => write!(f, "owner:{o}"),
+        }
+    }
+}
+
+/// A change of one account. The postings of one receipt add up to zero in each currency.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Posting {
+    /// Which account.
+    #[n(0)]
+    pub account: Account,
+    /// By how much.
+    #[n(1)]
+    pub amount: Micro,
+    /// In which currency.
+    #[n(2)]
+    pub currency: Currency,
+}
+
+/// What an applied operation did.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Effect {
+    /// A prefix answers for a member.
+    #[n(0)]
+    PrefixRegistered,
+    /// An EVSE is known.
+    #[n(1)]
+    EvseRegistered {
+        /// Which.
+        #[n(0)]
+        evse: EvseId,
+    },
+    /// An EVSE is out of use.
+    #[n(2)]
+    EvseRetired {
+        /// Which.
+        #[n(0)]
+        evse: EvseId,
+        /// From when.
+        #[n(1)]
+        from: Time,
+    },
+    /// An EVSE has another meter key.
+    #[n(3)]
+    MeterKeyRotated {
+        /// Which.
+        #[n(0)]
+        evse: EvseId,
+        /// SHA-256 of the new key.
+        #[n(1)]
+        meter_key: Hash,
+    },
+    /// The member has another key.
+    #[n(4)]
+    MemberKeyRotated,
+    /// Terms wait for the other party.
+    #[n(5)]
+    AgreementProposed {
+        /// Which.
+        #[n(0)]
+        agreement: AgreementId,
+    },
+    /// Terms are agreed.
+    #[n(6)]
+    AgreementCountersigned {
+        /// Which.
+        #[n(0)]
+        agreement: AgreementId,
+    },
+    /// Terms end.
+    #[n(7)]
+    AgreementTerminated {
+        /// Which.
+        #[n(0)]
+        agreement: AgreementId,
+        /// From when.
+        #[n(1)]
+        from: Time,
+    },
+    /// Money is set aside.
+    #[n(8)]
+    HoldPlaced {
+        /// For which charge.
+        #[n(0)]
+        session: SessionId,
+        /// How much.
+        #[n(1)]
+        amount: Micro,
+    },
+    /// Money is free again.
+    #[n(9)]
+    HoldVoided {
+        /// Of which charge.
+        #[n(0)]
+        session: SessionId,
+        /// How much.
+        #[n(1)]
+        released: Micro,
+        /// Whether it had expired.
+        #[n(2)]
+        expired: bool,
+    },
+    /// A charge is settled.
+    #[n(10)]
+    ChargeSettled {
+        /// Which.
+        #[n(0)]
+        session: SessionId,
+        /// Hash of the event.
+        #[n(1)]
+        event: Hash,
+        /// What the driver pays.
+        #[n(2)]
+        total: Micro,
+        /// Who gets what of it.
+        #[n(3)]
+        shares: Shares,
+        /// Currency.
+        #[n(4)]
+        currency: Currency,
+        /// What was held and not needed.
+        #[n(5)]
+        released: Micro,
+    },
+    /// A payment reduced what one member owes another.
+    #[n(11)]
+    PaymentConfirmed {
+        /// Who paid.
+        #[n(0)]
+        debtor: MemberId,
+        /// Who was paid.
+        #[n(1)]
+        creditor: MemberId,
+        /// What is owed after it.
+        #[n(2)]
+        owed: Micro,
+        /// Currency.
+        #[n(3)]
+        currency: Currency,
+    },
+    /// An objection is on record.
+    #[n(12)]
+    DisputeRecorded {
+        /// To which charge.
+        #[n(0)]
+        session: SessionId,
+    },
+}
+
+/// Whether a transaction took effect.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Outcome {
+    /// It did.
+    #[n(0)]
+    Applied(#[n(0)] Effect),
+    /// It did not, and nothing changed.
+    #[n(1)]
+    Refused(#[n(0)] Refusal),
+}
+
+/// What one transaction did.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Receipt {
+    /// Plain SHA-256 of the transaction's bytes.
+    #[n(0)]
+    pub transaction: Hash,
+    /// Height of its block.
+    #[n(1)]
+    pub height: u64,
+    /// Time of its block.
+    #[n(2)]
+    pub time: Time,
+    /// What it did.
+    #[n(3)]
+    pub outcome: Outcome,
+    /// Which accounts it changed; empty when it moved no money.
+    #[n(4)]
+    pub postings: Vec<Posting>,
+}
+
+impl Receipt {
+    /// The refusal, if it was refused.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.outcome {
+            Outcome::Refused(refusal) => Some(refusal),
+            Outcome::Applied(_) => None,
+        }
+    }
+
+    /// The effect, if it was applied.
+    pub fn effect(&self) -> Option<&Effect> {
+        match &self.outcome {
+            Outcome::Applied(effect) => Some(effect),
+            Outcome::Refused(_) => None,
+        }
+    }
+}
