@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: release build, and the benchmarks of the program.
 
+use std::ffi::OsString;
 use std::process::Command;
 
 use crate::{compile, figures, run, workspace};
@@ -27,11 +28,14 @@ const BENCHMARKS: &[Benchmark] = &[
     },
 ];
 
-/// The separate workspace of the compared libraries, and the program it makes. Apart from ours because
-/// one of them declares a newer compiler than it needs.
-const PEERS_MANIFEST: &str = "bench-peers/Cargo.toml";
-const PEERS_PROGRAM: &str = "bench-peers";
-/// How the program learns where that program is.
+/// The programs that wrap the compared libraries: folder below `bench-peers`, and the program it makes. Each is
+/// a workspace of its own, because their libraries exclude each other and one declares a newer compiler
+/// than it needs.
+const PEERS: &[(&str, &str)] = &[
+    ("ocpi-kit", "bench-peer-kit"),
+    ("ocpi-tariffs", "bench-peer-tariffs"),
+];
+/// How the benchmark learns where those programs are: their paths, in the form of `PATH`.
 const PEERS_VARIABLE: &str = "FAIRWAY_BENCH_PEERS";
 
 /// Runs the named benchmarks, or all.
@@ -126,21 +130,28 @@ fn keep(root: &std::path::Path, name: &str, output: &str) -> Result<(), String> 
     Ok(())
 }
 
-/// Builds the compared libraries' program and returns its path.
-fn peers() -> Result<std::path::PathBuf, String> {
+/// Builds the programs of the compared libraries and returns their paths as one value.
+fn peers() -> Result<OsString, String> {
     let target = workspace::target_dir().join("bench-peers");
     let folder = target.to_string_lossy().into_owned();
-    quiet_build(&[
-        "build",
-        "--release",
-        "--locked",
-        "--ignore-rust-version",
-        "--manifest-path",
-        PEERS_MANIFEST,
-        "--target-dir",
-        &folder,
-    ])?;
-    Ok(target.join("release").join(PEERS_PROGRAM))
+    for (name, _) in PEERS {
+        let manifest = format!("bench-peers/{name}/Cargo.toml");
+        quiet_build(&[
+            "build",
+            "--release",
+            "--locked",
+            "--ignore-rust-version",
+            "--manifest-path",
+            &manifest,
+            "--target-dir",
+            &folder,
+        ])?;
+    }
+    let programs = PEERS
+        .iter()
+        .map(|(_, program)| target.join("release").join(program));
+    std::env::join_paths(programs)
+        .map_err(|error| format!("the build folder's path cannot be passed on: {error}"))
 }
 
 /// A build that says nothing on standard output, which belongs to the figures.

@@ -9,14 +9,13 @@ use crate::workspace::{self, Tree};
 
 const OPENING: &str = "<!-- claim:";
 
-/// Checks the documents on the disk.
-pub(crate) fn main() -> Result<(), String> {
+/// Checks the documents on the disk, and says what was checked.
+pub(crate) fn report() -> Result<String, String> {
     let root = workspace::root();
     let tree = Tree::load(&root)?;
     let (count, problems) = check(&tree, &figures::load(&root)?);
     if problems.is_empty() {
-        println!("claims: {count} numbers, each as measured");
-        return Ok(());
+        return Ok(format!("claims: {count} numbers, each as measured"));
     }
     Err(format!(
         "{}\nclaims: {} problems",

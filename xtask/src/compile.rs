@@ -32,7 +32,16 @@ pub(crate) fn build(root: &Path, name: &str, arguments: &[&str]) -> Result<(), S
     let last = std::fs::read_to_string(&file)
         .ok()
         .and_then(|text| Record::parse(&text));
-    println!("{}", announcement(last, cores()));
+    let profile = if arguments.contains(&"--release") {
+        "release"
+    } else {
+        "debug"
+    };
+    let built_before = workspace::target_dir()
+        .join(profile)
+        .join("fairway")
+        .exists();
+    println!("{}", announcement(last, built_before, cores()));
     let bar = ProgressBar::new(last.map_or_else(|| estimated_steps(root), |record| record.steps));
     bar.set_style(style());
     bar.enable_steady_tick(Duration::from_millis(200));
@@ -60,7 +69,8 @@ pub(crate) fn build(root: &Path, name: &str, arguments: &[&str]) -> Result<(), S
         ));
     }
     println!("built in {}", run::minutes(started.elapsed()));
-    if compiled.saturating_mul(2) > steps || last.is_none() {
+    // Only a build that made most of it anew says how long a full one takes.
+    if compiled.saturating_mul(2) > steps {
         let record = Record {
             seconds: started.elapsed().as_secs(),
             steps,
@@ -136,8 +146,9 @@ fn style() -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-fn announcement(last: Option<Record>, cores: u64) -> String {
+fn announcement(last: Option<Record>, built_before: bool, cores: u64) -> String {
     match last {
+        None if built_before => "building Fairway: seconds when little changed".to_owned(),
         Some(record) => format!(
             "building Fairway: seconds when little changed; the last full build here took {}",
             run::minutes(Duration::from_secs(record.seconds))
@@ -189,13 +200,14 @@ mod tests {
 
     #[test]
     fn the_announcement_is_honest_about_the_first_build() {
-        assert!(announcement(None, 2).contains("about 12 minutes on 2 cores"));
+        assert!(announcement(None, false, 2).contains("about 12 minutes on 2 cores"));
         assert!(
             announcement(
                 Some(Record {
                     seconds: 90,
                     steps: 1
                 }),
+                true,
                 2
             )
             .contains("1 min 30 s")

@@ -53,9 +53,9 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "demo" => demo::main(rest),
         "test" => test::main(rest),
-        "layers" => layers::main(),
-        "tidy" => tidy::main(),
-        "claims" => claims::main(),
+        "layers" => layers::report().map(|report| println!("{report}")),
+        "tidy" => tidy::report().map(|report| println!("{report}")),
+        "claims" => claims::report().map(|report| println!("{report}")),
         "bench" => bench::main(rest),
         "tools" => tools::main(rest),
         "help" | "--help" | "-h" => {

@@ -21,15 +21,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
 
 fn tree(root: &Path, selection: &[&str]) -> Result<String, String> {
     let output = Command::new("cargo")
-        .args([
-            "tree",
-            "--locked",
-            "--prefix",
-            "none",
-            "--no-dedupe",
-            "-f",
-            "{p} [{f}]",
-        ])
+        .args(["tree", "--locked", "--prefix", "none", "-f", "{p} [{f}]"])
         .args(selection)
         .current_dir(root)
         .output()
@@ -66,7 +58,7 @@ fn differences(program: &str, everything: &str) -> Vec<String> {
 fn by_package(tree: &str) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut packages: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for line in tree.lines() {
-        let Some((package, features)) = line.rsplit_once(" [") else {
+        let Some((package, features)) = line.trim_end_matches(" (*)").rsplit_once(" [") else {
             continue;
         };
         let features = features

@@ -108,10 +108,14 @@ fn run_stage(stage: &Stage, context: &Context) -> Row {
 }
 
 fn verdict(outcome: &Outcome) -> String {
-    match (outcome.failed, outcome.passed) {
-        (0, 0) => "skipped".to_owned(),
-        (0, passed) => format!("ok, {passed} passed"),
-        (failed, passed) => format!("FAILED, {passed} passed, {failed} failed"),
+    match outcome {
+        Outcome { passed, failed, .. } if *failed > 0 => {
+            format!("FAILED, {passed} passed, {failed} failed")
+        }
+        Outcome {
+            passed: 0, skipped, ..
+        } if !skipped.is_empty() => "skipped".to_owned(),
+        Outcome { passed, .. } => format!("ok, {passed} passed"),
     }
 }
 

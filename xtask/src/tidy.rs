@@ -37,31 +37,24 @@ impl Finding {
     }
 }
 
-/// Checks the tree on the disk.
-pub(crate) fn main() -> Result<(), String> {
+/// Checks the tree on the disk, and says what was checked.
+pub(crate) fn report() -> Result<String, String> {
     let tree = Tree::load(&workspace::root())?;
     let mut findings = check(&tree);
     findings.extend(code::stale_exceptions(&tree));
     findings.sort_by(|left, right| (&left.path, left.line).cmp(&(&right.path, right.line)));
-    let (warnings, errors): (Vec<&Finding>, Vec<&Finding>) =
-        findings.iter().partition(|finding| finding.warning);
-    for finding in &warnings {
-        println!("{}", finding.show());
-    }
-    if errors.is_empty() {
-        println!(
+    let errors = findings.iter().filter(|finding| !finding.warning).count();
+    let mut lines: Vec<String> = findings.iter().map(Finding::show).collect();
+    if errors == 0 {
+        lines.push(format!(
             "tidy: {} files, {} warnings",
             tree.files.len(),
-            warnings.len()
-        );
-        return Ok(());
+            findings.len()
+        ));
+        return Ok(lines.join("\n"));
     }
-    let lines: Vec<String> = errors.iter().map(|finding| finding.show()).collect();
-    Err(format!(
-        "{}\ntidy: {} problems",
-        lines.join("\n"),
-        lines.len()
-    ))
+    lines.push(format!("tidy: {errors} problems"));
+    Err(lines.join("\n"))
 }
 
 /// Every finding of every rule.
