@@ -1,0 +1,50 @@
+//! What an adapter hands back.
+
+use core::fmt;
+use fairway_model::station::{CallId, FromStation};
+
+/// Something odd in a frame that was accepted nevertheless: evidence for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// JSON pointer into the payload, empty for the frame itself.
+    pub at: String,
+    /// What was odd, at most 240 bytes.
+    pub what: String,
+}
+
+/// What the gateway's end of a connection wants done after a frame or a time-out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CsmsStep {
+    /// Frames to send at once, in order.
+    pub replies: Vec<String>,
+    /// What the station said.
+    pub words: Vec<FromStation>,
+    /// What was odd.
+    pub findings: Vec<Finding>,
+}
+
+/// Why a word could not be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendError {
+    /// The request was answered before, timed out, or never came over this connection.
+    UnknownCall(CallId),
+    /// Too many calls wait.
+    QueueFull,
+    /// The word would make a frame over [`super::MAX_FRAME`].
+    TooLarge,
+    /// The connection is closed.
+    Closed,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCall(call) => write!(f, "request {} is not waiting for an answer on this connection", call.0),
+            Self::QueueFull => write!(f, "{} calls wait already; the station does not answer", super::MAX_QUEUED),
+            Self::TooLarge => write!(f, "the frame would be larger than {} bytes", super::MAX_FRAME),
+            Self::Closed => write!(f, "the connection is closed"),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}
