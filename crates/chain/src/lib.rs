@@ -3,12 +3,26 @@
 //!
 //! A caller hands a [`Machine`] and a [`Config`] to [`start`] and talks to the running validator through a [`Handle`].
 
+mod app;
+mod block;
 mod board;
 mod config;
+
+mod engine;
+mod exec;
+mod genesis;
 mod handle;
 mod header;
+mod ingress;
 mod machine;
+mod network;
+mod node;
+mod overlay;
+mod pool;
 mod proof;
+mod reads;
+mod state;
+mod store;
 mod tree;
 
 pub use config::{
@@ -16,10 +30,11 @@ pub use config::{
     ValidatorAddress,
 };
 pub use handle::{FinalBlock, Handle, Status, SubmitError, Subscription};
+pub use ingress::MAX_TX_BYTES;
 pub use machine::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, StateKey, TxId,
 };
-pub use proof::{MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof};
+pub use proof::{MAX_LINKS, MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof};
 
 use std::sync::Arc;
 

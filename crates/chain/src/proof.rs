@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use commonware_codec::{DecodeExt as _, Encode as _};
+use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use commonware_consensus::{
     simplex::{scheme::Namespace, types::Proposal},
     types::{Epoch, Round, View},
@@ -13,7 +13,7 @@ use commonware_cryptography::{Verifier as _, ed25519, sha256::Digest};
 use minicbor::bytes::ByteVec;
 
 use crate::{
-    MAX_BLOCK_BYTES, MAX_VALIDATORS, TxId,
+    MAX_RECEIPT_BYTES, MAX_TX_BYTES, MAX_VALIDATORS, TxId,
     config::{namespace, quorum},
     header::Header,
     tree::{MAX_PATH, climb, leaf, sha256},
@@ -22,8 +22,12 @@ use crate::{
 /// Version of the proof's format.
 pub const PROOF_VERSION: u8 = 1;
 
-/// Longest encoded proof, in bytes: one block's worth of transaction and receipt, and the certificate.
-pub const MAX_PROOF_BYTES: usize = MAX_BLOCK_BYTES + 32 * 1024;
+/// Most headers between the block and the one that the certificate is over. A block is final with its first final
+/// descendant, and only that one may have a certificate of its own.
+pub const MAX_LINKS: usize = 64;
+
+/// Longest encoded proof, in bytes: one transaction, its receipt, the path, the headers and the certificate.
+pub const MAX_PROOF_BYTES: usize = MAX_TX_BYTES + MAX_RECEIPT_BYTES + 32 * 1024;
 
 /// Inclusion of one transaction and its receipt in a finalized block.
 ///
@@ -46,9 +50,11 @@ pub struct Proof {
     pub(crate) path: Vec<ByteVec>,
     #[n(7)]
     pub(crate) header: ByteVec,
-    #[cbor(n(8), with = "minicbor::bytes")]
+    #[n(8)]
+    pub(crate) links: Vec<ByteVec>,
+    #[cbor(n(9), with = "minicbor::bytes")]
     pub(crate) digest: [u8; 32],
-    #[n(9)]
+    #[n(10)]
     pub(crate) signatures: Vec<Signed>,
 }
 
@@ -101,7 +107,7 @@ pub enum ProofError {
     /// The receipt does not hash to the named hash.
     #[error("receipt bytes do not hash to the receipt hash of the proof")]
     Receipt,
-    /// The header is malformed or does not hash to the named digest.
+    /// A header is malformed, does not follow the one before it, or does not hash to the named digest.
     #[error("header: {0}")]
     Header(String),
     /// The path does not lead to the header's root.
@@ -148,8 +154,16 @@ impl Proof {
         if proof.to_bytes() != bytes {
             return Err(ProofError::Malformed("not the shortest form".into()));
         }
-        if proof.path.len() > MAX_PATH || proof.signatures.len() > MAX_VALIDATORS {
-            return Err(ProofError::Malformed("path or certificate too long".into()));
+        let lists = [
+            ("path", proof.path.len(), MAX_PATH),
+            ("links", proof.links.len(), MAX_LINKS),
+            ("signatures", proof.signatures.len(), MAX_VALIDATORS),
+        ];
+        for (name, have, most) in lists {
+            if have > most {
+                let reason = format!("{name} has {have} entries, at most {most}");
+                return Err(ProofError::Malformed(reason));
+            }
         }
         Ok(proof)
     }
@@ -175,25 +189,43 @@ pub fn verify_proof(
     if sha256(&[&proof.receipt]) != proof.receipt_hash {
         return Err(ProofError::Receipt);
     }
-    let header =
-        Header::from_bytes(&proof.header).map_err(|error| ProofError::Header(error.to_string()))?;
-    if header.digest() != proof.digest {
-        return Err(ProofError::Header(
-            "bytes do not hash to the digest of the proof".into(),
-        ));
-    }
+    let header = read_header(&proof.header)?;
+    let last = follow_links(proof, &header)?;
     check_path(proof, &header)?;
-    let signers = check_signatures(proof, &header, chain_id, validators)?;
+    let signers = check_signatures(proof, &last, chain_id, validators)?;
     Ok(Verified {
         height: header.height,
         time_ms: header.time_ms,
-        digest: proof.digest,
+        digest: header.digest(),
         state_root: header.state_root,
         tx_id: proof.tx_id,
         tx: Bytes::copy_from_slice(&proof.tx),
         receipt: proof.receipt.to_vec(),
         signers,
     })
+}
+
+fn read_header(bytes: &[u8]) -> Result<Header, ProofError> {
+    Header::from_bytes(bytes).map_err(|error| ProofError::Header(error.to_string()))
+}
+
+/// Follows the headers from the transaction's block to the one that was signed.
+fn follow_links(proof: &Proof, header: &Header) -> Result<Header, ProofError> {
+    let mut last = header.clone();
+    for link in &proof.links {
+        let next = read_header(link)?;
+        if next.parent != last.digest() {
+            let height = next.height;
+            let reason = format!("header {height} does not name the one before it as its parent");
+            return Err(ProofError::Header(reason));
+        }
+        last = next;
+    }
+    if last.digest() != proof.digest {
+        let reason = "bytes do not hash to the digest of the proof".to_string();
+        return Err(ProofError::Header(reason));
+    }
+    Ok(last)
 }
 
 fn check_path(proof: &Proof, header: &Header) -> Result<(), ProofError> {
@@ -237,9 +269,9 @@ fn check_signatures(
         if signers.last().is_some_and(|last| *last >= signed.validator) {
             return Err(ProofError::SignerOrder(name()));
         }
-        let key = ed25519::PublicKey::decode(signed.validator.as_slice())
+        let key = ed25519::PublicKey::decode(Copying(signed.validator.as_slice()))
             .map_err(|_| ProofError::ValidatorKey(name()))?;
-        let valid = ed25519::Signature::decode(signed.signature.as_slice())
+        let valid = ed25519::Signature::decode(Copying(signed.signature.as_slice()))
             .is_ok_and(|signature| key.verify(&namespace, &message, &signature));
         if !valid {
             return Err(ProofError::Signature(name()));

@@ -1,0 +1,316 @@
+//! Building and checking blocks: selection, execution, the rules of the header.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use commonware_consensus::simplex::types::Context as Round;
+use commonware_cryptography::{ed25519::PublicKey, sha256::Digest};
+use commonware_glue::stateful::db::{Merkleized as _, Unmerkleized as _};
+use commonware_runtime::{Clock as _, tokio::Context};
+
+use crate::{
+    BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, StateKey, TxId,
+    block::{Block, RECORD_OVERHEAD, Record, body_bytes, records_root},
+    overlay::{Core, millis, span},
+    header::Header,
+    state::{Batch, Key, Sealed, machine_key, place_bytes, tx_key},
+};
+
+/// A block may be at most this much later than its parent, unless the parent is genesis. After a long outage the
+/// block time catches up in steps of this size. Fixed by the rules: a later block is invalid for ever.
+pub(crate) const MAX_TIME_STEP_MS: i64 = 3_600_000;
+
+/// A block this far ahead of a validator's own clock is not voted for at once, but later.
+const MAX_AHEAD_MS: i64 = 500;
+
+/// Longest time for which a vote waits because of the own clock. After it the vote is given: no clock rejects a block.
+const MAX_VOTE_DELAY: Duration = Duration::from_secs(3);
+
+/// Bytes that a proposer reserves for each receipt before it knows it.
+const RECEIPT_ESTIMATE: usize = 256;
+
+/// New values of stored keys.
+type Writes = Vec<(Key, Option<Bytes>)>;
+
+/// Why a block gave no state.
+pub(crate) enum Refused {
+    /// The block breaks a rule, for ever.
+    Invalid(String),
+    /// This node cannot go on.
+    Broken(String),
+}
+
+fn broken(what: &str, error: &impl std::fmt::Display) -> Refused {
+    Refused::Broken(format!("{what}: {error}"))
+}
+
+impl Core {
+    /// Picks the transactions of a new block: the oldest that are neither final nor in an ancestor.
+    async fn select(&self, taken: &BTreeSet<TxId>, batch: &Batch) -> Result<Vec<(TxId, Bytes)>, Refused> {
+        let extra = RECEIPT_ESTIMATE + RECORD_OVERHEAD;
+        let picked = self
+            .pool
+            .pick(self.limits.txs, self.limits.bytes, extra, taken);
+        let keys: Vec<Key> = picked.iter().map(|(id, _)| tx_key(id)).collect();
+        let found = batch
+            .get_many(&keys.iter().collect::<Vec<_>>())
+            .await
+            .map_err(|error| broken("state cannot be read", &error))?;
+        let (mut fresh, mut done) = (Vec::new(), Vec::new());
+        for (tx, place) in picked.into_iter().zip(found) {
+            if place.is_some() {
+                done.push(tx.0);
+            } else {
+                fresh.push(tx);
+            }
+        }
+        self.pool.remove(&done);
+        Ok(fresh)
+    }
+
+    /// Executes transactions on the parent's state.
+    async fn run(
+        &self,
+        info: BlockInfo,
+        txs: Vec<(TxId, Bytes)>,
+        batch: &Batch,
+    ) -> Result<(Vec<Record>, Writes), Refused> {
+        let bytes: Arc<Vec<Bytes>> = Arc::new(txs.iter().map(|(_, tx)| tx.clone()).collect());
+        let state = self.fetch(info.height, &bytes, batch).await?;
+        let machine = Arc::clone(&self.machine);
+        let done = tokio::task::spawn_blocking(move || machine.execute(info, &bytes, &state))
+            .await
+            .map_err(|error| broken("machine failed in execute", &error))?;
+        check_output(&done, txs.len())?;
+        let mut values = BTreeMap::new();
+        if info.height == 1 {
+            let genesis = self.machine.genesis();
+            values.extend(genesis.into_iter().map(|(key, value)| (key, Some(value))));
+        }
+        values.extend(done.writes);
+        let mut writes: Writes = values
+            .into_iter()
+            .map(|(key, value)| (machine_key(&key), value.map(Bytes::from)))
+            .collect();
+        let mut records = Vec::with_capacity(txs.len());
+        for (index, ((id, tx), receipt)) in (0u32..).zip(txs.into_iter().zip(done.receipts)) {
+            writes.push((tx_key(&id), Some(place_bytes(info.height, index))));
+            let receipt = Bytes::from(receipt);
+            records.push(Record { id, tx, receipt });
+        }
+        Ok((records, writes))
+    }
+
+    /// Reads what the machine named, on top of the genesis state in the first block.
+    async fn fetch(
+        &self,
+        height: u64,
+        txs: &Arc<Vec<Bytes>>,
+        batch: &Batch,
+    ) -> Result<BTreeMap<StateKey, Vec<u8>>, Refused> {
+        let (machine, txs) = (Arc::clone(&self.machine), Arc::clone(txs));
+        let names: BTreeSet<StateKey> =
+            tokio::task::spawn_blocking(move || machine.reads(&txs).into_iter().collect())
+                .await
+                .map_err(|error| broken("machine failed in reads", &error))?;
+        if height == 1 {
+            let genesis = self.machine.genesis();
+            return Ok(genesis.into_iter().filter(|(key, _)| names.contains(key)).collect());
+        }
+        let keys: Vec<Key> = names.iter().map(machine_key).collect();
+        let values = batch
+            .get_many(&keys.iter().collect::<Vec<_>>())
+            .await
+            .map_err(|error| broken("state cannot be read", &error))?;
+        let pairs = names.into_iter().zip(values);
+        Ok(pairs
+            .filter_map(|(key, value)| value.map(|value| (key, value.to_vec())))
+            .collect())
+    }
+
+    /// The rules that a candidate must keep before it is executed; they depend on the block and its parent only.
+    fn check_header(&self, block: &Header, parent: &Header) -> Result<(), Refused> {
+        let invalid = |reason: String| Err(Refused::Invalid(reason));
+        if block.machine_version != self.machine.version() {
+            let (got, want) = (block.machine_version, self.machine.version());
+            return invalid(format!("rules of version {got}, expected {want}"));
+        }
+        if block.height != parent.height + 1 {
+            return invalid(format!("height {} after {}", block.height, parent.height));
+        }
+        let latest = latest_time(parent);
+        if block.time_ms <= parent.time_ms || block.time_ms > latest {
+            let (time, after) = (block.time_ms, parent.time_ms);
+            return invalid(format!("time {time}, expected above {after} and up to {latest}"));
+        }
+        Ok(())
+    }
+
+    /// Admission and uniqueness of a candidate's transactions.
+    async fn check_txs(&self, block: &Block, batch: &Batch) -> Result<(), Refused> {
+        let ids: BTreeSet<TxId> = block.records.iter().map(|record| record.id).collect();
+        if ids.len() != block.records.len() {
+            return Err(Refused::Invalid("a transaction is in the block twice".into()));
+        }
+        let keys: Vec<Key> = ids.iter().map(tx_key).collect();
+        let found = batch
+            .get_many(&keys.iter().collect::<Vec<_>>())
+            .await
+            .map_err(|error| broken("state cannot be read", &error))?;
+        if found.iter().any(Option::is_some) {
+            return Err(Refused::Invalid("a transaction is in an earlier block".into()));
+        }
+        // The machine's verdict depends on the bytes alone, so what waits in the own pool was admitted already.
+        let unknown: Vec<Bytes> = block
+            .records
+            .iter()
+            .filter(|record| !self.pool.contains(&record.id))
+            .map(|record| record.tx.clone())
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let verdicts = self.admit(unknown).await.map_err(Refused::Broken)?;
+        match verdicts.into_iter().find_map(Result::err) {
+            Some(reason) => Err(Refused::Invalid(format!("transaction not admitted: {reason}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits, within a bound, while a block is ahead of the own clock.
+    async fn wait_for_clock(&self, context: &Context, time_ms: i64) {
+        let ahead = time_ms - millis(context.current()) - MAX_AHEAD_MS;
+        if ahead > 0 {
+            context.sleep(span(ahead).min(MAX_VOTE_DELAY)).await;
+        }
+    }
+
+    /// Checks a block and gives the state after it. `parent` is given for a candidate; a block that is final already
+    /// is executed and compared only.
+    pub(crate) async fn check(
+        &self,
+        context: &Context,
+        block: &Block,
+        parent: Option<&Header>,
+        batch: Batch,
+    ) -> Result<Sealed, Refused> {
+        if let Some(parent) = parent {
+            self.check_header(&block.header, parent)?;
+            self.check_txs(block, &batch).await?;
+        }
+        let info = BlockInfo {
+            height: block.header.height,
+            time_ms: block.header.time_ms,
+        };
+        let txs = block.records.iter().map(|r| (r.id, r.tx.clone())).collect();
+        let (records, writes) = self.run(info, txs, &batch).await?;
+        if records != *block.records {
+            let reason = "receipts differ from own execution".to_string();
+            return Err(Refused::Invalid(reason));
+        }
+        let sealed = seal(batch, writes).await?;
+        if sealed.root().0 != block.header.state_root {
+            let reason = "state root differs from own execution".to_string();
+            return Err(Refused::Invalid(reason));
+        }
+        if parent.is_some() {
+            self.wait_for_clock(context, block.header.time_ms).await;
+            self.note_pending(block);
+        }
+        Ok(sealed)
+    }
+
+    /// Builds the next block on `parent`, when its time has come.
+    pub(crate) async fn build(
+        &self,
+        context: &Context,
+        round: &Round<Digest, PublicKey>,
+        parent: &Block,
+        batch: Batch,
+    ) -> Result<(Block, Sealed), Refused> {
+        let taken = self.taken(parent.digest);
+        self.pace(context, &parent.header, &taken).await;
+        let mut txs = self.select(&taken, &batch).await?;
+        let earliest = parent.header.time_ms.saturating_add(1);
+        let now = millis(context.current());
+        let info = BlockInfo {
+            height: parent.header.height + 1,
+            time_ms: now.clamp(earliest, latest_time(&parent.header).max(earliest)),
+        };
+        let (records, writes) = loop {
+            let (records, writes) = self.run(info, txs.clone(), &batch).await?;
+            if body_bytes(&records) <= self.limits.bytes {
+                break (records, writes);
+            }
+            txs.truncate(txs.len() / 2);
+        };
+        let sealed = seal(batch, writes).await?;
+        let bounds = sealed.bounds();
+        let header = Header {
+            epoch: round.round.epoch().get(),
+            view: round.round.view().get(),
+            parent_view: round.parent.0.get(),
+            parent: parent.digest,
+            height: info.height,
+            time_ms: info.time_ms,
+            proposer: key_bytes(&round.leader),
+            tx_count: u32::try_from(records.len()).unwrap_or(u32::MAX),
+            tx_root: records_root(&records),
+            state_root: sealed.root().0,
+            state_floor: *bounds.inactivity_floor,
+            state_size: *bounds.tip.size,
+            machine_version: self.machine.version(),
+        };
+        let block = Block::new(header, round.leader.clone(), records);
+        self.note_pending(&block);
+        Ok((block, sealed))
+    }
+}
+
+async fn seal(mut batch: Batch, writes: Writes) -> Result<Sealed, Refused> {
+    for (key, value) in writes {
+        batch = batch.write(key, value);
+    }
+    batch
+        .merkleize()
+        .await
+        .map_err(|error| broken("state cannot be sealed", &error))
+}
+
+fn check_output(done: &Executed, txs: usize) -> Result<(), Refused> {
+    let receipts = done.receipts.len();
+    if receipts != txs {
+        let reason = format!("machine gave {receipts} receipts for {txs} transactions");
+        return Err(Refused::Broken(reason));
+    }
+    if let Some(long) = done.receipts.iter().find(|r| r.len() > MAX_RECEIPT_BYTES) {
+        let len = long.len();
+        let reason = format!("machine gave a receipt of {len} bytes, at most {MAX_RECEIPT_BYTES}");
+        return Err(Refused::Broken(reason));
+    }
+    let mut values = done.writes.values().flatten();
+    if let Some(long) = values.find(|value| value.len() > MAX_VALUE_BYTES) {
+        let len = long.len();
+        let reason = format!("machine wrote a value of {len} bytes, at most {MAX_VALUE_BYTES}");
+        return Err(Refused::Broken(reason));
+    }
+    Ok(())
+}
+
+/// Latest block time that the rules allow after a parent.
+fn latest_time(parent: &Header) -> i64 {
+    if parent.height == 0 {
+        i64::MAX
+    } else {
+        parent.time_ms.saturating_add(MAX_TIME_STEP_MS)
+    }
+}
+
+fn key_bytes(key: &PublicKey) -> [u8; 32] {
+    let bytes: &[u8] = key.as_ref();
+    <[u8; 32]>::try_from(bytes).unwrap_or_default()
+}

@@ -1,0 +1,276 @@
+//! Transactions on their way in: from the own member through the handle, and from the other validators.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use commonware_cryptography::ed25519::PublicKey;
+use commonware_p2p::{Receiver, Recipients, Sender};
+use commonware_runtime::{Clock as _, IoBuf, tokio::Context};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    SubmitError, TxId,
+    overlay::Core,
+    handle::Request,
+    pool::Offered,
+    state::{Databases, Key, tx_key},
+    tree::sha256,
+};
+
+/// Longest transaction, in bytes.
+pub const MAX_TX_BYTES: usize = 64 * 1024;
+
+/// Longest message with transactions, in bytes.
+pub(crate) const MAX_GOSSIP_BYTES: usize = 2 * MAX_TX_BYTES;
+
+/// Transactions that are admitted together.
+const ADMIT_TOGETHER: usize = 512;
+
+/// Least time between two messages with transactions.
+const GOSSIP_SPACING: Duration = Duration::from_millis(5);
+
+/// A transaction that is not final after this time is sent to the peers again.
+const RESEND_AFTER: Duration = Duration::from_secs(2);
+
+/// Most transactions that are sent again at a time.
+const RESEND_MOST: usize = 1_000;
+
+/// A peer that was silent for longer counts as not connected.
+const PEER_SILENT: Duration = Duration::from_secs(6);
+
+/// Transactions that wait for being sent; beyond it they are sent later, as a repetition.
+pub(crate) const GOSSIP_QUEUE: usize = 8_192;
+
+type Reply = oneshot::Sender<Result<TxId, SubmitError>>;
+
+/// Answers submissions, many at a time.
+pub(crate) async fn serve_submits(
+    context: Context,
+    core: Arc<Core>,
+    databases: Databases,
+    mut requests: mpsc::Receiver<Request>,
+    gossip: mpsc::Sender<Bytes>,
+) {
+    let mut waiting = Vec::new();
+    while requests.recv_many(&mut waiting, ADMIT_TOGETHER).await > 0 {
+        let mut batch: Vec<(TxId, Bytes, Reply)> = Vec::new();
+        for request in waiting.drain(..) {
+            let Request::Submit(tx, reply) = request else {
+                continue;
+            };
+            if tx.len() > MAX_TX_BYTES {
+                let reason = format!("{} bytes, at most {MAX_TX_BYTES}", tx.len());
+                let _ = reply.send(Err(SubmitError::Refused(reason)));
+                continue;
+            }
+            let id = sha256(&[&tx]);
+            if core.pool.contains(&id) {
+                let _ = reply.send(Ok(id));
+            } else {
+                batch.push((id, tx, reply));
+            }
+        }
+        let now = context.current();
+        let txs = batch.iter().map(|(id, tx, _)| (*id, tx.clone())).collect();
+        let verdicts = take(&core, &databases, txs, Some(now)).await;
+        for ((id, tx, reply), verdict) in batch.into_iter().zip(verdicts) {
+            if verdict == Ok(true) {
+                // A full queue is no loss: what is not final is sent again.
+                let _ = gossip.try_send(tx);
+            }
+            let _ = reply.send(verdict.map(|_| id));
+        }
+        core.board.update(|status| status.mempool = core.pool.len());
+    }
+}
+
+/// Admits transactions that are not known yet and puts them into the pool. `Ok(true)` says that one is new.
+async fn take(
+    core: &Core,
+    databases: &Databases,
+    txs: Vec<(TxId, Bytes)>,
+    now: Option<SystemTime>,
+) -> Vec<Result<bool, SubmitError>> {
+    if txs.is_empty() {
+        return Vec::new();
+    }
+    let verdicts = match core.admit(txs.iter().map(|(_, tx)| tx.clone()).collect()).await {
+        Ok(verdicts) => verdicts,
+        Err(reason) => core.stop_because(reason).await,
+    };
+    let keys: Vec<Key> = txs.iter().map(|(id, _)| tx_key(id)).collect();
+    let found = databases
+        .read()
+        .await
+        .get_many(&keys.iter().collect::<Vec<_>>())
+        .await;
+    let places = match found {
+        Ok(places) => places,
+        Err(error) => core.stop_because(format!("state cannot be read: {error}")).await,
+    };
+    let mut results = Vec::with_capacity(txs.len());
+    for (((id, tx), verdict), place) in txs.into_iter().zip(verdicts).zip(places) {
+        results.push(match verdict {
+            Err(reason) => Err(SubmitError::Refused(reason)),
+            Ok(()) if place.is_some() => Ok(false),
+            Ok(()) => match core.pool.offer(id, tx, now) {
+                Offered::Added => Ok(true),
+                Offered::Known => Ok(false),
+                Offered::Full => Err(SubmitError::Full),
+            },
+        });
+    }
+    results
+}
+
+/// Sends new transactions to all peers, several in one message, and the own height when there is nothing to say.
+pub(crate) async fn send_gossip(
+    context: Context,
+    core: Arc<Core>,
+    mut queue: mpsc::Receiver<Bytes>,
+    mut network: impl Sender<PublicKey = PublicKey>,
+) {
+    let beat = RESEND_AFTER / 2;
+    loop {
+        let first = tokio::select! {
+            tx = queue.recv() => match tx {
+                Some(tx) => Some(tx),
+                None => return,
+            },
+            () = context.sleep(beat) => None,
+        };
+        let mut pack = Pack::new();
+        if let Some(tx) = first {
+            pack.put(&tx);
+        } else {
+            let stale = core.pool.unsent(context.current(), RESEND_AFTER, RESEND_MOST);
+            for tx in stale {
+                if !pack.fits(&tx) {
+                    send(&mut network, pack.finish());
+                    context.sleep(GOSSIP_SPACING).await;
+                    pack = Pack::new();
+                }
+                pack.put(&tx);
+            }
+        }
+        while let Ok(tx) = queue.try_recv() {
+            if !pack.fits(&tx) {
+                send(&mut network, pack.finish());
+                context.sleep(GOSSIP_SPACING).await;
+                pack = Pack::new();
+            }
+            pack.put(&tx);
+        }
+        send(&mut network, pack.finish());
+        context.sleep(GOSSIP_SPACING).await;
+    }
+}
+
+fn send(network: &mut impl Sender<PublicKey = PublicKey>, message: Bytes) {
+    let _ = network.send(Recipients::All, IoBuf::from(message), false);
+}
+
+/// Takes the peers' transactions into the pool. They were signed by their authors, so a peer is only a carrier.
+pub(crate) async fn receive_gossip(
+    context: Context,
+    core: Arc<Core>,
+    databases: Databases,
+    mut network: impl Receiver<PublicKey = PublicKey>,
+) {
+    let mut heard: BTreeMap<PublicKey, SystemTime> = BTreeMap::new();
+    let mut silent = std::pin::pin!(context.sleep(PEER_SILENT));
+    loop {
+        tokio::select! {
+            message = network.recv() => {
+                let Ok((peer, message)) = message else { return };
+                heard.insert(peer.clone(), context.current());
+                match unpack(&mut Bytes::from(message)) {
+                    Some(txs) => take_gossip(&core, &databases, txs).await,
+                    None => tracing::warn!(?peer, "malformed message with transactions"),
+                }
+            }
+            () = &mut silent => silent.set(context.sleep(PEER_SILENT / 3)),
+        }
+        let now = context.current();
+        heard.retain(|_, last| now.duration_since(*last).unwrap_or_default() < PEER_SILENT);
+        core.board.update(|status| {
+            status.peers = heard.len();
+            status.mempool = core.pool.len();
+        });
+    }
+}
+
+async fn take_gossip(core: &Core, databases: &Databases, txs: Vec<Bytes>) {
+    let mut seen = BTreeSet::new();
+    let fresh: Vec<(TxId, Bytes)> = txs
+        .into_iter()
+        .map(|tx| (sha256(&[&tx]), tx))
+        .filter(|(id, _)| !core.pool.contains(id) && seen.insert(*id))
+        .collect();
+    for verdict in take(core, databases, fresh, None).await {
+        if let Err(SubmitError::Refused(reason)) = verdict {
+            tracing::warn!(%reason, "peer sent a transaction that is not admitted");
+        }
+    }
+}
+
+/// A message: each transaction with its length in four bytes, big-endian. Empty, it only says that the sender lives.
+struct Pack(BytesMut);
+
+impl Pack {
+    fn new() -> Self {
+        Self(BytesMut::new())
+    }
+
+    fn fits(&self, tx: &Bytes) -> bool {
+        self.0.len() + 4 + tx.len() <= MAX_GOSSIP_BYTES
+    }
+
+    fn put(&mut self, tx: &Bytes) {
+        self.0.put_u32(u32::try_from(tx.len()).unwrap_or(u32::MAX));
+        self.0.put_slice(tx);
+    }
+
+    fn finish(self) -> Bytes {
+        self.0.freeze()
+    }
+}
+
+fn unpack(message: &mut Bytes) -> Option<Vec<Bytes>> {
+    let mut txs = Vec::new();
+    while message.has_remaining() {
+        let len = usize::try_from(message.try_get_u32().ok()?).ok()?;
+        if len > MAX_TX_BYTES || len > message.remaining() {
+            return None;
+        }
+        txs.push(message.split_to(len));
+    }
+    Some(txs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pack_comes_back_whole_and_damage_is_refused() {
+        let txs = [Bytes::from_static(b"one"), Bytes::new(), Bytes::from(vec![7; 300])];
+        let mut pack = Pack::new();
+        for tx in &txs {
+            assert!(pack.fits(tx));
+            pack.put(tx);
+        }
+        assert!(!pack.fits(&Bytes::from(vec![0; MAX_GOSSIP_BYTES])));
+        let mut message = pack.finish();
+        let cut = message.slice(..message.len() - 1);
+        assert_eq!(unpack(&mut message), Some(txs.to_vec()));
+        assert_eq!(unpack(&mut cut.clone()), None);
+        assert_eq!(unpack(&mut Bytes::from_static(&[0, 0])), None);
+        assert_eq!(unpack(&mut Bytes::from_static(&[0xff, 0, 0, 0, 1])), None);
+        assert_eq!(unpack(&mut Bytes::new()), Some(Vec::new()));
+    }
+}

@@ -1,0 +1,218 @@
+//! Starting and ending a validator: checks of the configuration, its thread, its runtime.
+
+use std::{
+    any::Any,
+    collections::BTreeSet,
+    fs, io,
+    net::TcpListener,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use commonware_codec::{Copying, DecodeExt as _};
+use commonware_cryptography::{
+    Signer as _,
+    ed25519::{PrivateKey, PublicKey},
+};
+use commonware_runtime::{Runner as _, tokio};
+use ::tokio::sync::{mpsc, watch};
+
+use crate::{
+    Config, Handle, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_TX_BYTES,
+    MAX_RECEIPT_BYTES, MAX_VALIDATORS, Machine, StartError,
+    block::Block,
+    board::Board,
+    engine::{Doors, run},
+    genesis::genesis_block,
+    overlay::Core,
+    proof::hex,
+};
+
+/// Requests that wait for the validator; beyond it the callers wait.
+const REQUESTS: usize = 1_024;
+
+/// File that binds a data folder to one chain and one validator.
+const MARKER: &str = "chain.id";
+
+/// Threads for file operations and for the machine.
+const BLOCKING_THREADS: usize = 16;
+
+/// Stack of each runtime thread, in bytes.
+const STACK_BYTES: usize = 4 * 1024 * 1024;
+
+/// The checked identity of a validator.
+pub(crate) struct Identity {
+    pub(crate) key: PrivateKey,
+    /// All validators, in the configuration's order.
+    pub(crate) validators: Vec<PublicKey>,
+}
+
+impl Identity {
+    /// The validator with the smallest key.
+    fn first(&self) -> PublicKey {
+        let own = || self.key.public_key();
+        self.validators.iter().min().cloned().unwrap_or_else(own)
+    }
+}
+
+pub(crate) fn start(config: Config, machine: Arc<dyn Machine>) -> Result<Handle, StartError> {
+    let identity = check_identity(&config)?;
+    check_bounds(&config)?;
+    let genesis = genesis_block(&config, &identity.first(), &*machine);
+    claim_folder(&config, &genesis, &identity)?;
+    TcpListener::bind(config.listen).map_err(|error| StartError::Listen {
+        address: config.listen,
+        reason: error.to_string(),
+    })?;
+
+    let (submits, submit_requests) = mpsc::channel(REQUESTS);
+    let (reads, read_requests) = mpsc::channel(REQUESTS);
+    let (stop, stop_requests) = mpsc::channel(1);
+    let (fatal, fatal_reasons) = mpsc::unbounded_channel();
+    let (applied_out, applied) = watch::channel(0);
+    let board = Arc::new(Board::new(config.stall_after));
+    let core = Core::new(machine, &config, genesis, Arc::clone(&board), applied_out, fatal);
+    let doors = Doors {
+        submits: submit_requests,
+        reads: read_requests,
+        stop: stop_requests,
+        fatal: fatal_reasons,
+    };
+    let handle = Handle {
+        submits,
+        reads,
+        applied,
+        board: Arc::clone(&board),
+        stop,
+    };
+    std::thread::Builder::new()
+        .name(format!("chain-{}", config.listen.port()))
+        .spawn(move || live(config, identity, Arc::new(core), doors, &board))
+        .map_err(|error| StartError::Thread(error.to_string()))?;
+    Ok(handle)
+}
+
+/// The whole life of the validator, on its own thread.
+fn live(config: Config, identity: Identity, core: Arc<Core>, doors: Doors, board: &Board) {
+    let runtime = tokio::Config::new()
+        .with_worker_threads(config.worker_threads)
+        .with_max_blocking_threads(BLOCKING_THREADS)
+        .with_thread_stack_size(STACK_BYTES)
+        .with_catch_panics(false)
+        .with_storage_directory(config.data_dir.join("store"));
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        tokio::Runner::new(runtime).start(|context| run(context, config, identity, core, doors))
+    }));
+    let error = ended.unwrap_or_else(|panic| Some(panic_text(&*panic)));
+    if let Some(reason) = &error {
+        tracing::error!(%reason, "validator has stopped");
+    }
+    board.end(error);
+}
+
+/// The engine reports damage of its files and broken rules by a panic; its text names the cause.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("engine stopped: {}", text.unwrap_or("without a reason"))
+}
+
+fn check_identity(config: &Config) -> Result<Identity, StartError> {
+    let length = config.chain_id.len();
+    if length == 0 || length > MAX_CHAIN_ID_BYTES {
+        return Err(StartError::ChainId(length));
+    }
+    let count = config.validators.len();
+    if count == 0 || count > MAX_VALIDATORS {
+        return Err(StartError::ValidatorCount(count));
+    }
+    let (mut validators, mut seen) = (Vec::with_capacity(count), BTreeSet::new());
+    for (index, validator) in config.validators.iter().enumerate() {
+        let key = PublicKey::decode(Copying(validator.public_key.as_slice()))
+            .map_err(|_| StartError::PublicKey(index))?;
+        if !seen.insert(validator.public_key) {
+            return Err(StartError::DuplicateValidator(hex(&validator.public_key)));
+        }
+        validators.push(key);
+    }
+    let key = PrivateKey::decode(Copying(config.seed.as_slice()))
+        .map_err(|_| StartError::NotAValidator("of an unusable seed".into()))?;
+    let own = key.public_key();
+    if !validators.contains(&own) {
+        return Err(StartError::NotAValidator(hex(own.as_ref())));
+    }
+    Ok(Identity { key, validators })
+}
+
+fn check_bounds(config: &Config) -> Result<(), StartError> {
+    let bound = |field, value: String, expected: String| {
+        Err(StartError::Bound {
+            field,
+            value,
+            expected,
+        })
+    };
+    let least = MAX_TX_BYTES + MAX_RECEIPT_BYTES;
+    if !(least..=MAX_BLOCK_BYTES).contains(&config.max_block_bytes) {
+        let expected = format!("{least} to {MAX_BLOCK_BYTES}");
+        return bound("max_block_bytes", config.max_block_bytes.to_string(), expected);
+    }
+    if !(1..=MAX_BLOCK_TXS).contains(&config.max_block_txs) {
+        let expected = format!("1 to {MAX_BLOCK_TXS}");
+        return bound("max_block_txs", config.max_block_txs.to_string(), expected);
+    }
+    if !(8..=1_000_000).contains(&config.mempool_max) {
+        return bound("mempool_max", config.mempool_max.to_string(), "8 to 1000000".into());
+    }
+    if !(1..=64).contains(&config.worker_threads) {
+        return bound("worker_threads", config.worker_threads.to_string(), "1 to 64".into());
+    }
+    let leader = config.leader_timeout;
+    if !(Duration::from_millis(100)..=Duration::from_secs(60)).contains(&leader) {
+        return bound("leader_timeout", format!("{leader:?}"), "100ms to 60s".into());
+    }
+    if config.idle_interval > leader / 2 {
+        let expected = format!("at most {:?}, half of leader_timeout", leader / 2);
+        return bound("idle_interval", format!("{:?}", config.idle_interval), expected);
+    }
+    if config.busy_interval > config.idle_interval {
+        let expected = format!("at most idle_interval, {:?}", config.idle_interval);
+        return bound("busy_interval", format!("{:?}", config.busy_interval), expected);
+    }
+    Ok(())
+}
+
+/// Makes the data folder, or checks that it belongs to this chain and this validator.
+fn claim_folder(config: &Config, genesis: &Block, identity: &Identity) -> Result<(), StartError> {
+    let refuse = |reason: String| StartError::DataDir {
+        path: config.data_dir.clone(),
+        reason,
+    };
+    let (own, digest) = (identity.key.public_key(), hex(&genesis.digest));
+    let line = format!("genesis {digest} validator {}\n", hex(own.as_ref()));
+    fs::create_dir_all(&config.data_dir).map_err(|error| refuse(error.to_string()))?;
+    let marker = config.data_dir.join(MARKER);
+    match fs::read_to_string(&marker) {
+        Ok(stored) if stored == line => Ok(()),
+        Ok(stored) => Err(refuse(format!(
+            "holds another chain or validator: {}, expected {}",
+            stored.trim(),
+            line.trim()
+        ))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            write_marker(&marker, &line).map_err(|error| refuse(error.to_string()))
+        }
+        Err(error) => Err(refuse(format!("{MARKER}: {error}"))),
+    }
+}
+
+fn write_marker(path: &Path, line: &str) -> io::Result<()> {
+    let new = path.with_extension("new");
+    fs::write(&new, line)?;
+    fs::File::open(&new)?.sync_all()?;
+    fs::rename(&new, path)
+}

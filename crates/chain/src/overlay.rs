@@ -1,0 +1,178 @@
+//! What building, checking and applying blocks share with the rest of the validator.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use commonware_runtime::{Clock as _, tokio::Context};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    FinalBlock, Machine, TxId,
+    block::{Block, Limits},
+    board::Board,
+    header::Header,
+    pool::Pool,
+    tree::Hash,
+};
+
+/// Applied blocks kept in memory for readers.
+const RECENT_BLOCKS: usize = 256;
+
+/// A block that is built or checked but not final yet.
+struct Pending {
+    height: u64,
+    parent: Hash,
+    ids: Arc<Vec<TxId>>,
+}
+
+/// What the blocks' work shares with the rest of the validator.
+pub(crate) struct Core {
+    pub(crate) machine: Arc<dyn Machine>,
+    pub(crate) pool: Pool,
+    pub(crate) board: Arc<Board>,
+    pub(crate) limits: Limits,
+    pub(crate) genesis: Block,
+    pub(crate) idle: Duration,
+    pub(crate) busy: Duration,
+    pub(crate) applied: watch::Sender<u64>,
+    pub(crate) fatal: mpsc::UnboundedSender<String>,
+    pending: Mutex<BTreeMap<Hash, Pending>>,
+    recent: Mutex<BTreeMap<u64, Arc<FinalBlock>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+pub(crate) fn millis(time: SystemTime) -> i64 {
+    let passed = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(passed.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A span of milliseconds; nothing when negative.
+pub(crate) fn span(ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+
+impl Core {
+    pub(crate) fn new(
+        machine: Arc<dyn Machine>,
+        config: &crate::Config,
+        genesis: Block,
+        board: Arc<Board>,
+        applied: watch::Sender<u64>,
+        fatal: mpsc::UnboundedSender<String>,
+    ) -> Self {
+        Self {
+            machine,
+            pool: Pool::new(config.mempool_max),
+            board,
+            limits: Limits {
+                txs: config.max_block_txs,
+                bytes: config.max_block_bytes,
+            },
+            genesis,
+            idle: config.idle_interval,
+            busy: config.busy_interval,
+            applied,
+            fatal,
+            pending: Mutex::default(),
+            recent: Mutex::default(),
+        }
+    }
+
+    /// An applied block that is still in memory.
+    pub(crate) fn recent(&self, height: u64) -> Option<Arc<FinalBlock>> {
+        lock(&self.recent).get(&height).cloned()
+    }
+
+    /// Runs the machine's stateless checks away from the engine's threads. A panic of the machine stops the node.
+    pub(crate) async fn admit(&self, txs: Vec<Bytes>) -> Result<Vec<Result<(), String>>, String> {
+        let machine = Arc::clone(&self.machine);
+        let count = txs.len();
+        let verdicts = tokio::task::spawn_blocking(move || machine.admit(&txs))
+            .await
+            .map_err(|error| format!("machine failed in admit: {error}"))?;
+        if verdicts.len() == count {
+            Ok(verdicts)
+        } else {
+            let got = verdicts.len();
+            Err(format!("machine gave {got} verdicts for {count} transactions"))
+        }
+    }
+
+    /// Says that the node cannot go on, and waits for its end.
+    pub(crate) async fn stop_because(&self, reason: String) -> ! {
+        tracing::error!(%reason, "validator stops");
+        let _ = self.fatal.send(reason);
+        std::future::pending().await
+    }
+
+    /// Transactions of the blocks between the last final one and `tip`.
+    pub(crate) fn taken(&self, tip: Hash) -> BTreeSet<TxId> {
+        let pending = lock(&self.pending);
+        let (mut taken, mut at) = (BTreeSet::new(), tip);
+        while let Some(block) = pending.get(&at) {
+            taken.extend(block.ids.iter().copied());
+            at = block.parent;
+        }
+        taken
+    }
+
+    pub(crate) fn note_pending(&self, block: &Block) {
+        let ids = block.records.iter().map(|record| record.id).collect();
+        let pending = Pending {
+            height: block.header.height,
+            parent: block.header.parent,
+            ids: Arc::new(ids),
+        };
+        lock(&self.pending).insert(block.digest, pending);
+    }
+
+    pub(crate) fn note_applied(&self, block: &Block) {
+        let height = block.header.height;
+        lock(&self.pending).retain(|_, pending| pending.height > height);
+        self.pool.remove(block.records.iter().map(|record| &record.id));
+        let mut recent = lock(&self.recent);
+        recent.insert(height, Arc::new(block.view()));
+        while recent.len() > RECENT_BLOCKS {
+            recent.pop_first();
+        }
+        drop(recent);
+        self.show_applied(block, true);
+    }
+
+    /// Publishes the height of an applied block, unless a higher one is out already.
+    pub(crate) fn show_applied(&self, block: &Block, live: bool) {
+        let header = &block.header;
+        self.board
+            .applied(header.height, header.time_ms, header.state_root, live);
+        self.applied.send_if_modified(|tip| {
+            let higher = header.height > *tip;
+            *tip = header.height.max(*tip);
+            higher
+        });
+    }
+
+    /// Waits until it is time for the next block: soon when transactions wait, else after the idle interval.
+    pub(crate) async fn pace(&self, context: &Context, parent: &Header, taken: &BTreeSet<TxId>) {
+        let entered = context.current();
+        let after = |interval: Duration| {
+            let due = SystemTime::UNIX_EPOCH + span(parent.time_ms) + interval;
+            due.min(entered + interval)
+        };
+        let (busy, idle) = (after(self.busy), after(self.idle));
+        context.sleep_until(busy).await;
+        while !self.pool.waits(taken) && context.current() < idle {
+            tokio::select! {
+                () = self.pool.arrived.notified() => {}
+                () = context.sleep_until(idle) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Answers about what is final: blocks, values, proofs; and the check of what is stored.
+
+use std::{sync::Arc, time::Duration};
+
+use commonware_codec::Encode as _;
+use commonware_consensus::{
+    marshal::{core::Mailbox, standard::Standard},
+    simplex::scheme::ed25519::Scheme,
+    types::Height,
+};
+use commonware_cryptography::ed25519::PublicKey;
+use commonware_runtime::{Clock as _, tokio::Context};
+use minicbor::bytes::ByteVec;
+use tokio::sync::mpsc;
+
+use crate::{
+    FinalBlock, PROOF_VERSION, Proof, TxId,
+    block::{Block, Record},
+    overlay::Core,
+    handle::Request,
+    header::Header,
+    proof::{MAX_LINKS, Signed, hex},
+    state::{Databases, machine_key, read_place, tx_key},
+    tree::{path, sha256},
+};
+
+/// The store of finalized blocks and certificates.
+pub(crate) type Marshal = Mailbox<Scheme, Standard<Block>>;
+
+/// Newest blocks that are checked before the validator takes part; the older ones are checked while it runs.
+const CHECK_FIRST: u64 = 64;
+
+/// Pause between two stored blocks that are checked while the validator runs.
+const CHECK_PAUSE: Duration = Duration::from_millis(2);
+
+/// What the readers need.
+#[derive(Clone)]
+pub(crate) struct Reads {
+    pub(crate) core: Arc<Core>,
+    pub(crate) marshal: Marshal,
+    pub(crate) databases: Databases,
+    /// The validators in the order of the certificates.
+    pub(crate) validators: Arc<Vec<PublicKey>>,
+}
+
+impl Reads {
+    /// Answers read requests, each on its own.
+    pub(crate) async fn serve(self, mut requests: mpsc::Receiver<Request>) {
+        while let Some(request) = requests.recv().await {
+            match request {
+                Request::Block(height, reply) => {
+                    let _ = reply.send(self.block(height).await);
+                }
+                Request::Get(key, reply) => {
+                    let value = self.value(&machine_key(&key)).await;
+                    let _ = reply.send(value.map(|value| value.to_vec()));
+                }
+                Request::Proof(id, reply) => {
+                    let _ = reply.send(self.proof(id).await);
+                }
+                Request::Submit(..) => {}
+            }
+        }
+    }
+
+    async fn value(&self, key: &crate::state::Key) -> Option<bytes::Bytes> {
+        let found = self.databases.read().await.get_many(&[key]).await;
+        match found {
+            Ok(mut values) => values.pop().flatten(),
+            Err(error) => {
+                let reason = format!("state cannot be read: {error}");
+                self.core.stop_because(reason).await
+            }
+        }
+    }
+
+    async fn stored(&self, height: u64) -> Option<Block> {
+        let found = self.marshal.get_block(Height::new(height)).await?;
+        Some(found.inner().clone())
+    }
+
+    async fn block(&self, height: u64) -> Option<Arc<FinalBlock>> {
+        if height == 0 || height > *self.core.applied.borrow() {
+            return None;
+        }
+        if let Some(block) = self.core.recent(height) {
+            return Some(block);
+        }
+        match self.stored(height).await {
+            Some(block) => Some(Arc::new(block.view())),
+            None => self.core.stop_because(missing(height)).await,
+        }
+    }
+
+    async fn proof(&self, id: TxId) -> Option<Proof> {
+        let (height, index) = read_place(&self.value(&tx_key(&id)).await?)?;
+        let block = self.stored(height).await?;
+        let record = block.records.get(usize::try_from(index).ok()?)?;
+        let leaves: Vec<_> = block.records.iter().map(Record::leaf).collect();
+        let steps = path(&leaves, usize::try_from(index).ok()?)?;
+        let (links, digest, signatures) = self.certificate(&block).await?;
+        Some(Proof {
+            version: PROOF_VERSION,
+            tx: record.tx.to_vec().into(),
+            receipt: record.receipt.to_vec().into(),
+            tx_id: record.id,
+            receipt_hash: sha256(&[&record.receipt]),
+            index,
+            path: steps.iter().map(|step| step.to_vec().into()).collect(),
+            header: block.header.to_bytes().into(),
+            links,
+            digest,
+            signatures,
+        })
+    }
+
+    /// The certificate over a block, or over the nearest later one that has its own, with the headers up to it.
+    async fn certificate(&self, block: &Block) -> Option<(Vec<ByteVec>, [u8; 32], Vec<Signed>)> {
+        let (mut links, mut digest, mut height) = (Vec::new(), block.digest, block.header.height);
+        loop {
+            if let Some(found) = self.marshal.get_finalization(Height::new(height)).await {
+                let signers = found.certificate.signers.iter();
+                let signed = signers.zip(found.certificate.signatures.iter());
+                let signatures: Option<Vec<Signed>> = signed
+                    .map(|(signer, signature)| {
+                        let key = self.validators.get(usize::from(signer))?;
+                        let signature = signature.get()?.encode();
+                        Some(Signed {
+                            validator: <[u8; 32]>::try_from(key.as_ref()).ok()?,
+                            signature: <[u8; 64]>::try_from(signature.as_ref()).ok()?,
+                        })
+                    })
+                    .collect();
+                return Some((links, digest, signatures?));
+            }
+            height += 1;
+            if links.len() >= MAX_LINKS || height > *self.core.applied.borrow() {
+                return None;
+            }
+            let next = self.stored(height).await?;
+            links.push(next.header.to_bytes().into());
+            digest = next.digest;
+        }
+    }
+
+    /// Checks the newest stored blocks; says what is wrong.
+    pub(crate) async fn check_newest(&self, tip: u64) -> Result<(), String> {
+        self.check_range(None, tip.saturating_sub(CHECK_FIRST) + 1, tip).await
+    }
+
+    /// Checks all stored blocks up to a height, slowly.
+    pub(crate) async fn check_all(&self, context: &Context, tip: u64) -> Result<(), String> {
+        self.check_range(Some(context), 1, tip).await
+    }
+
+    async fn check_range(&self, slow: Option<&Context>, from: u64, to: u64) -> Result<(), String> {
+        let mut parent: Option<[u8; 32]> = (from == 1).then_some(self.core.genesis.digest);
+        for height in from..=to {
+            let block = self.stored(height).await.ok_or_else(|| missing(height))?;
+            check_link(&block.header, height, parent)?;
+            if let Some(found) = self.marshal.get_finalization(Height::new(height)).await
+                && found.proposal.payload.0 != block.digest
+            {
+                let (has, want) = (hex(&block.digest), hex(&found.proposal.payload.0));
+                return Err(format!("stored block {height} is {has}, its certificate names {want}"));
+            }
+            parent = Some(block.digest);
+            if let Some(context) = slow {
+                context.sleep(CHECK_PAUSE).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn missing(height: u64) -> String {
+    format!("block {height} is missing from the archive of finalized blocks, or damaged there")
+}
+
+fn check_link(header: &Header, height: u64, parent: Option<[u8; 32]>) -> Result<(), String> {
+    if header.height != height {
+        let has = header.height;
+        return Err(format!("stored block {height} says that its height is {has}"));
+    }
+    match parent {
+        Some(parent) if parent != header.parent => Err(format!(
+            "stored block {height} names parent {}, the stored parent is {}",
+            hex(&header.parent),
+            hex(&parent)
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,96 @@
+//! The authenticated state: its types, and the keys under which values are stored.
+
+use bytes::Bytes;
+use commonware_codec::RangeCfg;
+use commonware_cryptography::{Sha256, sha256::Digest};
+use commonware_glue::stateful::db::{AttachableResolver, DatabaseSet, Shared};
+use commonware_parallel::Sequential;
+use commonware_runtime::tokio::Context;
+use commonware_storage::{
+    mmr,
+    qmdb::{
+        any::unordered::variable,
+        sync::{Request, Source, source},
+    },
+    translator::EightCap,
+};
+use commonware_utils::sequence::FixedBytes;
+
+use crate::{MAX_VALUE_BYTES, StateKey, TxId};
+
+/// First byte of a stored key: the machine's keys, and the chain's index of transactions.
+const MACHINE_KEY: u8 = 0;
+const TX_KEY: u8 = 1;
+
+/// Key of the authenticated state.
+pub(crate) type Key = FixedBytes<33>;
+/// The authenticated state: an append-only log of operations with a root.
+pub(crate) type Db = variable::Db<mmr::Family, Context, Key, Bytes, Sha256, EightCap, Sequential>;
+/// The state, shared with the readers.
+pub(crate) type Databases = Shared<Db>;
+/// Writes on top of a state, not sealed yet.
+pub(crate) type Batch = <Databases as DatabaseSet<Context>>::Unmerkleized;
+/// Writes on top of a state, with their root.
+pub(crate) type Sealed = <Databases as DatabaseSet<Context>>::Merkleized;
+
+/// Codec bound of stored values: the machine's values, and the chain's own of 12 bytes.
+pub(crate) fn value_range() -> RangeCfg<usize> {
+    RangeCfg::from(0..=MAX_VALUE_BYTES)
+}
+
+/// Stored key of a machine's value.
+pub(crate) fn machine_key(key: &StateKey) -> Key {
+    tagged(MACHINE_KEY, key)
+}
+
+/// Stored key of a final transaction's place.
+pub(crate) fn tx_key(id: &TxId) -> Key {
+    tagged(TX_KEY, id)
+}
+
+fn tagged(tag: u8, key: &[u8; 32]) -> Key {
+    let mut bytes = [0u8; 33];
+    let (first, rest) = bytes.split_at_mut(1);
+    first.copy_from_slice(&[tag]);
+    rest.copy_from_slice(key);
+    Key::new(bytes)
+}
+
+/// Where a final transaction stands: height and index in the block.
+pub(crate) fn place_bytes(height: u64, index: u32) -> Bytes {
+    let mut bytes = Vec::with_capacity(12);
+    bytes.extend_from_slice(&height.to_be_bytes());
+    bytes.extend_from_slice(&index.to_be_bytes());
+    Bytes::from(bytes)
+}
+
+/// Reads what [`place_bytes`] wrote.
+pub(crate) fn read_place(bytes: &[u8]) -> Option<(u64, u32)> {
+    let (height, index) = bytes.split_first_chunk::<8>()?;
+    let index = <[u8; 4]>::try_from(index).ok()?;
+    Some((u64::from_be_bytes(*height), u32::from_be_bytes(index)))
+}
+
+/// The engine can fetch the state from peers; here it is always rebuilt from the blocks, so nobody is asked or served.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoStateSync;
+
+/// The answer to a request for the peers' state.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("state is rebuilt from blocks and not fetched from peers")]
+pub(crate) struct NotFetched;
+
+impl Source for NoStateSync {
+    type Family = mmr::Family;
+    type Digest = Digest;
+    type Op = variable::Operation<mmr::Family, Key, Bytes>;
+    type Error = NotFetched;
+
+    async fn serve(&self, _: Request<mmr::Family>) -> source::Result<Self> {
+        Err(NotFetched)
+    }
+}
+
+impl AttachableResolver<Db> for NoStateSync {
+    async fn attach_database(&self, _: Shared<Db>) {}
+}
