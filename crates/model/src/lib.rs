@@ -10,11 +10,13 @@ pub mod canonical;
 pub mod charge;
 pub mod cin;
 pub mod country;
+pub mod emaid;
 pub mod energy;
 pub mod hash;
 pub mod ids;
 pub mod meter;
 pub mod money;
+pub mod ocpi_token;
 pub mod offer;
 pub mod price;
 pub mod profile;
@@ -29,11 +31,13 @@ pub use agreement::{Agreement, AgreementId, Caps, Corridor, LoadBand, Split, Tie
 pub use canonical::{Canonical, DecodeError};
 pub use charge::{ChargeEvent, Period, PeriodKind, SignedChargeEvent, Usage};
 pub use cin::{Cin, CinError, CinPrefix, CustomerNumber, PrefixTable, RouteError, TableError};
+pub use emaid::{Contract, Emaid, EmaidError, Foreign};
 pub use energy::Energy;
 pub use hash::Hash;
 pub use ids::{EvseId, GuaranteeId, IdError, MemberId, OwnerId, SessionId, StationId};
 pub use meter::{MeterReading, SignReading};
 pub use money::{Currency, Micro, MoneyError, Ppm, Rounding};
+pub use ocpi_token::{OcpiToken, TokenError, TokenType};
 pub use offer::{
     Consent, ConsentMethod, Estimate, HomeAcceptance, Offer, SignedConsent, SignedOffer,
 };

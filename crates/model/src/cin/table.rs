@@ -20,6 +20,13 @@ pub enum TableError {
         /// Whose that is.
         by: MemberId,
     },
+    /// The member has this node number in another network already; the member's contract ids (eMAID) do not hold the network.
+    NodeTaken {
+        /// The prefix that was to be added.
+        wanted: CinPrefix,
+        /// The member's registered one with the same node.
+        registered: CinPrefix,
+    },
     /// [`MAX_PREFIXES`] are registered.
     Full,
 }
@@ -37,6 +44,11 @@ impl fmt::Display for TableError {
                     "prefix {wanted} overlaps {registered} of {by}: no prefix may begin with another"
                 )
             }
+            Self::NodeTaken { wanted, registered } => write!(
+                f,
+                "node {} of prefix {wanted} is in use by the same member in {registered}: a member uses a node number once",
+                wanted.node()
+            ),
             Self::Full => write!(f, "the registry holds {MAX_PREFIXES} prefixes, its most"),
         }
     }
@@ -91,13 +103,21 @@ impl PrefixTable {
     /// Adds a prefix.
     ///
     /// # Errors
-    /// [`TableError::Taken`] when it overlaps any registered prefix, the member's own included; [`TableError::Full`].
+    /// [`TableError::Taken`] when it overlaps any registered prefix, the member's own included;
+    /// [`TableError::NodeTaken`] when the member has the same node in another network; [`TableError::Full`].
     pub fn insert(&mut self, prefix: CinPrefix, member: MemberId) -> Result<(), TableError> {
         if let Some((registered, by)) = self.overlapping(&prefix) {
             return Err(TableError::Taken {
                 wanted: prefix,
                 registered,
                 by,
+            });
+        }
+        if let Some(registered) = self.prefixes_of(member).find(|p| p.node() == prefix.node()) {
+            let registered = *registered;
+            return Err(TableError::NodeTaken {
+                wanted: prefix,
+                registered,
             });
         }
         if self.members.len() >= MAX_PREFIXES {
@@ -140,6 +160,14 @@ impl PrefixTable {
             Some((p, _)) => Err(RouteError::DigitMissing(p)),
             None => Err(RouteError::Unknown(prefix)),
         }
+    }
+
+    /// The prefixes of one member, in order.
+    pub fn prefixes_of(&self, member: MemberId) -> impl Iterator<Item = &CinPrefix> {
+        self.members
+            .iter()
+            .filter(move |(_, m)| **m == member)
+            .map(|(p, _)| p)
     }
 
     /// All prefixes in order.

@@ -280,7 +280,10 @@ proptest! {
         let mut table = PrefixTable::new();
         for c in &cins {
             let overlap = table.iter().any(|(p, _)| p.overlaps(&c.prefix()));
-            prop_assert_eq!(table.insert(c.prefix(), member).is_err(), overlap);
+            let same_node = table.iter().any(|(p, _)| p.node() == c.prefix().node());
+            let got = table.insert(c.prefix(), member);
+            prop_assert_eq!(matches!(got, Err(TableError::Taken { .. })), overlap);
+            prop_assert_eq!(got.is_err(), overlap || same_node);
         }
     }
 }
