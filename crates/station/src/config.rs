@@ -34,7 +34,12 @@ pub struct StationConfig {
 
 impl StationConfig {
     /// Settings with usual times: readings each minute, 60 s idle, 3 minutes to plug in, 30 s farewell.
-    pub fn new(evse_id: EvseId, operator: impl Into<String>, meter_serial: impl Into<String>, entropy: [u8; 16]) -> Self {
+    pub fn new(
+        evse_id: EvseId,
+        operator: impl Into<String>,
+        meter_serial: impl Into<String>,
+        entropy: [u8; 16],
+    ) -> Self {
         let meter_serial = meter_serial.into();
         Self {
             model: "Fairway Station".into(),

@@ -16,7 +16,11 @@ pub struct Station<S> {
 impl<S: SignReading> Station<S> {
     /// A station that was never switched on before.
     pub fn new(config: StationConfig, signer: S) -> Self {
-        Self { config, signer, screen: Screen::Offline }
+        Self {
+            config,
+            signer,
+            screen: Screen::Offline,
+        }
     }
 
     /// A station as its last [`Output::Persist`] left it: unsent events are sent, an open transaction ends with "power loss".

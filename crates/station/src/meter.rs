@@ -16,12 +16,16 @@ pub struct Meter {
 impl Meter {
     /// A meter that shows `register`.
     pub fn new(register: Energy) -> Self {
-        Self { total: register.0.saturating_mul(SECONDS_PER_HOUR) }
+        Self {
+            total: register.0.saturating_mul(SECONDS_PER_HOUR),
+        }
     }
 
     /// Lets `power_w` watts flow for one second.
     pub fn second(&mut self, power_w: u32) {
-        self.total = self.total.saturating_add(u64::from(power_w).saturating_mul(SECOND.unsigned_abs()));
+        self.total = self
+            .total
+            .saturating_add(u64::from(power_w).saturating_mul(SECOND.unsigned_abs()));
     }
 
     /// What the register shows; what is less than a milliwatt-hour waits inside.

@@ -20,7 +20,14 @@ pub struct Rig {
 impl Rig {
     /// A bay whose meter shows `register` and whose station offers `offered_w` watts.
     pub fn new(register: Energy, offered_w: u32, now: Time) -> Self {
-        Self { meter: Meter::new(register), car: None, offered_w, power_w: 0, closed: false, at: now }
+        Self {
+            meter: Meter::new(register),
+            car: None,
+            offered_w,
+            power_w: 0,
+            closed: false,
+            at: now,
+        }
     }
 
     /// Plugs a car in (`Some`) or out.
@@ -63,7 +70,15 @@ impl Rig {
             self.meter.second(self.power_w);
         }
         let power_w = if self.closed { self.power_w } else { 0 };
-        let (soc, full) = self.car.as_ref().map_or((None, false), |car| (Some(car.soc()), car.full()));
-        Input::Measured { register: self.meter.register(), power_w, soc, full }
+        let (soc, full) = self
+            .car
+            .as_ref()
+            .map_or((None, false), |car| (Some(car.soc()), car.full()));
+        Input::Measured {
+            register: self.meter.register(),
+            power_w,
+            soc,
+            full,
+        }
     }
 }

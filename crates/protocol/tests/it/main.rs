@@ -1,0 +1,11 @@
+//! The adapters against fixtures, official schemas and programs of others.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod ocmf;
