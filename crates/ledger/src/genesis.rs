@@ -36,9 +36,18 @@ pub enum GenesisError {
 impl core::fmt::Display for GenesisError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::ChainId(n) => write!(f, "chain id has {n} bytes; 1 to {MAX_CHAIN_ID_LEN} are allowed"),
-            Self::Members(n) => write!(f, "genesis has {n} members; 1 to {MAX_GENESIS_MEMBERS} are allowed"),
-            Self::Twice(m) => write!(f, "member {m} has an id or key that another member has already"),
+            Self::ChainId(n) => write!(
+                f,
+                "chain id has {n} bytes; 1 to {MAX_CHAIN_ID_LEN} are allowed"
+            ),
+            Self::Members(n) => write!(
+                f,
+                "genesis has {n} members; 1 to {MAX_GENESIS_MEMBERS} are allowed"
+            ),
+            Self::Twice(m) => write!(
+                f,
+                "member {m} has an id or key that another member has already"
+            ),
             Self::Member(m, what) => write!(f, "member {m}: {what}"),
         }
     }
@@ -61,8 +70,13 @@ impl Genesis {
         let (mut keys, mut state) = (BTreeSet::new(), BTreeMap::new());
         for member in &self.members {
             check_member(member)?;
-            let fresh = keys.insert(member.key) && member.validator.is_none_or(|key| keys.insert(key));
-            let value = MemberState { member: member.clone(), previous: None }.to_bytes();
+            let fresh =
+                keys.insert(member.key) && member.validator.is_none_or(|key| keys.insert(key));
+            let value = MemberState {
+                member: member.clone(),
+                previous: None,
+            }
+            .to_bytes();
             if state.insert(key_for_member(member.id), value).is_some() || !fresh {
                 return Err(GenesisError::Twice(member.id));
             }

@@ -89,3 +89,8 @@ pub fn key_for_dispute(session: SessionId, by: MemberId) -> Key {
 pub fn key_for_nonce(member: MemberId, nonce: TxNonce) -> Key {
     key("fairway.state.nonce", &(member, nonce))
 }
+
+/// Of a [`crate::tx::Payment`] that its creditor confirmed.
+pub fn key_for_payment(creditor: MemberId, reference: Hash) -> Key {
+    key("fairway.state.payment", &(creditor, reference))
+}

@@ -8,17 +8,33 @@
 //! Invariants: the sum of all accounts is zero after every transaction; a refused transaction changes nothing; a charge settles
 //! once; the same blocks give the same writes and receipts however they are batched.
 
+mod admit;
+mod agreements;
+mod cache;
+mod context;
+mod contracts;
+mod disputes;
 pub mod genesis;
+mod holds;
 pub mod keys;
 pub mod limits;
+mod payments;
+mod price;
+mod reads;
 pub mod receipt;
+mod registry;
+mod settle;
 pub mod state;
+mod terms;
 pub mod tx;
+mod usage;
+mod view;
 
+pub use contracts::{Block, Contracts, Executed};
 pub use genesis::{Genesis, GenesisError};
 pub use keys::*;
 pub use receipt::{Account, Effect, Outcome, Posting, Receipt};
 pub use tx::{
-    Dispute, DisputeReason, GuaranteeClaim, Hold, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment, Settlement, TX_DOMAIN,
-    Transaction, TxNonce,
+    Dispute, DisputeReason, GuaranteeClaim, Hold, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment,
+    Settlement, TX_DOMAIN, Transaction, TxNonce,
 };

@@ -151,7 +151,10 @@ pub struct PairVersion {
 impl PairState {
     /// The newest version in force at `time`.
     pub fn in_force(&self, time: Time) -> Option<&PairVersion> {
-        self.versions.iter().filter(|v| v.from <= time && time < v.until).max_by_key(|v| v.version)
+        self.versions
+            .iter()
+            .filter(|v| v.from <= time && time < v.until)
+            .max_by_key(|v| v.version)
     }
 }
 

@@ -13,7 +13,9 @@ use fairway_model::profile::{GUARANTEE_DOMAIN, Guarantee};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
 use fairway_model::sign::{Claim, PublicKey, Signature, SigningKey, signed_bytes};
 use fairway_model::time::Time;
-use fairway_model::{ChargeEvent, SignedChargeEvent, agreement::AGREEMENT_DOMAIN, charge::CHARGE_DOMAIN};
+use fairway_model::{
+    ChargeEvent, SignedChargeEvent, agreement::AGREEMENT_DOMAIN, charge::CHARGE_DOMAIN,
+};
 use minicbor::{Decode, Encode};
 
 /// Signing domain of transactions.
@@ -312,10 +314,29 @@ impl Body<'_> {
 
 impl Transaction {
     /// Signs an operation for one chain. `nonce` must not have been used by this member for anything else.
-    pub fn sign(chain: &str, member: MemberId, nonce: TxNonce, operation: Operation, key: &SigningKey) -> Self {
+    pub fn sign(
+        chain: &str,
+        member: MemberId,
+        nonce: TxNonce,
+        operation: Operation,
+        key: &SigningKey,
+    ) -> Self {
         let public = key.public();
-        let body = Body { chain, member, nonce, key: public, operation: &operation }.bytes();
-        Self { member, nonce, key: public, signature: key.sign(TX_DOMAIN, &body), operation }
+        let body = Body {
+            chain,
+            member,
+            nonce,
+            key: public,
+            operation: &operation,
+        }
+        .bytes();
+        Self {
+            member,
+            nonce,
+            key: public,
+            signature: key.sign(TX_DOMAIN, &body),
+            operation,
+        }
     }
 
     /// Whether the claimed key signed it for this chain. Says nothing about inner signatures or about whose key it is.
@@ -341,8 +362,19 @@ impl Transaction {
     }
 
     fn own_claim(&self, chain: &str) -> Claim {
-        let body = Body { chain, member: self.member, nonce: self.nonce, key: self.key, operation: &self.operation }.bytes();
-        Claim { key: self.key, message: signed_bytes(TX_DOMAIN, &body), signature: self.signature }
+        let body = Body {
+            chain,
+            member: self.member,
+            nonce: self.nonce,
+            key: self.key,
+            operation: &self.operation,
+        }
+        .bytes();
+        Claim {
+            key: self.key,
+            message: signed_bytes(TX_DOMAIN, &body),
+            signature: self.signature,
+        }
     }
 
     /// Every signature in the transaction, each with the name of what it signs.
@@ -351,21 +383,56 @@ impl Transaction {
         match &self.operation {
             Operation::RotateMemberKey { new_key, proof, .. } => {
                 let message = signed_bytes(NEW_KEY_DOMAIN, &self.member.to_bytes());
-                claims.push(("proof of the new key", Claim { key: *new_key, message, signature: *proof }));
+                claims.push((
+                    "proof of the new key",
+                    Claim {
+                        key: *new_key,
+                        message,
+                        signature: *proof,
+                    },
+                ));
             }
-            Operation::ProposeAgreement { agreement, signature } => {
+            Operation::ProposeAgreement {
+                agreement,
+                signature,
+            } => {
                 let message = signed_bytes(AGREEMENT_DOMAIN, &agreement.to_bytes());
-                claims.push(("agreement", Claim { key: self.key, message, signature: *signature }));
+                claims.push((
+                    "agreement",
+                    Claim {
+                        key: self.key,
+                        message,
+                        signature: *signature,
+                    },
+                ));
             }
-            Operation::CountersignAgreement { agreement, signature, .. } => {
+            Operation::CountersignAgreement {
+                agreement,
+                signature,
+                ..
+            } => {
                 // The id is the digest that is signed, so the terms themselves are not needed here.
                 let message = agreement.0.0.to_vec();
-                claims.push(("agreement", Claim { key: self.key, message, signature: *signature }));
+                claims.push((
+                    "agreement",
+                    Claim {
+                        key: self.key,
+                        message,
+                        signature: *signature,
+                    },
+                ));
             }
             Operation::PlaceHold(hold) => {
                 let claim = &hold.guarantee;
                 let message = signed_bytes(GUARANTEE_DOMAIN, &claim.guarantee.to_bytes());
-                claims.push(("guarantee", Claim { key: claim.home_key, message, signature: claim.home_signature }));
+                claims.push((
+                    "guarantee",
+                    Claim {
+                        key: claim.home_key,
+                        message,
+                        signature: claim.home_signature,
+                    },
+                ));
             }
             Operation::SettleCharge(settlement) => claims.extend(settlement.claims()),
             _ => {}
@@ -382,8 +449,19 @@ impl Settlement {
 
     fn claims(&self) -> [(&'static str, Claim); 2] {
         let message = signed_bytes(CHARGE_DOMAIN, &self.signed.event.to_bytes());
-        let visited = Claim { key: self.visited_key, message: message.clone(), signature: self.signed.visited_signature };
-        let home = Claim { key: self.home_key, message, signature: self.signed.home_signature };
-        [("charge event by the visited utility", visited), ("charge event by the home utility", home)]
+        let visited = Claim {
+            key: self.visited_key,
+            message: message.clone(),
+            signature: self.signed.visited_signature,
+        };
+        let home = Claim {
+            key: self.home_key,
+            message,
+            signature: self.signed.home_signature,
+        };
+        [
+            ("charge event by the visited utility", visited),
+            ("charge event by the home utility", home),
+        ]
     }
 }

@@ -1,0 +1,67 @@
+//! Agreements and their tariffs, decoded and compiled once. Entries are found by the hash of the terms, so an entry can only be
+//! right, and whether it is there changes nothing but time.
+
+use crate::limits::{MAX_CACHED_AGREEMENTS, MAX_CACHED_ZONES};
+use fairway_model::agreement::{Agreement, AgreementId};
+use fairway_model::tariff::Tariff;
+use fairway_pricing::{CompiledTariff, TariffError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Agreements by id, at most [`MAX_CACHED_AGREEMENTS`].
+#[derive(Debug, Default)]
+pub(crate) struct Cache(Mutex<BTreeMap<AgreementId, Arc<Terms>>>);
+
+/// One agreement.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) agreement: Agreement,
+    /// Compiled tariffs by time zone and tariff id, at most [`MAX_CACHED_ZONES`] zones.
+    compiled: Mutex<BTreeMap<String, BTreeMap<String, CompiledTariff>>>,
+}
+
+impl Cache {
+    pub(crate) fn find(&self, id: AgreementId) -> Option<Arc<Terms>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned()
+    }
+
+    pub(crate) fn insert(&self, id: AgreementId, agreement: Agreement) -> Arc<Terms> {
+        let terms = Arc::new(Terms {
+            agreement,
+            compiled: Mutex::default(),
+        });
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MAX_CACHED_AGREEMENTS {
+            entries.pop_first();
+        }
+        entries.insert(id, Arc::clone(&terms));
+        terms
+    }
+}
+
+impl Terms {
+    /// The tariff prepared for a time zone.
+    pub(crate) fn compiled(
+        &self,
+        tariff: &Tariff,
+        zone: &str,
+    ) -> Result<CompiledTariff, TariffError> {
+        let mut zones = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = zones.get(zone).and_then(|tariffs| tariffs.get(&tariff.id)) {
+            return Ok(found.clone());
+        }
+        let compiled = CompiledTariff::compile(tariff, zone)?;
+        if zones.len() >= MAX_CACHED_ZONES && !zones.contains_key(zone) {
+            zones.pop_first();
+        }
+        zones
+            .entry(zone.to_owned())
+            .or_default()
+            .insert(tariff.id.clone(), compiled.clone());
+        Ok(compiled)
+    }
+}

@@ -1,0 +1,75 @@
+//! The contract's own opinion of a price.
+
+use crate::cache::Terms;
+use crate::context::refuse;
+use fairway_model::charge::ChargeEvent;
+use fairway_model::price::Shares;
+use fairway_model::refusal::{Refusal, RefusalCode};
+use fairway_pricing::{RateError, rate, share};
+
+/// Rates the charge again with the agreement's tariff in the EVSE's time zone: total and shares must be equal to the micro-unit.
+pub(crate) fn check(event: &ChargeEvent, terms: &Terms, zone: &str) -> Result<(), Refusal> {
+    let agreement = &terms.agreement;
+    let currency = agreement.currency;
+    let Some(tariff) = agreement.tariff(&event.tariff) else {
+        return refuse(
+            RefusalCode::PriceWrong,
+            format!("{} has no tariff {:?}", event.agreement, event.tariff),
+        );
+    };
+    let unusable = |e| {
+        Refusal::new(
+            RefusalCode::TermsInvalid,
+            format!("tariff {:?}: {e}", event.tariff),
+        )
+    };
+    let compiled = terms.compiled(tariff, zone).map_err(unusable)?;
+    let price = rate(&compiled, &event.adjustments, &event.usage).map_err(|e| unrated(&e))?;
+    if price.total != event.total {
+        let (found, right) = (event.total.text(currency), price.total.text(currency));
+        let energy = price.energy.kwh_text();
+        return refuse(
+            RefusalCode::PriceWrong,
+            format!(
+                "total {found} {currency}; tariff {:?} gives {right} for {energy} kWh",
+                event.tariff
+            ),
+        );
+    }
+    let right = share(
+        &price,
+        &agreement.split,
+        agreement.tier_terms(event.adjustments.tier),
+    )
+    .map_err(|e| unrated(&e))?;
+    if right != event.shares {
+        let text = |s: &Shares| {
+            [s.home, s.visited, s.owner, s.tax]
+                .map(|part| part.text(currency))
+                .join(" + ")
+        };
+        let (found, right) = (text(&event.shares), text(&right));
+        return refuse(
+            RefusalCode::SharesWrong,
+            format!(
+                "shares home + visited + owner + tax are {found}; the split gives {right} {currency}"
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn unrated(error: &RateError) -> Refusal {
+    let code = match error {
+        RateError::NotValid { .. } => RefusalCode::AgreementNotInForce,
+        RateError::Adjustments(_) => RefusalCode::AdjustmentOutside,
+        RateError::NoPeriods
+        | RateError::TooManyPeriods(_)
+        | RateError::PeriodOrder(_)
+        | RateError::TooLong(_)
+        | RateError::TimeOutOfRange(_) => RefusalCode::TimeInvalid,
+        RateError::PeriodEnergy(_) => RefusalCode::EnergyMismatch,
+        _ => RefusalCode::PriceWrong,
+    };
+    Refusal::new(code, error.to_string())
+}

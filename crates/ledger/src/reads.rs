@@ -1,0 +1,144 @@
+//! Which state a transaction may touch, from its bytes alone.
+
+use crate::keys::{
+    Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge,
+    key_for_dispute, key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member,
+    key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix,
+    key_for_station,
+};
+use crate::limits::{MAX_PREFIX_DIGITS, MIN_PREFIX_DIGITS};
+use crate::receipt::Account;
+use crate::tx::{Hold, Operation, Payment, Settlement, Transaction};
+use fairway_model::agreement::AgreementId;
+use fairway_model::ids::MemberId;
+
+/// Every key that executing may read or write.
+pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
+    let mut keys = vec![
+        key_for_member(tx.member),
+        key_for_nonce(tx.member, tx.nonce),
+    ];
+    match &tx.operation {
+        Operation::RegisterPrefix(entry) => {
+            keys.extend(beginnings(&entry.prefix).map(key_for_prefix))
+        }
+        Operation::RegisterEvse(entry) => {
+            keys.extend([key_for_evse(&entry.evse), key_for_station(&entry.station)])
+        }
+        Operation::RetireEvse { evse, .. } | Operation::RotateMeterKey { evse, .. } => {
+            keys.push(key_for_evse(evse))
+        }
+        Operation::RotateMemberKey { .. } => {}
+        Operation::ProposeAgreement { agreement, .. } => {
+            keys.extend([
+                key_for_member(agreement.home),
+                key_for_member(agreement.visited),
+            ]);
+            keys.extend(terms(agreement.id(), agreement.home, agreement.visited));
+        }
+        Operation::CountersignAgreement {
+            agreement,
+            home,
+            visited,
+            ..
+        }
+        | Operation::TerminateAgreement {
+            agreement,
+            home,
+            visited,
+            ..
+        } => {
+            keys.extend(terms(*agreement, *home, *visited));
+        }
+        Operation::PlaceHold(hold) => keys.extend(place_hold(hold)),
+        Operation::VoidHold {
+            session,
+            home,
+            visited,
+            guarantee,
+            currency,
+        } => {
+            keys.extend([
+                key_for_hold(*session),
+                key_for_guarantee(*home, *guarantee),
+                key_for_held(*home, *visited, *currency),
+            ]);
+        }
+        Operation::SettleCharge(settlement) => keys.extend(settle(settlement)),
+        Operation::ConfirmPayment(payment) => keys.extend(confirm(payment)),
+        Operation::Dispute(dispute) => {
+            let session = dispute.session;
+            keys.extend([
+                key_for_charge(session),
+                key_for_hold(session),
+                key_for_dispute(session, tx.member),
+            ]);
+        }
+    }
+    keys
+}
+
+/// The digits and every shorter beginning that may be a prefix, shortest first.
+pub(crate) fn beginnings(digits: &str) -> impl Iterator<Item = &str> {
+    let longest = digits.len().min(MAX_PREFIX_DIGITS);
+    (MIN_PREFIX_DIGITS..=longest).filter_map(|n| digits.get(..n))
+}
+
+fn terms(agreement: AgreementId, home: MemberId, visited: MemberId) -> [Key; 3] {
+    [
+        key_for_agreement(agreement),
+        key_for_agreement_status(agreement),
+        key_for_pair(home, visited),
+    ]
+}
+
+fn place_hold(hold: &Hold) -> Vec<Key> {
+    let (home, visited, guarantee) = (hold.guarantee.home, hold.visited, &hold.guarantee.guarantee);
+    let mut keys = terms(guarantee.agreement, home, visited).to_vec();
+    keys.extend([
+        key_for_member(home),
+        key_for_hold(hold.session),
+        key_for_guarantee(home, guarantee.id),
+        key_for_held(home, visited, hold.currency),
+        key_for_position(home, visited, hold.currency),
+    ]);
+    keys
+}
+
+fn settle(settlement: &Settlement) -> Vec<Key> {
+    let (event, currency) = (settlement.event(), settlement.currency);
+    let (home, visited) = (event.home, event.visited);
+    vec![
+        key_for_member(home),
+        key_for_member(visited),
+        key_for_evse(&event.evse),
+        key_for_agreement(event.agreement),
+        key_for_agreement_status(event.agreement),
+        key_for_charge(event.session),
+        key_for_hold(event.session),
+        key_for_guarantee(home, event.guarantee),
+        key_for_held(home, visited, currency),
+        key_for_position(home, visited, currency),
+        key_for_account(&Account::Member(home), currency),
+        key_for_account(&Account::Member(visited), currency),
+        key_for_account(&Account::Tax(visited), currency),
+        key_for_account(&Account::Owner(settlement.owner.clone()), currency),
+    ]
+}
+
+fn confirm(payment: &Payment) -> [Key; 5] {
+    let Payment {
+        debtor,
+        creditor,
+        currency,
+        reference,
+        ..
+    } = payment;
+    [
+        key_for_member(*debtor),
+        key_for_payment(*creditor, *reference),
+        key_for_position(*debtor, *creditor, *currency),
+        key_for_account(&Account::Member(*debtor), *currency),
+        key_for_account(&Account::Member(*creditor), *currency),
+    ]
+}
