@@ -61,23 +61,47 @@ impl fmt::Display for TariffError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Id(n) => write!(f, "tariff id has {n} characters; 1 to 36 are allowed"),
-            Self::Elements(n) => write!(f, "tariff has {n} elements; 1 to {} are allowed", fairway_model::tariff::MAX_ELEMENTS),
+            Self::Elements(n) => write!(
+                f,
+                "tariff has {n} elements; 1 to {} are allowed",
+                fairway_model::tariff::MAX_ELEMENTS
+            ),
             Self::Components { element, count } => write!(
                 f,
                 "element {element} has {count} price components; 1 to {} are allowed",
                 fairway_model::tariff::MAX_COMPONENTS
             ),
-            Self::DuplicateDimension { element, component, dimension } => write!(
+            Self::DuplicateDimension {
+                element,
+                component,
+                dimension,
+            } => write!(
                 f,
                 "element {element}, component {component}: the element prices {dimension:?} already; one component per dimension is allowed"
             ),
-            Self::Component { element, component, what } => write!(f, "element {element}, component {component}: {what}"),
-            Self::Restriction { element, field, what } => write!(f, "element {element}, restriction {field}: {what}"),
+            Self::Component {
+                element,
+                component,
+                what,
+            } => write!(f, "element {element}, component {component}: {what}"),
+            Self::Restriction {
+                element,
+                field,
+                what,
+            } => write!(f, "element {element}, restriction {field}: {what}"),
             Self::Limits(what) => f.write_str(what),
-            Self::Validity => f.write_str("tariff ends before it begins; end_date_time must be after start_date_time"),
+            Self::Validity => f.write_str(
+                "tariff ends before it begins; end_date_time must be after start_date_time",
+            ),
             Self::SalesTax(index, what) => write!(f, "sales tax {index}: {what}"),
-            Self::SalesTaxes(n) => write!(f, "tariff has {n} sales taxes; at most {} are allowed", crate::check::MAX_SALES_TAXES),
-            Self::TimeZone(name) => write!(f, "{name:?} is no IANA time zone such as America/New_York"),
+            Self::SalesTaxes(n) => write!(
+                f,
+                "tariff has {n} sales taxes; at most {} are allowed",
+                crate::check::MAX_SALES_TAXES
+            ),
+            Self::TimeZone(name) => {
+                write!(f, "{name:?} is no IANA time zone such as America/New_York")
+            }
         }
     }
 }
@@ -112,6 +136,8 @@ pub enum RateError {
     Split(u64),
     /// Tier terms over 10,000 basis points, or not those of the breakdown's discount.
     TierTerms(&'static str),
+    /// A breakdown whose own sums are wrong; what is wrong.
+    Breakdown(&'static str),
     /// An amount that does not fit.
     Money(MoneyError),
 }
@@ -126,13 +152,31 @@ impl fmt::Display for RateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPeriods => f.write_str("usage has no period; a charge has at least one"),
-            Self::TooManyPeriods(n) => write!(f, "usage has {n} periods; at most {} are allowed", fairway_model::charge::MAX_PERIODS),
-            Self::PeriodOrder(i) => write!(f, "period {i} begins before its predecessor or after the end of the charge"),
-            Self::PeriodEnergy(i) => write!(f, "period {i} brings the energy of the charge out of range"),
-            Self::TooLong(ms) => write!(f, "charge lasts {ms} ms; at most {} are allowed", crate::rate::MAX_CHARGE_MS),
+            Self::TooManyPeriods(n) => write!(
+                f,
+                "usage has {n} periods; at most {} are allowed",
+                fairway_model::charge::MAX_PERIODS
+            ),
+            Self::PeriodOrder(i) => write!(
+                f,
+                "period {i} begins before its predecessor or after the end of the charge"
+            ),
+            Self::PeriodEnergy(i) => {
+                write!(f, "period {i} brings the energy of the charge out of range")
+            }
+            Self::TooLong(ms) => write!(
+                f,
+                "charge lasts {ms} ms; at most {} are allowed",
+                crate::rate::MAX_CHARGE_MS
+            ),
             Self::TimeOutOfRange(t) => write!(f, "{t} is outside the years 1900 to 9000"),
-            Self::NotValid { begin } => write!(f, "charge begins at {begin}, when the tariff is not valid"),
-            Self::Adjustments(what) | Self::Expected(what) | Self::TierTerms(what) => f.write_str(what),
+            Self::NotValid { begin } => {
+                write!(f, "charge begins at {begin}, when the tariff is not valid")
+            }
+            Self::Adjustments(what)
+            | Self::Expected(what)
+            | Self::TierTerms(what)
+            | Self::Breakdown(what) => f.write_str(what),
             Self::Split(sum) => write!(f, "split adds up to {sum} basis points; 10000 are right"),
             Self::Money(error) => error.fmt(f),
         }

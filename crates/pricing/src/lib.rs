@@ -3,8 +3,19 @@
 //! Pure arithmetic on integers: no I/O, no clock, no randomness, no float. Everybody who holds the same tariff, adjustments and
 //! usage computes the same breakdown, bit by bit; the ledger re-rates each charge with the same functions before it posts.
 //!
+//! A tariff is compiled once for the time zone of its EVSEs ([`CompiledTariff`]); then [`quote`] prices an expectation before
+//! consent, [`rate`] a finished charge, and [`share`] divides the total. Where digits are dropped is said in [`rate`] and [`share`].
+//!
 //! Invariant: a price without its breakdown does not exist. No function here gives only a total.
 
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::float_arithmetic
+)]
+
+mod apportion;
+mod bill;
 mod check;
 mod compile;
 mod describe;
@@ -12,6 +23,10 @@ mod error;
 mod quote;
 mod rate;
 mod share;
+mod unit;
+mod walk;
+mod when;
+mod zone;
 
 pub use check::{MAX_SALES_TAXES, check_tariff};
 pub use compile::CompiledTariff;
