@@ -7,24 +7,27 @@ use super::{BUILD_LIMIT, Context, Outcome};
 use crate::run::Finished;
 use crate::tools;
 
-/// A set of tests: those of a package whose names contain one of these words, or all of them.
+/// A set of tests: those of one package or of all, whose names begin with one of these words behind their
+/// module's path; no word means every name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tests {
-    pub(super) package: &'static str,
+    pub(super) package: Option<&'static str>,
     pub(super) names: &'static [&'static str],
 }
 
 impl Tests {
     /// The set in nextest's language.
     fn expression(&self) -> String {
-        let package = format!("package(={})", self.package);
+        let package = self
+            .package
+            .map_or_else(|| "all()".to_owned(), |name| format!("package(={name})"));
         if self.names.is_empty() {
             return package;
         }
         let names: Vec<String> = self
             .names
             .iter()
-            .map(|name| format!("test({name})"))
+            .map(|name| format!("test(/(^|::){name}/)"))
             .collect();
         format!("({package} & ({}))", names.join(" | "))
     }
@@ -46,7 +49,7 @@ pub(super) fn run_without(context: &Context, sets: &[Tests]) -> Result<Outcome, 
         "--tests",
     ]);
     for set in sets.iter().filter(|set| set.names.is_empty()) {
-        command.args(["--exclude", set.package]);
+        command.arg("--exclude").args(set.package);
     }
     command.arg("--");
     for name in sets.iter().flat_map(|set| set.names) {
@@ -68,14 +71,18 @@ pub(super) fn run_only(
         "test",
         "--locked",
         "--no-fail-fast",
-        "-p",
-        set.package,
         "--lib",
         "--bins",
         "--tests",
-        "--",
     ]);
-    command.args(set.names).env(variable.0, variable.1);
+    match set.package {
+        Some(package) => command.args(["-p", package]),
+        None => command.arg("--workspace"),
+    };
+    command
+        .arg("--")
+        .args(set.names)
+        .env(variable.0, variable.1);
     let outcome = outcome(&context.log.run(&mut command, BUILD_LIMIT)?, count_libtest)?;
     if outcome.passed + outcome.failed == 0 {
         Err(format!("no test matches {}", set.expression()))
@@ -240,16 +247,16 @@ mod tests {
     #[test]
     fn sets_read_as_nextest_expressions() {
         let set = Tests {
-            package: "fairway",
-            names: &["store::", "postgres"],
+            package: None,
+            names: &["peer_", "postgres_"],
         };
         assert_eq!(
             set.expression(),
-            "(package(=fairway) & (test(store::) | test(postgres)))"
+            "(all() & (test(/(^|::)peer_/) | test(/(^|::)postgres_/)))"
         );
         assert_eq!(
             Tests {
-                package: "fairway-sim",
+                package: Some("fairway-sim"),
                 names: &[]
             }
             .expression(),

@@ -16,7 +16,7 @@ use crate::tools;
 /// How long `initdb` and the start may take on a busy machine.
 const START_LIMIT: Duration = Duration::from_mins(2);
 
-/// The user and the database that tests connect to; the user may create further databases.
+/// The user that tests connect as; it may create databases.
 const USER: &str = "fairway";
 
 /// Connections for many tests at once.
@@ -38,7 +38,6 @@ cd "$folder"
 "$programs/pg_ctl" -D "$folder/data" -l "$folder/server.log" -w -t 60 \
   -o "-p $port -k $folder -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=CONNECTIONS" start \
   || { cat "$folder/server.log"; exit 1; }
-"$programs/createdb" -h "$folder" -p "$port" -U USER USER
 touch "$folder/ready"
 cat >/dev/null
 "#;
@@ -90,9 +89,9 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The address for tests.
+    /// The server's URL; a test appends the database that it wants, `/postgres` to create its own.
     pub(super) fn url(&self) -> String {
-        format!("postgres://{USER}@127.0.0.1:{}/{USER}", self.port)
+        format!("postgres://{USER}@127.0.0.1:{}", self.port)
     }
 
     fn wait_until_ready(&mut self) -> Result<(), String> {
