@@ -14,7 +14,7 @@ const FIRST_BUILD_CORE_MINUTES: u64 = 24;
 
 /// Steps that Cargo reports for each package of the lock file, in percent, where no build was counted
 /// yet: build scripts make it more, packages for other systems make it fewer.
-const STEPS_PER_LOCKED_PACKAGE: u64 = 100;
+const STEPS_PER_LOCKED_PACKAGE: u64 = 88;
 
 /// Between two lines of progress where no bar can be shown.
 const PLAIN_PROGRESS: Duration = Duration::from_secs(30);
