@@ -115,6 +115,17 @@ pub enum Foreign {
     Node,
 }
 
+impl Foreign {
+    /// A stable code, as test vectors and logs print it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Provider => "foreign-provider",
+            Self::Layout => "foreign-layout",
+            Self::Node => "foreign-node",
+        }
+    }
+}
+
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -2,5 +2,7 @@
 //!
 //! Invariant: no byte string of a peer makes a function of this crate panic, and every refusal says what was wrong and where.
 
+pub mod card;
 pub mod ocmf;
+pub mod ocpi_tariff;
 pub mod ocpp;

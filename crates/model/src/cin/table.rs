@@ -31,6 +31,17 @@ pub enum TableError {
     Full,
 }
 
+impl TableError {
+    /// A stable code, as test vectors and logs print it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Taken { .. } => "taken",
+            Self::NodeTaken { .. } => "node-taken",
+            Self::Full => "full",
+        }
+    }
+}
+
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -65,6 +76,17 @@ pub enum RouteError {
     DigitTooMany(CinPrefix),
     /// A longer prefix is registered: the number lacks a digit behind it.
     DigitMissing(CinPrefix),
+}
+
+impl RouteError {
+    /// A stable code, as test vectors and logs print it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown",
+            Self::DigitTooMany(_) => "digit-too-many",
+            Self::DigitMissing(_) => "digit-missing",
+        }
+    }
 }
 
 impl fmt::Display for RouteError {
