@@ -106,7 +106,6 @@ const NOT_IN_CORE: &[&str] = &[
     "hashbrown",
     "ahash",
     "ordered-float",
-    "rust_decimal",
     "commonware-*",
 ];
 
@@ -116,6 +115,11 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         "serde*",
         &["protocol", "fairway"],
         "only `protocol` and the shell know wire formats",
+    ),
+    (
+        "rust_decimal",
+        &["protocol"],
+        "money is whole numbers; decimals are a matter of wire formats",
     ),
     ("ocpp-types", &["protocol"], "wire types stay in `protocol`"),
     ("ocmf", &["protocol"], "wire types stay in `protocol`"),
