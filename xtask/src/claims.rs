@@ -48,7 +48,10 @@ fn claims(line: &str) -> Vec<(&str, &str)> {
         let Some((key, next)) = after.split_once("-->") else {
             break;
         };
-        found.push((before, key.trim()));
+        // Behind a backtick it is an example of how to write one.
+        if !before.ends_with('`') {
+            found.push((before, key.trim()));
+        }
         rest = next;
     }
     found
@@ -134,6 +137,14 @@ mod tests {
             ["README.md:1: claims 211 for `ledger/p99`, measured 212.4"]
         );
         assert_eq!(problems("x\n1,200 <!-- claim: ledger/rate -->\n").len(), 1);
+    }
+
+    #[test]
+    fn an_example_in_code_is_no_claim() {
+        assert_eq!(
+            problems("write `<!-- claim: file/figure -->` behind it\n"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
