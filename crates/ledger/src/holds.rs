@@ -187,16 +187,11 @@ fn reserve(ctx: &mut Context<'_, '_>, hold: &Hold, agreement: &Agreement) -> Res
     usage.held = usage.held.plus(hold.amount).map_err(overflow)?;
     check_guarantee(&usage, currency)?;
     let held_key = key_for_held(home, visited, currency);
-    let held = ctx
-        .view
-        .get::<HeldState>(&held_key)?
-        .unwrap_or_default()
-        .amount
-        .plus(hold.amount)
-        .map_err(overflow)?;
+    let before: HeldState = ctx.view.get(&held_key)?.unwrap_or_default();
+    let amount = before.amount.plus(hold.amount).map_err(overflow)?;
     let owed = ctx.balance(&key_for_position(home, visited, currency))?;
-    check_exposure(held, owed, agreement)?;
-    ctx.view.put(held_key, &HeldState { amount: held });
+    check_exposure(amount, owed, agreement)?;
+    ctx.view.put(held_key, &HeldState { amount });
     ctx.view
         .put(key_for_guarantee(home, hold.guarantee.guarantee.id), &usage);
     Ok(())
@@ -351,13 +346,8 @@ pub(crate) fn release(
     charged: Micro,
 ) -> Result<(GuaranteeState, Micro), Refusal> {
     let held_key = key_for_held(hold.home, hold.visited, hold.currency);
-    let held = ctx
-        .view
-        .get::<HeldState>(&held_key)?
-        .unwrap_or_default()
-        .amount
-        .minus(freed)
-        .map_err(overflow)?;
+    let before: HeldState = ctx.view.get(&held_key)?.unwrap_or_default();
+    let amount = before.amount.minus(freed).map_err(overflow)?;
     let key = key_for_guarantee(hold.home, hold.guarantee);
     let Some(mut usage) = ctx.view.get::<GuaranteeState>(&key)? else {
         return refuse(
@@ -367,7 +357,7 @@ pub(crate) fn release(
     };
     usage.held = usage.held.minus(freed).map_err(overflow)?;
     usage.charged = usage.charged.plus(charged).map_err(overflow)?;
-    ctx.view.put(held_key, &HeldState { amount: held });
+    ctx.view.put(held_key, &HeldState { amount });
     ctx.view.put(key, &usage);
-    Ok((usage, held))
+    Ok((usage, amount))
 }

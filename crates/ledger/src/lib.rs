@@ -10,6 +10,7 @@
 
 mod admit;
 mod agreements;
+pub mod books;
 mod cache;
 mod context;
 mod contracts;
@@ -30,6 +31,7 @@ pub mod tx;
 mod usage;
 mod view;
 
+pub use books::{Books, BooksError, Turnover};
 pub use contracts::{Block, Contracts, Executed};
 pub use genesis::{Genesis, GenesisError};
 pub use keys::*;

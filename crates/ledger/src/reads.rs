@@ -20,13 +20,13 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
     ];
     match &tx.operation {
         Operation::RegisterPrefix(entry) => {
-            keys.extend(beginnings(&entry.prefix).map(key_for_prefix))
+            keys.extend(beginnings(&entry.prefix).map(key_for_prefix));
         }
         Operation::RegisterEvse(entry) => {
-            keys.extend([key_for_evse(&entry.evse), key_for_station(&entry.station)])
+            keys.extend([key_for_evse(&entry.evse), key_for_station(&entry.station)]);
         }
         Operation::RetireEvse { evse, .. } | Operation::RotateMeterKey { evse, .. } => {
-            keys.push(key_for_evse(evse))
+            keys.push(key_for_evse(evse));
         }
         Operation::RotateMemberKey { .. } => {}
         Operation::ProposeAgreement { agreement, .. } => {

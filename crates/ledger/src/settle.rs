@@ -36,7 +36,7 @@ pub(crate) fn settle(ctx: &mut Context<'_, '_>, settlement: &Settlement) -> Resu
     let hold = find_hold(ctx, event, start)?;
     let released = post_hold(ctx, hold, event, agreement)?;
     let postings = post_shares(ctx, settlement)?;
-    let hash = record(ctx, event, &terms)?;
+    let hash = record(ctx, event, &terms);
     let effect = Effect::ChargeSettled {
         session: event.session,
         event: hash,
@@ -219,7 +219,7 @@ fn post_hold(
     } else {
         Micro::ZERO
     };
-    let (usage, held) = release(ctx, &hold, freed, event.total)?;
+    let (usage, still_held) = release(ctx, &hold, freed, event.total)?;
     check_guarantee(&usage, hold.currency)?;
     let leaves_home = event.total.minus(event.shares.home).map_err(overflow)?;
     // A member's own driver at its own station: nobody owes anybody.
@@ -227,7 +227,7 @@ fn post_hold(
         let key = key_for_position(event.home, event.visited, hold.currency);
         let owed = ctx.balance(&key)?.plus(leaves_home).map_err(overflow)?;
         if leaves_home > freed {
-            check_exposure(held, owed, agreement)?;
+            check_exposure(still_held, owed, agreement)?;
         }
         ctx.set_balance(key, owed);
     }
@@ -256,7 +256,7 @@ fn post_shares(
     ctx.post(settlement.currency, amounts)
 }
 
-fn record(ctx: &mut Context<'_, '_>, event: &ChargeEvent, terms: &Terms) -> Result<Hash, Refusal> {
+fn record(ctx: &mut Context<'_, '_>, event: &ChargeEvent, terms: &Terms) -> Hash {
     let hash = event.hash();
     let days = i64::from(terms.agreement.dispute_days);
     let state = ChargeState {
@@ -273,5 +273,5 @@ fn record(ctx: &mut Context<'_, '_>, event: &ChargeEvent, terms: &Terms) -> Resu
         dispute_until: ctx.now().plus(days.saturating_mul(DAY)),
     };
     ctx.view.put(key_for_charge(event.session), &state);
-    Ok(hash)
+    hash
 }

@@ -1,0 +1,316 @@
+//! The books as an auditor keeps them: all balances and positions folded from exported transactions and receipts, without the
+//! state and without trusting the postings that receipts state.
+
+use crate::receipt::{Account, Effect, Outcome, Posting, Receipt};
+use crate::tx::{Operation, Payment, Settlement, Transaction};
+use core::fmt;
+use fairway_model::canonical::Canonical;
+use fairway_model::energy::Energy;
+use fairway_model::hash::Hash;
+use fairway_model::ids::{MemberId, SessionId};
+use fairway_model::money::{Currency, Micro, MoneyError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why exported records do not fold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BooksError {
+    /// Not canonical bytes of a transaction or receipt; which, and why.
+    Unreadable(&'static str, String),
+    /// The receipt is of another transaction than the one beside it.
+    OtherTransaction(Hash),
+    /// The receipt's effect or postings are not what the transaction does; which transaction.
+    PostingsDiffer(Hash),
+    /// A charge is settled a second time.
+    SettledTwice(SessionId),
+    /// A sum does not fit.
+    Money(MoneyError),
+}
+
+impl fmt::Display for BooksError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(what, why) => write!(f, "no {what}: {why}"),
+            Self::OtherTransaction(id) => {
+                write!(f, "the receipt beside transaction {id} is of another")
+            }
+            Self::PostingsDiffer(id) => write!(
+                f,
+                "the receipt of transaction {id} states other postings than the transaction makes"
+            ),
+            Self::SettledTwice(session) => write!(f, "{session} is settled twice"),
+            Self::Money(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for BooksError {}
+
+impl From<MoneyError> for BooksError {
+    fn from(error: MoneyError) -> Self {
+        Self::Money(error)
+    }
+}
+
+/// Charges of one direction of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Turnover {
+    /// How many were settled.
+    pub charges: u64,
+    /// Their energy.
+    pub energy: Energy,
+    /// What the drivers pay for them.
+    pub total: Micro,
+}
+
+/// Balances and positions after some records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Books {
+    accounts: BTreeMap<(Account, Currency), Micro>,
+    positions: BTreeMap<(MemberId, MemberId, Currency), Micro>,
+    turnover: BTreeMap<(MemberId, MemberId, Currency), Turnover>,
+    settled: BTreeSet<SessionId>,
+}
+
+impl Books {
+    /// Folds one record of an exported block: a transaction's bytes and its receipt's, in the order of the chain. Refused
+    /// transactions change nothing.
+    ///
+    /// # Errors
+    /// [`BooksError`] when the record is unreadable or contradicts itself; the books are then as before.
+    pub fn record(&mut self, transaction: &[u8], receipt: &[u8]) -> Result<(), BooksError> {
+        let receipt = Receipt::from_bytes(receipt)
+            .map_err(|e| BooksError::Unreadable("receipt", e.to_string()))?;
+        let id = Hash::plain(transaction);
+        if receipt.transaction != id {
+            return Err(BooksError::OtherTransaction(id));
+        }
+        let Outcome::Applied(effect) = &receipt.outcome else {
+            return if receipt.postings.is_empty() {
+                Ok(())
+            } else {
+                Err(BooksError::PostingsDiffer(id))
+            };
+        };
+        let tx = Transaction::read(transaction)
+            .map_err(|e| BooksError::Unreadable("transaction", e.to_string()))?;
+        let change =
+            Change::of(&tx.operation, effect)?.filter(|change| change.postings == receipt.postings);
+        self.apply(&change.ok_or(BooksError::PostingsDiffer(id))?)
+    }
+
+    /// What an account has; nothing when it never moved.
+    pub fn account(&self, account: &Account, currency: Currency) -> Micro {
+        self.accounts
+            .get(&(account.clone(), currency))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// What `debtor` owes `creditor`.
+    pub fn position(&self, debtor: MemberId, creditor: MemberId, currency: Currency) -> Micro {
+        self.positions
+            .get(&(debtor, creditor, currency))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Settled charges of `home`'s drivers at `visited`'s stations.
+    pub fn turnover(&self, home: MemberId, visited: MemberId, currency: Currency) -> Turnover {
+        self.turnover
+            .get(&(home, visited, currency))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// How many charges were settled.
+    pub fn charges(&self) -> usize {
+        self.settled.len()
+    }
+
+    /// The sum of all accounts in one currency; zero, or the books are wrong.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn sum(&self, currency: Currency) -> Result<Micro, MoneyError> {
+        Micro::sum(
+            self.accounts
+                .iter()
+                .filter(|((_, c), _)| *c == currency)
+                .map(|(_, amount)| *amount),
+        )
+    }
+
+    /// Everything or nothing: new values are computed before any is written.
+    fn apply(&mut self, change: &Change) -> Result<(), BooksError> {
+        let mut accounts = BTreeMap::new();
+        for posting in &change.postings {
+            let key = (posting.account.clone(), posting.currency);
+            let before = accounts
+                .get(&key)
+                .copied()
+                .unwrap_or_else(|| self.account(&key.0, key.1));
+            accounts.insert(key, before.plus(posting.amount)?);
+        }
+        let position = change.position.map(|(debtor, creditor, currency, amount)| {
+            self.position(debtor, creditor, currency)
+                .plus(amount)
+                .map(|sum| ((debtor, creditor, currency), sum))
+        });
+        let position = position.transpose()?;
+        let turnover = change.charge.map(|charge| self.grown(charge)).transpose()?;
+        if let Some((session, key, grown)) = turnover {
+            if !self.settled.insert(session) {
+                return Err(BooksError::SettledTwice(session));
+            }
+            self.turnover.insert(key, grown);
+        }
+        self.accounts.append(&mut accounts);
+        self.positions.extend(position);
+        Ok(())
+    }
+
+    fn grown(&self, charge: Charge) -> Result<(SessionId, PairKey, Turnover), BooksError> {
+        const OVERFLOW: BooksError = BooksError::Money(MoneyError::Overflow("turnover"));
+        let before = self.turnover(charge.pair.0, charge.pair.1, charge.pair.2);
+        let grown = Turnover {
+            charges: before.charges.checked_add(1).ok_or(OVERFLOW)?,
+            energy: before.energy.plus(charge.energy).ok_or(OVERFLOW)?,
+            total: before.total.plus(charge.total)?,
+        };
+        Ok((charge.session, charge.pair, grown))
+    }
+}
+
+/// Home or debtor, visited or creditor, and the currency.
+type PairKey = (MemberId, MemberId, Currency);
+
+/// What one applied operation does to the books.
+#[derive(Debug, Default)]
+struct Change {
+    postings: Vec<Posting>,
+    position: Option<(MemberId, MemberId, Currency, Micro)>,
+    charge: Option<Charge>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Charge {
+    session: SessionId,
+    pair: PairKey,
+    energy: Energy,
+    total: Micro,
+}
+
+impl Change {
+    /// From the operation alone; `None` when the effect is of another kind.
+    fn of(operation: &Operation, effect: &Effect) -> Result<Option<Self>, BooksError> {
+        match (operation, effect) {
+            (Operation::SettleCharge(settlement), Effect::ChargeSettled { .. }) => {
+                Self::of_charge(settlement).map(Some)
+            }
+            (Operation::ConfirmPayment(payment), Effect::PaymentConfirmed { .. }) => {
+                Self::of_payment(payment).map(Some)
+            }
+            (Operation::SettleCharge(_) | Operation::ConfirmPayment(_), _)
+            | (_, Effect::ChargeSettled { .. } | Effect::PaymentConfirmed { .. }) => Ok(None),
+            _ => Ok(Some(Self::default())),
+        }
+    }
+
+    fn of_charge(settlement: &Settlement) -> Result<Self, BooksError> {
+        let (event, currency) = (settlement.event(), settlement.currency);
+        let leaves_home = event.total.minus(event.shares.home)?;
+        let amounts = [
+            (Account::Member(event.home), leaves_home.negated()?),
+            (Account::Member(event.visited), event.shares.visited),
+            (Account::Owner(settlement.owner.clone()), event.shares.owner),
+            (Account::Tax(event.visited), event.shares.tax),
+        ];
+        let owed = (event.home != event.visited).then_some((
+            event.home,
+            event.visited,
+            currency,
+            leaves_home,
+        ));
+        let energy = event.usage.energy().ok_or(MoneyError::Overflow("energy"))?;
+        let charge = Charge {
+            session: event.session,
+            pair: (event.home, event.visited, currency),
+            energy,
+            total: event.total,
+        };
+        Ok(Self {
+            postings: postings(amounts, currency),
+            position: owed,
+            charge: Some(charge),
+        })
+    }
+
+    fn of_payment(payment: &Payment) -> Result<Self, BooksError> {
+        let Payment {
+            debtor,
+            creditor,
+            currency,
+            amount,
+            ..
+        } = *payment;
+        let amounts = [
+            (Account::Member(debtor), amount),
+            (Account::Member(creditor), amount.negated()?),
+        ];
+        let position = Some((debtor, creditor, currency, amount.negated()?));
+        Ok(Self {
+            postings: postings(amounts, currency),
+            position,
+            charge: None,
+        })
+    }
+}
+
+fn postings(
+    amounts: impl IntoIterator<Item = (Account, Micro)>,
+    currency: Currency,
+) -> Vec<Posting> {
+    let moved = amounts
+        .into_iter()
+        .filter(|(_, amount)| *amount != Micro::ZERO);
+    moved
+        .map(|(account, amount)| Posting {
+            account,
+            amount,
+            currency,
+        })
+        .collect()
+}
+
+/// One line per account, position, turnover and currency sum, sorted; what two sets of books are compared by.
+impl fmt::Display for Books {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = BTreeSet::new();
+        for ((account, currency), amount) in &self.accounts {
+            lines.insert(format!(
+                "books account {account} {currency} {}",
+                amount.text(*currency)
+            ));
+        }
+        for ((debtor, creditor, currency), amount) in &self.positions {
+            lines.insert(format!(
+                "books position {debtor} owes {creditor} {currency} {}",
+                amount.text(*currency)
+            ));
+        }
+        for ((home, visited, currency), t) in &self.turnover {
+            let (energy, total) = (t.energy.kwh_text(), t.total.text(*currency));
+            lines.insert(format!(
+                "books charges {home} at {visited} {currency} {total} for {energy} kWh in {}",
+                t.charges
+            ));
+        }
+        for currency in self.accounts.keys().map(|(_, currency)| *currency) {
+            let sum = self
+                .sum(currency)
+                .map_or_else(|e| e.to_string(), |sum| sum.text(currency));
+            lines.insert(format!("books sum {currency} {sum}"));
+        }
+        lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}

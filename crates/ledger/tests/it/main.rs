@@ -1,0 +1,4 @@
+//! Integration tests of the contracts.
+
+mod tamper;
+mod world;
