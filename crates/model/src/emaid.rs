@@ -1,7 +1,7 @@
 //! E-mobility account identifiers (eMAID): the contract ids of ISO 15118 and OCPI, and their lossless mapping to CINs (CIN-09).
 //!
 //! An eMAID is a country (2 letters), a provider (3 letters or digits), an instance (9) and an optional check character; hyphens
-//! may stand between these parts (ISO 15118-2:2014 annex H, eMI3). A member's eMAIDs carry its own id as country and provider.
+//! (or stars, in the older spelling) may stand between these parts (ISO 15118-2:2014 annex H, eMI3). A member's eMAIDs carry its own id as country and provider.
 //! The instance of a CIN's eMAID is, in base 36 with nine characters,
 //!
 //! ```text
@@ -43,14 +43,14 @@ pub enum EmaidError {
     Length(usize),
     /// Twelve characters: the older form of DIN SPEC 91286 with a six-character instance.
     DinForm,
-    /// A character that does not belong there; the place counts from 1, hyphens left out.
+    /// A character that does not belong there; the place counts from 1, hyphens and stars left out.
     Character {
         /// Where.
         at: usize,
         /// What was found.
         found: char,
     },
-    /// Hyphens elsewhere than between country, provider, instance and check character.
+    /// Hyphens or stars elsewhere than between country, provider, instance and check character.
     Separator,
     /// The check character does not fit the others.
     Mistyped,
@@ -143,12 +143,12 @@ impl fmt::Display for Foreign {
 pub struct Emaid([u8; PLAIN_LEN]);
 
 impl Emaid {
-    /// Reads an eMAID in either case, with or without hyphens, with or without its check character.
+    /// Reads an eMAID in either case, with or without hyphens or stars, with or without its check character.
     ///
     /// # Errors
-    /// [`EmaidError`]: length, place of a hyphen, a character, the check character.
+    /// [`EmaidError`]: length, place of a separator, a character, the check character.
     pub fn parse(text: &str) -> Result<Self, EmaidError> {
-        let plain = without_hyphens(text)?;
+        let plain = without_separators(text)?;
         match plain.chars().count() {
             12 => return Err(EmaidError::DinForm),
             14 | 15 => {}
@@ -371,20 +371,20 @@ fn base36(number: u64) -> [u8; INSTANCE_LEN] {
     out
 }
 
-/// Upper case and without hyphens, which may stand at all the boundaries of the parts or at none.
-fn without_hyphens(text: &str) -> Result<String, EmaidError> {
+/// Upper case and without hyphens and stars, which may stand at all the boundaries of the parts or at none.
+fn without_separators(text: &str) -> Result<String, EmaidError> {
     if text.len() > MAX_EMAID_TEXT {
         return Err(EmaidError::Length(text.chars().count()));
     }
-    let parts: Vec<usize> = text.split('-').map(|p| p.chars().count()).collect();
-    // A wrong count of characters without any hyphen is named as such by the caller.
+    let parts: Vec<usize> = text.split(['-', '*']).map(|p| p.chars().count()).collect();
+    // A wrong count of characters without any separator is named as such by the caller.
     let fits = matches!(parts.as_slice(), [_] | [2, 3, 6 | 9] | [2, 3, 6 | 9, 1]);
     if !fits {
         return Err(EmaidError::Separator);
     }
     Ok(text
         .chars()
-        .filter(|c| *c != '-')
+        .filter(|c| !matches!(c, '-' | '*'))
         .map(|c| c.to_ascii_uppercase())
         .collect())
 }

@@ -40,6 +40,10 @@ fn published_check_characters() {
         assert_eq!(parsed.check_character(), check, "{id}");
         assert_eq!(Emaid::parse(&parsed.grouped().to_lowercase()), Ok(parsed));
         assert_eq!(Emaid::parse(&parsed.with_check()), Ok(parsed));
+        assert_eq!(
+            Emaid::parse(&parsed.grouped().replace('-', "*")),
+            Ok(parsed)
+        );
     }
 }
 
