@@ -287,6 +287,8 @@ impl World {
         let view = reads.iter().filter_map(|k| self.state.get(k).map(|v| (*k, v.clone()))).collect();
         let block = Block { height: self.height, time: self.time };
         let (receipts, writes) = self.contracts.execute(block, &[tx], &view);
+        let whole = self.contracts.execute(block, &[tx], &self.state);
+        assert_eq!((&receipts, &writes), (&whole.0, &whole.1), "a read outside reads");
         let [bytes] = receipts.try_into().unwrap();
         let receipt = Receipt::from_bytes(&bytes).unwrap();
         assert!(writes.keys().all(|k| reads.contains(k)), "a write outside reads: {receipt:?}");

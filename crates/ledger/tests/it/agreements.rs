@@ -1,0 +1,190 @@
+//! The life of agreements, and terms that contradict themselves.
+
+use crate::table::Table;
+use crate::world::{Charge, T0, World, agreement, countersign, kwh, member, place, propose, settle, tariff, usd};
+use expect_test::expect;
+use fairway_ledger::{Operation, key_for_pair, state::PairState};
+use fairway_model::agreement::Agreement;
+use fairway_model::money::{Currency, Micro};
+use fairway_model::profile::Tier;
+use fairway_model::time::{DAY, HOUR, MINUTE, Time};
+
+fn terminate(agreement: &Agreement, from: Time) -> Operation {
+    Operation::TerminateAgreement { agreement: agreement.id(), home: agreement.home, visited: agreement.visited, from }
+}
+
+#[test]
+fn proposed_countersigned_amended_terminated() {
+    let mut t = Table::on(World::new());
+    let first = agreement("APC", "DUK", 1);
+    t.row("propose as a third", "GPC", propose(&first, "GPC"));
+    t.row("countersign what nobody proposed", "APC", countersign(&first, "APC"));
+    t.row("propose", "DUK", propose(&first, "DUK"));
+    t.row("propose again", "APC", propose(&first, "APC"));
+    t.row("countersign one's own", "DUK", countersign(&first, "DUK"));
+    t.row("countersign as a third", "GPC", countersign(&first, "GPC"));
+    let Operation::CountersignAgreement { agreement: id, home, signature, .. } = countersign(&first, "APC") else { panic!() };
+    let swapped = Operation::CountersignAgreement { agreement: id, home, visited: member("GPC"), signature };
+    t.row("countersign with another visited", "APC", swapped);
+    t.row("countersign", "APC", countersign(&first, "APC"));
+    t.row("countersign again", "APC", countersign(&first, "APC"));
+    t.row("the same version", "DUK", propose(&Agreement { due_days: 15, ..first.clone() }, "DUK"));
+    let second = Agreement { valid_from: T0.plus(DAY), ..agreement("APC", "DUK", 2) };
+    t.row("amend", "APC", propose(&second, "APC"));
+    t.row("countersign the amendment", "DUK", countersign(&second, "DUK"));
+    let pair: PairState = t.world.get(key_for_pair(member("APC"), member("DUK"))).unwrap();
+    let at = |time| pair.in_force(time).map(|v| v.version);
+    t.note("in force now, then, and after", &format!("{:?} {:?} {:?}", at(t.world.time), at(T0.plus(2 * DAY)), at(T0.plus(400 * DAY))));
+    t.row("terminate as a third", "GPC", terminate(&second, T0.plus(9 * DAY)));
+    t.row("terminate in the past", "APC", terminate(&second, T0));
+    t.row("terminate", "APC", terminate(&second, T0.plus(9 * DAY)));
+    t.row("terminate again", "DUK", terminate(&second, T0.plus(9 * DAY)));
+    t.row("prolong", "DUK", terminate(&second, T0.plus(10 * DAY)));
+    t.row("earlier", "DUK", terminate(&second, T0.plus(8 * DAY)));
+    let third = agreement("APC", "DUK", 3);
+    t.row("propose a third version", "APC", propose(&third, "APC"));
+    t.row("withdraw it", "APC", terminate(&third, T0.plus(HOUR)));
+    t.row("countersign what was withdrawn", "DUK", countersign(&third, "DUK"));
+    let short = Agreement { valid_until: T0.plus(DAY), ..agreement("APC", "DUK", 4) };
+    t.row("propose a short one", "APC", propose(&short, "APC"));
+    t.world.time = T0.plus(DAY);
+    t.row("countersign too late", "DUK", countersign(&short, "DUK"));
+    let own = agreement("GPC", "GPC", 1);
+    t.row("propose to oneself", "GPC", propose(&own, "GPC"));
+    t.row("countersign one's own with oneself", "GPC", countersign(&own, "GPC"));
+    t.row("with a witness", "GPC", propose(&agreement("GPC", "REG", 1), "GPC"));
+    t.row("with a stranger", "GPC", propose(&agreement("GPC", "ZZZ", 1), "GPC"));
+    expect![[r#"
+        propose as a third | GPC: not-authorized: US*GPC is no party of an agreement between US*APC and US*DUK
+        countersign what nobody proposed | APC: agreement-unknown: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d was never proposed on this chain
+        propose | DUK: AgreementProposed { agreement: AgreementId(afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d) }
+        propose again | APC: duplicate: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is proposed already
+        countersign one's own | DUK: not-authorized: US*DUK proposed agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d; the other party countersigns
+        countersign as a third | GPC: not-authorized: US*GPC is no party of an agreement between US*APC and US*DUK
+        countersign with another visited | APC: id-conflict: the agreement's home is US*APC and its visited US*DUK; the operation says otherwise
+        countersign | APC: AgreementCountersigned { agreement: AgreementId(afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d) }
+        countersign again | APC: duplicate: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is countersigned already
+        the same version | DUK: terms-invalid: version 1 does not follow version 1 of the pair
+        amend | APC: AgreementProposed { agreement: AgreementId(d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e) }
+        countersign the amendment | DUK: AgreementCountersigned { agreement: AgreementId(d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e) }
+        in force now, then, and after | Some(1) Some(2) None
+        terminate as a third | GPC: not-authorized: US*GPC is no party of an agreement between US*APC and US*DUK
+        terminate in the past | APC: time-invalid: an end at 2026-11-23T08:00:00.000Z lies before the block's time 2026-11-23T08:00:14.000Z; charges may have begun since
+        terminate | APC: AgreementTerminated { agreement: AgreementId(d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e), from: 2026-12-02T08:00:00.000Z }
+        terminate again | DUK: duplicate: agr_d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e ends at 2026-12-02T08:00:00.000Z already
+        prolong | DUK: time-invalid: agr_d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e ends at 2026-12-02T08:00:00.000Z; 2026-12-03T08:00:00.000Z would prolong it, which takes new terms
+        earlier | DUK: AgreementTerminated { agreement: AgreementId(d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e), from: 2026-12-01T08:00:00.000Z }
+        propose a third version | APC: AgreementProposed { agreement: AgreementId(185345549c4df0a60cc4823253b625630af14e5accbf12266ba18e10eec34b51) }
+        withdraw it | APC: AgreementTerminated { agreement: AgreementId(185345549c4df0a60cc4823253b625630af14e5accbf12266ba18e10eec34b51), from: 2026-11-23T09:00:00.000Z }
+        countersign what was withdrawn | DUK: agreement-not-in-force: agr_185345549c4df0a60cc4823253b625630af14e5accbf12266ba18e10eec34b51 was withdrawn; propose new terms
+        propose a short one | APC: AgreementProposed { agreement: AgreementId(4739369fe5158b00a3614b88df9db754120f58fd5ac8a678b231e8f5116ae129) }
+        countersign too late | DUK: time-invalid: agr_4739369fe5158b00a3614b88df9db754120f58fd5ac8a678b231e8f5116ae129 ended at 2026-11-24T08:00:00.000Z, before it was countersigned
+        propose to oneself | GPC: AgreementProposed { agreement: AgreementId(7d3ce99a751cde1f67520a5bab35d1bb188ff1dfed351d8be7015ab36439a512) }
+        countersign one's own with oneself | GPC: AgreementCountersigned { agreement: AgreementId(7d3ce99a751cde1f67520a5bab35d1bb188ff1dfed351d8be7015ab36439a512) }
+        with a witness | GPC: not-authorized: US*REG is a witness; only a utility can do this
+        with a stranger | GPC: member-unknown: US*ZZZ is no member of this chain
+    "#]].assert_eq(t.rows());
+}
+
+/// What a test changes in terms that are otherwise right.
+type Change = fn(&mut Agreement);
+
+#[test]
+fn contradicting_terms_are_named() {
+    let cases: &[(&str, Change)] = &[
+        ("validity inverted", |a| a.valid_until = a.valid_from),
+        ("validity past", |a| (a.valid_from, a.valid_until) = (T0.plus(-2 * DAY), T0)),
+        ("validity endless", |a| a.valid_until = Time(i64::MAX)),
+        ("currency", |a| a.currency = Currency::parse("XQX").unwrap()),
+        ("corridor negative", |a| a.corridor.floor = Micro(-1)),
+        ("corridor inverted", |a| a.corridor.cap = usd("0.10")),
+        ("load inverted", |a| a.load_band.max_bps = 1),
+        ("load zero", |a| a.load_band.min_bps = 0),
+        ("load high", |a| a.load_band.max_bps = 100_001),
+        ("cap zero", |a| a.caps.energy_per_charge = kwh(0)),
+        ("cap negative", |a| a.caps.amount_per_charge = Micro(-1)),
+        ("exposure", |a| a.caps.exposure = usd("1")),
+        ("tier standard", |a| a.tiers[0].tier = Tier::Standard),
+        ("tier twice", |a| a.tiers[0].tier = Tier::Platinum),
+        ("tier discount", |a| a.tiers[0].discount_bps = 10_001),
+        ("tier bearing", |a| a.tiers[0].home_bears_bps = 10_001),
+        ("split", |a| a.split.owner_bps = 999),
+        ("split overflow", |a| a.split.owner_bps = u32::MAX),
+        ("hold ttl", |a| a.hold_ttl = 0),
+        ("hold ttl long", |a| a.hold_ttl = 36 * DAY),
+        ("netting", |a| a.netting_days = 0),
+        ("deadline", |a| a.dispute_days = 367),
+        ("interest", |a| a.interest_bps = 10_001),
+        ("no tariff", |a| a.tariffs.clear()),
+        ("tariff twice", |a| a.tariffs.push(tariff())),
+        ("tariff currency", |a| a.tariffs[0].currency = Currency::EUR),
+        ("tariff empty", |a| a.tariffs[0].elements.clear()),
+    ];
+    let mut t = Table::on(World::new());
+    for (what, change) in cases {
+        let mut terms = agreement("APC", "DUK", 1);
+        change(&mut terms);
+        t.row(what, "DUK", propose(&terms, "DUK"));
+    }
+    expect![[r#"
+        validity inverted | DUK: terms-invalid: validity is inverted: until 2026-11-22T08:00:00.000Z is not after from 2026-11-22T08:00:00.000Z
+        validity past | DUK: terms-invalid: validity is in the past: it ends at 2026-11-23T08:00:00.000Z, the block's time is 2026-11-23T08:00:02.000Z
+        validity endless | DUK: terms-invalid: validity from 2026-11-22T08:00:00.000Z until 292278994-08-17T07:12:55.807Z is longer than ten years
+        currency | DUK: terms-invalid: XQX is no currency in use (ISO 4217)
+        corridor negative | DUK: terms-invalid: corridor floor -0.000001 is negative
+        corridor inverted | DUK: terms-invalid: corridor is inverted: floor 0.20 is over cap 0.10
+        load inverted | DUK: terms-invalid: load band is inverted: 8000 to 1 basis points
+        load zero | DUK: terms-invalid: load band 0 to 12500 is outside 1 to 100000 basis points
+        load high | DUK: terms-invalid: load band 8000 to 100001 is outside 1 to 100000 basis points
+        cap zero | DUK: terms-invalid: a cap per charge is zero or negative: no charge would be possible
+        cap negative | DUK: terms-invalid: a cap per charge is zero or negative: no charge would be possible
+        exposure | DUK: terms-invalid: exposure cap 1.00 is under the amount cap per charge 60.00
+        tier standard | DUK: terms-invalid: tier terms for Standard, which means no tier
+        tier twice | DUK: terms-invalid: tier Platinum has terms twice
+        tier discount | DUK: terms-invalid: tier Gold has more than 10000 basis points of discount or of bearing
+        tier bearing | DUK: terms-invalid: tier Gold has more than 10000 basis points of discount or of bearing
+        split | DUK: terms-invalid: split 500 + 8500 + 999 basis points does not add up to 10000
+        split overflow | DUK: terms-invalid: split 500 + 8500 + 4294967295 basis points does not add up to 10000
+        hold ttl | DUK: terms-invalid: holds last 0 ms; 1 to 3024000000 are allowed
+        hold ttl long | DUK: terms-invalid: holds last 3110400000 ms; 1 to 3024000000 are allowed
+        netting | DUK: terms-invalid: netting every 0 days; at least 1 is right
+        deadline | DUK: terms-invalid: a deadline of 367 days is over 366
+        interest | DUK: terms-invalid: interest of 10001 basis points a year is over 10000
+        no tariff | DUK: terms-invalid: no tariff: nothing could be priced
+        tariff twice | DUK: terms-invalid: tariff id "day" appears twice
+        tariff currency | DUK: terms-invalid: tariff "day" is in EUR, the agreement in USD
+        tariff empty | DUK: terms-invalid: tariff "day": tariff has 0 elements; 1 to 64 are allowed
+    "#]].assert_eq(t.rows());
+}
+
+/// Holds follow the version in force, with a grace for offers that were open at the change; charges settle under the version that
+/// their hold names.
+#[test]
+fn a_new_version_takes_over_with_a_grace() {
+    let mut t = Table::on(World::ready());
+    let second = Agreement { due_days: 15, valid_from: T0.plus(HOUR), ..agreement("APC", "DUK", 2) };
+    t.world.agree(&second);
+    let under = |n, a: &Agreement| {
+        let mut charge = Charge::new("APC", "DUK", n);
+        (charge.agreement, charge.guarantee.agreement) = (a.clone(), a.id());
+        charge
+    };
+    let (old, new) = (agreement("APC", "DUK", 1), second);
+    let kept = under(1, &old);
+    t.row("new version, early", "DUK", place(&under(9, &new)));
+    t.row("old version", "DUK", place(&kept));
+    t.world.time = T0.plus(HOUR + 10 * MINUTE);
+    t.row("old version in the grace", "DUK", place(&under(2, &old)));
+    t.row("new version", "DUK", place(&under(3, &new)));
+    t.world.time = T0.plus(HOUR + 16 * MINUTE);
+    t.row("old version after the grace", "DUK", place(&under(4, &old)));
+    t.row("charge under the old version", "DUK", settle(kept.settlement()));
+    expect![[r#"
+        new version, early | DUK: agreement-not-in-force: agr_e1b14204b94629a60363699bd55e9be8d88755b3f4a2945e26b474a242e34883 is not the agreement in force between US*APC and US*DUK at 2026-11-23T08:00:24.000Z
+        old version | DUK: HoldPlaced { session: ses_01010101010101010101010101010101, amount: 20.00 }
+        old version in the grace | DUK: HoldPlaced { session: ses_02020202020202020202020202020202, amount: 20.00 }
+        new version | DUK: HoldPlaced { session: ses_03030303030303030303030303030303, amount: 20.00 }
+        old version after the grace | DUK: agreement-not-in-force: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is not the agreement in force between US*APC and US*DUK at 2026-11-23T09:16:01.000Z
+        charge under the old version | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+    "#]].assert_eq(t.rows());
+}

@@ -1,0 +1,165 @@
+//! Prefixes, EVSEs and keys.
+
+use crate::table::Table;
+use crate::world::{Charge, T0, World, evse, key, line, member, place, settle, signed};
+use expect_test::expect;
+use fairway_ledger::{NEW_KEY_DOMAIN, Operation, Transaction, TxNonce, key_for_evse, state::EvseState};
+use fairway_model::canonical::Canonical;
+use fairway_model::ids::{EvseId, StationId};
+use fairway_model::registry::{EvseEntry, PrefixEntry};
+use fairway_model::sign::SigningKey;
+use fairway_model::time::{DAY, HOUR};
+
+fn prefix(digits: &str, name: &str) -> Operation {
+    Operation::RegisterPrefix(PrefixEntry { prefix: digits.to_owned(), member: member(name) })
+}
+
+fn register(change: impl FnOnce(&mut EvseEntry)) -> Operation {
+    let mut entry = evse("DUK");
+    change(&mut entry);
+    Operation::RegisterEvse(Box::new(entry))
+}
+
+#[test]
+fn prefixes_stay_prefix_free() {
+    let mut t = Table::on(World::new());
+    t.row("first", "DUK", prefix("84001", "DUK"));
+    t.row("again", "DUK", prefix("84001", "DUK"));
+    t.row("the same", "APC", prefix("84001", "APC"));
+    t.row("longer", "APC", prefix("840017", "APC"));
+    t.row("shorter", "APC", prefix("840", "APC"));
+    t.row("beside", "APC", prefix("84002", "APC"));
+    t.row("shorter of own", "APC", prefix("8400", "APC"));
+    t.row("for another", "APC", prefix("850", "GPC"));
+    t.row("by a witness", "REG", prefix("860", "REG"));
+    expect![[r#"
+        first | DUK: PrefixRegistered
+        again | DUK: duplicate: the prefix is registered so already
+        the same | APC: prefix-taken: prefix 84001 is registered by US*DUK
+        longer | APC: prefix-taken: prefix 840017 begins with 84001, which US*DUK has registered
+        shorter | APC: prefix-taken: prefix 840 is the beginning of a longer registered one
+        beside | APC: PrefixRegistered
+        shorter of own | APC: prefix-taken: prefix 8400 is the beginning of a longer registered one
+        for another | APC: not-authorized: US*APC cannot register a CIN prefix for US*GPC; US*GPC must sign
+        by a witness | REG: not-authorized: US*REG is a witness; only a utility can do this
+    "#]].assert_eq(t.rows());
+}
+
+#[test]
+fn evses_and_stations_are_taken_once() {
+    let mut t = Table::on(World::new());
+    t.row("first", "DUK", register(|_| {}));
+    t.row("again", "DUK", register(|_| {}));
+    t.row("same id, other owner", "DUK", register(|e| e.owner = fairway_model::OwnerId::parse("OTHER").unwrap()));
+    t.row("id of another", "APC", register(|e| e.utility = member("APC")));
+    let other = |e: &mut EvseEntry| e.evse = EvseId::parse("US*XXX*E0002*1").unwrap();
+    t.row("number taken", "DUK", register(other));
+    t.row("station of another", "APC", register(|e| (other(e), e.utility = member("APC")).1));
+    t.row("second of the station", "DUK", register(|e| (other(e), e.number = 2).1));
+    t.row("for another", "APC", register(|_| {}));
+    t.row("by a witness", "REG", register(|e| (other(e), e.utility = member("REG")).1));
+    t.row("no such zone", "DUK", register(|e| e.time_zone = "America/Atlantis".to_owned()));
+    for number in 3..=65 {
+        let id = |e: &mut EvseEntry| e.evse = EvseId::parse(&format!("US*DUK*E{number}")).unwrap();
+        let operation = register(|e| (id(e), e.number = number).1);
+        if number < 65 {
+            t.world.must("DUK", operation);
+        } else {
+            t.row("the 65th of a station", "DUK", operation);
+        }
+    }
+    expect![[r#"
+        first | DUK: EvseRegistered { evse: US*DUK*E0001*1 }
+        again | DUK: duplicate: EVSE US*DUK*E0001*1 is registered so already
+        same id, other owner | DUK: evse-taken: EVSE id US*DUK*E0001*1 is registered by US*DUK; every EVSE has an id of its own
+        id of another | APC: evse-taken: EVSE id US*DUK*E0001*1 is registered by US*DUK; every EVSE has an id of its own
+        number taken | DUK: evse-taken: number 1 of station DUK-STATION-1 is EVSE US*DUK*E0001*1
+        station of another | APC: evse-taken: station id DUK-STATION-1 is registered by US*DUK; choose another
+        second of the station | DUK: EvseRegistered { evse: US*XXX*E0002*1 }
+        for another | APC: not-authorized: US*APC cannot register an EVSE for US*DUK; US*DUK must sign
+        by a witness | REG: not-authorized: US*REG is a witness; only a utility can do this
+        no such zone | DUK: malformed: "America/Atlantis" is no IANA time zone such as America/New_York
+        the 65th of a station | DUK: too-large: station DUK-STATION-1 has 64 EVSEs; no more are allowed
+    "#]].assert_eq(t.rows());
+}
+
+#[test]
+fn evses_retire_and_meter_keys_rotate() {
+    let mut t = Table::on(World::ready());
+    let id = evse("DUK").evse;
+    let rotate = |k: &str| Operation::RotateMeterKey { evse: evse("DUK").evse, meter_key: k.as_bytes().to_vec() };
+    let retire = |from| Operation::RetireEvse { evse: evse("DUK").evse, from };
+    let (charge, late) = (Charge::new("APC", "DUK", 1), Charge { start: T0.plus(HOUR), ..Charge::new("APC", "DUK", 2) });
+    t.world.must("DUK", place(&charge));
+    t.world.must("DUK", place(&late));
+    t.row("rotate", "DUK", rotate("new"));
+    t.row("rotate to the same", "DUK", rotate("new"));
+    t.row("rotate another's", "APC", rotate("newer"));
+    t.row("the charge before names the old key", "DUK", settle(charge.settlement()));
+    t.world.time = T0.plus(3 * HOUR);
+    t.row("the charge after names the old key", "DUK", settle(late.settlement()));
+    t.row("retire in the past", "DUK", retire(T0));
+    t.row("retire another's", "GPC", retire(T0.plus(DAY)));
+    t.row("retire", "DUK", retire(T0.plus(DAY)));
+    t.row("retire again", "DUK", retire(T0.plus(DAY)));
+    t.world.time = T0.plus(DAY);
+    t.row("retire after retirement", "DUK", retire(T0.plus(2 * DAY)));
+    let unknown = EvseId::parse("US*DUK*E9").unwrap();
+    t.row("retire an unknown one", "DUK", Operation::RetireEvse { evse: unknown, from: T0.plus(DAY) });
+    t.row("the id stays taken", "DUK", register(|e| e.station = StationId::parse("S2").unwrap()));
+    let state: EvseState = t.world.get(key_for_evse(&id)).unwrap();
+    assert_eq!(state.retired, Some(T0.plus(DAY)));
+    expect![[r#"
+        rotate | DUK: MeterKeyRotated { evse: US*DUK*E0001*1, meter_key: 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437 }
+        rotate to the same | DUK: duplicate: EVSE US*DUK*E0001*1 has this meter key already
+        rotate another's | APC: not-authorized: EVSE US*DUK*E0001*1 belongs to US*DUK, not to US*APC
+        the charge before names the old key | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the charge after names the old key | DUK: meter-key: meter key a0ad30dce39153d92d95f5e39fde48aca7a920637d772dff32f7860c7bb94cf6 is not the one registered for US*DUK*E0001*1
+        retire in the past | DUK: time-invalid: retirement from 2026-11-23T08:00:00.000Z lies before the block's time 2026-11-23T11:00:02.000Z; charges may have begun since
+        retire another's | GPC: not-authorized: EVSE US*DUK*E0001*1 belongs to US*DUK, not to US*GPC
+        retire | DUK: EvseRetired { evse: US*DUK*E0001*1, from: 2026-11-24T08:00:00.000Z }
+        retire again | DUK: duplicate: EVSE US*DUK*E0001*1 is retired from 2026-11-24T08:00:00.000Z already
+        retire after retirement | DUK: evse-unavailable: EVSE US*DUK*E0001*1 is retired since 2026-11-24T08:00:00.000Z
+        retire an unknown one | DUK: evse-unavailable: EVSE US*DUK*E9 is not registered
+        the id stays taken | DUK: evse-taken: EVSE id US*DUK*E0001*1 is registered by US*DUK; every EVSE has an id of its own
+    "#]].assert_eq(t.rows());
+}
+
+pub(crate) fn rotation(name: &str, to: &SigningKey, compromised: bool) -> Operation {
+    Operation::RotateMemberKey { new_key: to.public(), proof: to.sign(NEW_KEY_DOMAIN, &member(name).to_bytes()), compromised }
+}
+
+#[test]
+fn member_keys_rotate_with_an_overlap_unless_compromised() {
+    let mut t = Table::on(World::ready());
+    let new = SigningKey::from_seed([77; 32]);
+    let charges = [1, 2, 3].map(|n| Charge::new("APC", "DUK", n));
+    for charge in &charges {
+        t.world.must("DUK", place(charge));
+    }
+    t.row("rotate to the same", "APC", rotation("APC", &key("APC"), false));
+    t.row("rotate", "APC", rotation("APC", &new, false));
+    t.row("the old key signs a transaction", "APC", settle(charges[0].settlement()));
+    t.row("the old key's charge", "DUK", settle(charges[0].settlement()));
+    let mut with_new = signed(charges[1].event());
+    (with_new.home_key, with_new.signed.home_signature) = (new.public(), charges[1].event().sign(&new));
+    t.row("the new key's charge", "DUK", settle(with_new));
+    let newer = SigningKey::from_seed([78; 32]);
+    let tx = Transaction::sign(crate::world::CHAIN, member("APC"), TxNonce([5; 16]), rotation("APC", &newer, true), &new);
+    let receipt = t.world.execute(&tx.to_bytes());
+    t.note("rotate a compromised key", &line(&receipt));
+    let mut with_new = signed(charges[2].event());
+    (with_new.home_key, with_new.signed.home_signature) = (new.public(), charges[2].event().sign(&new));
+    t.row("the compromised key's charge", "DUK", settle(with_new));
+    t.row("the oldest key's charge", "DUK", settle(charges[2].settlement()));
+    expect![[r#"
+        rotate to the same | APC: duplicate: US*APC has this key already
+        rotate | APC: MemberKeyRotated
+        the old key signs a transaction | APC: not-authorized: key c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd is not the registered key of US*APC; sign with that one
+        the old key's charge | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the new key's charge | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 8b2bcfb8569fd7c31f27b73553802ff2320b9d54dead52cae383fcd90c1941d4, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        rotate a compromised key | MemberKeyRotated
+        the compromised key's charge | DUK: not-authorized: the charge event is signed with 62a611b472d89b0e5fc93c069b9f700b4c552d55bc0e87b56008ef17b6b2bebe, which is not the registered key of US*APC
+        the oldest key's charge | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*APC
+    "#]].assert_eq(t.rows());
+}
