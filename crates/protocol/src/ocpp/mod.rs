@@ -2,13 +2,26 @@
 //!
 //! [`CsmsSession`] is the gateway's end of one WebSocket, [`StationLink`] a station's.
 
+mod calls;
 mod csms;
+mod csms_in;
+mod csms_out;
+mod frame;
+mod get;
 mod link;
+mod link_in;
+mod link_out;
+mod number;
+mod samples;
+mod scan;
+mod shape;
+mod shapes;
 mod step;
+mod vendor;
 
 pub use csms::{CsmsConfig, CsmsSession};
 pub use link::{LinkConfig, LinkStep, StationLink};
-pub use step::{CsmsStep, Finding, SendError};
+pub use step::{CsmsStep, Finding, MAX_FINDING, SendError};
 
 /// WebSocket subprotocol name.
 pub const SUBPROTOCOL: &str = "ocpp2.0.1";

@@ -12,6 +12,24 @@ pub struct Finding {
     pub what: String,
 }
 
+/// Longest [`Finding::what`] in bytes.
+pub const MAX_FINDING: usize = 240;
+
+impl Finding {
+    /// Makes a finding; a longer text is cut at a character boundary.
+    pub fn new(at: &str, what: &str) -> Self {
+        let cut = what
+            .char_indices()
+            .map(|(i, c)| i.saturating_add(c.len_utf8()))
+            .take_while(|end| *end <= MAX_FINDING)
+            .last();
+        Self {
+            at: at.to_owned(),
+            what: what.get(..cut.unwrap_or(0)).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
 /// What the gateway's end of a connection wants done after a frame or a time-out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CsmsStep {
@@ -34,15 +52,30 @@ pub enum SendError {
     TooLarge,
     /// The connection is closed.
     Closed,
+    /// The wire format has no place for it; says for what.
+    Unwritable(&'static str),
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownCall(call) => write!(f, "request {} is not waiting for an answer on this connection", call.0),
-            Self::QueueFull => write!(f, "{} calls wait already; the station does not answer", super::MAX_QUEUED),
-            Self::TooLarge => write!(f, "the frame would be larger than {} bytes", super::MAX_FRAME),
+            Self::UnknownCall(call) => write!(
+                f,
+                "request {} is not waiting for an answer on this connection",
+                call.0
+            ),
+            Self::QueueFull => write!(
+                f,
+                "{} calls wait already; the station does not answer",
+                super::MAX_QUEUED
+            ),
+            Self::TooLarge => write!(
+                f,
+                "the frame would be larger than {} bytes",
+                super::MAX_FRAME
+            ),
             Self::Closed => write!(f, "the connection is closed"),
+            Self::Unwritable(what) => write!(f, "OCPP 2.0.1 has no place for {what}"),
         }
     }
 }
