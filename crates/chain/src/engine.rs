@@ -104,11 +104,8 @@ pub(crate) async fn run(
     };
     tokio::select! {
         biased;
-        reply = doors.stop.recv() => {
-            drop(reply);
-            None
-        }
-        reason = doors.fatal.recv() => reason,
+        Some(_reply) = doors.stop.recv() => None,
+        Some(reason) = doors.fatal.recv() => Some(reason),
         reason = Box::pin(work) => Some(reason),
     }
 }

@@ -86,6 +86,8 @@ pub(crate) async fn serve_submits(
         }
         core.board.update(|status| status.mempool = core.pool.len());
     }
+    // All handles are gone; the validator goes on.
+    std::future::pending().await
 }
 
 /// Admits transactions that are not known yet and puts them into the pool. `Ok(true)` says that one is new.

@@ -44,3 +44,8 @@ use std::sync::Arc;
 pub fn start(config: Config, machine: Arc<dyn Machine>) -> Result<Handle, StartError> {
     node::start(config, machine)
 }
+
+/// Public key of an ed25519 seed, as it stands in [`ValidatorAddress`].
+pub fn public_key(seed: &[u8; 32]) -> [u8; 32] {
+    node::public_key(seed)
+}

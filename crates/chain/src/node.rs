@@ -139,13 +139,25 @@ fn check_identity(config: &Config) -> Result<Identity, StartError> {
         }
         validators.push(key);
     }
-    let key = PrivateKey::decode(Copying(config.seed.as_slice()))
-        .map_err(|_| StartError::NotAValidator("of an unusable seed".into()))?;
+    let key = private_key(&config.seed)
+        .ok_or_else(|| StartError::NotAValidator("of an unusable seed".into()))?;
     let own = key.public_key();
     if !validators.contains(&own) {
         return Err(StartError::NotAValidator(hex(own.as_ref())));
     }
     Ok(Identity { key, validators })
+}
+
+fn private_key(seed: &[u8; 32]) -> Option<PrivateKey> {
+    PrivateKey::decode(Copying(seed.as_slice())).ok()
+}
+
+/// Public key of a seed.
+pub(crate) fn public_key(seed: &[u8; 32]) -> [u8; 32] {
+    // Every 32 bytes are a seed and give 32 bytes of key, so the fallback is never taken.
+    private_key(seed)
+        .and_then(|key| <[u8; 32]>::try_from(key.public_key().as_ref()).ok())
+        .unwrap_or_default()
 }
 
 fn check_bounds(config: &Config) -> Result<(), StartError> {

@@ -294,3 +294,149 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{block::records_root, block::Record, header::HEADER_BYTES, tree::path};
+    use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
+
+    const CHAIN: &str = "unit";
+
+    fn keys() -> Vec<PrivateKey> {
+        let mut keys: Vec<PrivateKey> = (1..=4u8)
+            .map(|n| PrivateKey::decode(Copying([n; 32].as_slice())).unwrap())
+            .collect();
+        keys.sort_by_key(|key| key.public_key());
+        keys
+    }
+
+    fn public(key: &PrivateKey) -> [u8; 32] {
+        key.public_key().as_ref().try_into().unwrap()
+    }
+
+    fn header(height: u64, parent: [u8; 32], records: &[Record]) -> Header {
+        Header {
+            epoch: 0,
+            view: height + 3,
+            parent_view: height + 1,
+            parent,
+            height,
+            time_ms: 1_000,
+            proposer: [1; 32],
+            tx_count: u32::try_from(records.len()).unwrap(),
+            tx_root: records_root(records),
+            state_root: [2; 32],
+            state_floor: 1,
+            state_size: 9,
+            machine_version: 1,
+        }
+    }
+
+    /// Block 7 of five transactions, block 8 on it, and three signatures over block 8.
+    fn sample() -> Proof {
+        let records: Vec<Record> = (0..5u8)
+            .map(|n| Record {
+                id: sha256(&[&[n; 40]]),
+                tx: Bytes::from(vec![n; 40]),
+                receipt: Bytes::from(vec![n + 100; 20]),
+            })
+            .collect();
+        let block = header(7, [0; 32], &records);
+        let next = header(8, block.digest(), &[]);
+        let round = Round::new(Epoch::new(0), View::new(next.view));
+        let message = Proposal::new(round, View::new(next.parent_view), Digest(next.digest())).encode();
+        let space = Namespace::new(&namespace(CHAIN)).finalize;
+        let sign = |key: &PrivateKey| Signed {
+            validator: public(key),
+            signature: key.sign(&space, &message).as_ref().try_into().unwrap(),
+        };
+        let leaves: Vec<_> = records.iter().map(Record::leaf).collect();
+        let steps = path(&leaves, 3).unwrap();
+        Proof {
+            version: PROOF_VERSION,
+            tx: records[3].tx.to_vec().into(),
+            receipt: records[3].receipt.to_vec().into(),
+            tx_id: records[3].id,
+            receipt_hash: sha256(&[&records[3].receipt]),
+            index: 3,
+            path: steps.iter().map(|step| step.to_vec().into()).collect(),
+            header: block.to_bytes().into(),
+            links: vec![next.to_bytes().into()],
+            digest: next.digest(),
+            signatures: keys().iter().take(3).map(sign).collect(),
+        }
+    }
+
+    fn verify(proof: &Proof) -> Result<Verified, ProofError> {
+        let validators: Vec<[u8; 32]> = keys().iter().rev().map(public).collect();
+        verify_proof(proof, CHAIN, &validators)
+    }
+
+    fn refused(change: impl FnOnce(&mut Proof)) -> ProofError {
+        let mut proof = sample();
+        change(&mut proof);
+        verify(&proof).unwrap_err()
+    }
+
+    #[test]
+    fn a_whole_proof_verifies_also_from_its_bytes() {
+        let proof = Proof::from_bytes(&sample().to_bytes()).unwrap();
+        assert_eq!(proof, sample());
+        let verified = verify(&proof).unwrap();
+        assert_eq!((verified.height, verified.time_ms), (7, 1_000));
+        assert_eq!(verified.signers, keys().iter().take(3).map(public).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_part_that_differs_is_named() {
+        assert_eq!(refused(|p| p.version = 2), ProofError::Version(2));
+        assert_eq!(refused(|p| p.tx[9] ^= 1), ProofError::Transaction);
+        assert_eq!(refused(|p| p.tx_id[9] ^= 1), ProofError::Transaction);
+        assert_eq!(refused(|p| p.receipt[0] ^= 1), ProofError::Receipt);
+        assert_eq!(refused(|p| p.receipt_hash[0] ^= 1), ProofError::Receipt);
+        assert_eq!(refused(|p| p.path[1][31] ^= 1), ProofError::Path);
+        assert_eq!(refused(|p| p.path.truncate(1)), ProofError::Path);
+        assert_eq!(refused(|p| p.path[0].truncate(31)), ProofError::Path);
+        assert_eq!(refused(|p| p.index = 2), ProofError::Path);
+        for at in 0..HEADER_BYTES {
+            assert!(matches!(refused(|p| p.header[at] ^= 1), ProofError::Header(_)), "{at}");
+            assert!(matches!(refused(|p| p.links[0][at] ^= 1), ProofError::Header(_)), "{at}");
+        }
+        assert!(matches!(refused(|p| p.links.clear()), ProofError::Header(_)));
+        assert!(matches!(refused(|p| p.digest[0] ^= 1), ProofError::Header(_)));
+        for at in [0, 31, 32, 63] {
+            let error = refused(|p| p.signatures[1].signature[at] ^= 1);
+            assert!(matches!(error, ProofError::Signature(_)), "{error}");
+        }
+        let error = refused(|p| p.signatures[1].validator[0] ^= 1);
+        assert!(matches!(error, ProofError::UnknownSigner(_)), "{error}");
+        let error = refused(|p| p.signatures.swap(0, 1));
+        assert!(matches!(error, ProofError::SignerOrder(_)), "{error}");
+        let error = refused(|p| p.signatures[1] = p.signatures[0].clone());
+        assert!(matches!(error, ProofError::SignerOrder(_)), "{error}");
+        let error = refused(|p| p.signatures.truncate(2));
+        assert_eq!(error, ProofError::Quorum { have: 2, need: 3 });
+        let error = verify_proof(&sample(), CHAIN, &[]).unwrap_err();
+        assert!(matches!(error, ProofError::UnknownSigner(_)), "{error}");
+        let none = Proof { signatures: Vec::new(), ..sample() };
+        let error = verify_proof(&none, CHAIN, &[]).unwrap_err();
+        assert_eq!(error, ProofError::Quorum { have: 0, need: 0 });
+    }
+
+    #[test]
+    fn bytes_that_are_not_canonical_are_refused() {
+        let bytes = sample().to_bytes();
+        let mut longer = bytes.clone();
+        longer.push(0);
+        assert!(matches!(Proof::from_bytes(&longer), Err(ProofError::Malformed(_))));
+        let many = Proof { links: vec![vec![0].into(); MAX_LINKS + 1], ..sample() };
+        assert!(matches!(Proof::from_bytes(&many.to_bytes()), Err(ProofError::Malformed(_))));
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            let held = Proof::from_bytes(&changed).is_ok_and(|proof| verify(&proof).is_ok());
+            assert!(!held, "byte {at}");
+        }
+    }
+}

@@ -66,8 +66,8 @@ pub(crate) fn state(
 ) -> VariableConfig<EightCap, ((), RangeCfg<usize>), Sequential> {
     VariableConfig {
         merkle_config: MerkleConfig {
-            journal_partition: format!("{PREFIX}-state-tree"),
-            metadata_partition: format!("{PREFIX}-state-tree-metadata"),
+            journal_partition: format!("{PREFIX}-state-tree-journal"),
+            metadata_partition: format!("{PREFIX}-state-tree-info"),
             items_per_blob: STATE_FILE_NODES,
             write_buffer: IO_BUFFER,
             replay_buffer: IO_BUFFER,

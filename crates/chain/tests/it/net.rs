@@ -1,0 +1,127 @@
+//! A consortium of four on loopback, whose members stop and start.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use fairway_chain::{Config, FinalBlock, Handle, ValidatorAddress, public_key, start};
+use tokio::time::timeout;
+
+use crate::kv::Kv;
+
+pub(crate) const CHAIN: &str = "test";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Net {
+    pub(crate) configs: Vec<Config>,
+    pub(crate) nodes: Vec<Option<Handle>>,
+    root: PathBuf,
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A fresh folder below the target's temporary folder.
+fn fresh_folder() -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("chain-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    path
+}
+
+impl Net {
+    /// Four validators, not started.
+    pub(crate) fn new() -> Self {
+        let root = fresh_folder();
+        let seeds: Vec<[u8; 32]> = (1..=4u8).map(|n| [n; 32]).collect();
+        let validators: Vec<ValidatorAddress> = seeds
+            .iter()
+            .map(|seed| ValidatorAddress {
+                public_key: public_key(seed),
+                address: free_address(),
+            })
+            .collect();
+        let configs = (0..4)
+            .map(|i| {
+                let folder = root.join(i.to_string());
+                let listen = validators[i].address;
+                Config::new(seeds[i], validators.clone(), listen, folder, CHAIN)
+            })
+            .collect();
+        Self {
+            configs,
+            nodes: vec![None; 4],
+            root,
+        }
+    }
+
+    pub(crate) fn start(&mut self, i: usize) {
+        self.nodes[i] = Some(start(self.configs[i].clone(), Arc::new(Kv)).unwrap());
+    }
+
+    pub(crate) fn start_all(&mut self) {
+        (0..4).for_each(|i| self.start(i));
+    }
+
+    pub(crate) async fn stop(&mut self, i: usize) {
+        if let Some(node) = self.nodes[i].take() {
+            timeout(PATIENCE, node.stop()).await.expect("node stops");
+        }
+    }
+
+    pub(crate) async fn stop_all(&mut self) {
+        for i in 0..4 {
+            self.stop(i).await;
+        }
+    }
+
+    pub(crate) fn node(&self, i: usize) -> &Handle {
+        self.nodes[i].as_ref().unwrap()
+    }
+
+    pub(crate) fn keys(&self) -> Vec<[u8; 32]> {
+        self.configs[0].validators.iter().map(|v| v.public_key).collect()
+    }
+
+    /// Waits until a node has applied a height.
+    pub(crate) async fn reach(&self, i: usize, height: u64) {
+        let reached = timeout(PATIENCE, async {
+            while self.node(i).status().height < height {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        if reached.await.is_err() {
+            panic!("node {i} did not reach {height}: {:?}", self.node(i).status());
+        }
+    }
+
+    /// All blocks of a node from height 1 until `txs` transactions were seen.
+    pub(crate) async fn blocks(&self, i: usize, txs: usize) -> Vec<Arc<FinalBlock>> {
+        let mut stream = self.node(i).subscribe(1);
+        let (mut blocks, mut seen) = (Vec::new(), 0);
+        while seen < txs {
+            let next = timeout(PATIENCE, stream.next()).await;
+            let Ok(Some(block)) = next else {
+                panic!("node {i} saw {seen} of {txs}: {:?}", self.node(i).status());
+            };
+            assert_eq!(block.height, blocks.len() as u64 + 1, "gap-free from 1");
+            seen += block.txs.len();
+            blocks.push(block);
+        }
+        blocks
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
+}
