@@ -42,7 +42,10 @@ pub(crate) fn refuse<T>(code: RefusalCode, text: impl Into<String>) -> Result<T,
 }
 
 /// An amount that does not fit: no sum of the consortium's comes near, so it is a malformed request.
-#[allow(clippy::needless_pass_by_value, reason = "it is given to map_err by name")]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it is given to map_err by name"
+)]
 pub(crate) fn overflow(error: MoneyError) -> Refusal {
     Refusal::new(RefusalCode::Malformed, error.to_string())
 }

@@ -1,8 +1,12 @@
 //! What is stopped before any block: size, form, bounds and signatures.
 
-use crate::world::{CHAIN, Charge, USD, World, agreement, evse, key, member, place, propose, settle, usd};
+use crate::world::{
+    CHAIN, Charge, USD, World, agreement, evse, key, member, place, propose, settle, usd,
+};
 use expect_test::expect;
-use fairway_ledger::{Contracts, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment, Transaction, TxNonce};
+use fairway_ledger::{
+    Contracts, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment, Transaction, TxNonce,
+};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
 use fairway_model::money::Micro;
@@ -11,11 +15,20 @@ use fairway_model::registry::{EvseEntry, PrefixEntry};
 use std::fmt::Write as _;
 
 fn tx(operation: Operation) -> Transaction {
-    Transaction::sign(CHAIN, member("DUK"), TxNonce([1; 16]), operation, &key("DUK"))
+    Transaction::sign(
+        CHAIN,
+        member("DUK"),
+        TxNonce([1; 16]),
+        operation,
+        &key("DUK"),
+    )
 }
 
 fn prefix(digits: &str) -> Operation {
-    Operation::RegisterPrefix(PrefixEntry { prefix: digits.to_owned(), member: member("DUK") })
+    Operation::RegisterPrefix(PrefixEntry {
+        prefix: digits.to_owned(),
+        member: member("DUK"),
+    })
 }
 
 fn entry(change: impl FnOnce(&mut EvseEntry)) -> Operation {
@@ -27,7 +40,10 @@ fn entry(change: impl FnOnce(&mut EvseEntry)) -> Operation {
 /// Bytes that no parser of ours makes: an id with other characters in it.
 fn smuggle(operation: Operation, from: &str, to: &str) -> Vec<u8> {
     let bytes = tx(operation).to_bytes();
-    let at = bytes.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
+    let at = bytes
+        .windows(from.len())
+        .position(|w| w == from.as_bytes())
+        .unwrap();
     let mut out = bytes;
     out[at..at + to.len()].copy_from_slice(to.as_bytes());
     out
@@ -43,10 +59,21 @@ fn many_periods() -> Operation {
 fn bad_forms() -> Vec<(&'static str, Vec<u8>)> {
     let charge = Charge::new("APC", "DUK", 1);
     let mut crowded = agreement("APC", "DUK", 1);
-    crowded.tariffs = (0..17).map(|i| fairway_model::Tariff { id: i.to_string(), ..crowded.tariffs[0].clone() }).collect();
+    crowded.tariffs = (0..17)
+        .map(|i| fairway_model::Tariff {
+            id: i.to_string(),
+            ..crowded.tariffs[0].clone()
+        })
+        .collect();
     let mut hold = charge.hold();
     hold.amount = Micro(0);
-    let payment = Payment { debtor: member("APC"), creditor: member("DUK"), currency: USD, amount: usd("-1"), reference: Hash::default() };
+    let payment = Payment {
+        debtor: member("APC"),
+        creditor: member("DUK"),
+        currency: USD,
+        amount: usd("-1"),
+        reference: Hash::default(),
+    };
     let mut longer = tx(prefix("84001")).to_bytes();
     longer.push(0);
     vec![
@@ -58,30 +85,65 @@ fn bad_forms() -> Vec<(&'static str, Vec<u8>)> {
         ("long prefix", tx(prefix("8400000000000")).to_bytes()),
         ("letters in a prefix", tx(prefix("84O01")).to_bytes()),
         ("number 0", tx(entry(|e| e.number = 0)).to_bytes()),
-        ("no meter key", tx(entry(|e| e.meter_key.clear())).to_bytes()),
-        ("long meter key", tx(entry(|e| e.meter_key = vec![1; 257])).to_bytes()),
-        ("long zone", tx(entry(|e| e.time_zone = "x".repeat(49))).to_bytes()),
-        ("long area", tx(entry(|e| e.area = "x".repeat(33))).to_bytes()),
+        (
+            "no meter key",
+            tx(entry(|e| e.meter_key.clear())).to_bytes(),
+        ),
+        (
+            "long meter key",
+            tx(entry(|e| e.meter_key = vec![1; 257])).to_bytes(),
+        ),
+        (
+            "long zone",
+            tx(entry(|e| e.time_zone = "x".repeat(49))).to_bytes(),
+        ),
+        (
+            "long area",
+            tx(entry(|e| e.area = "x".repeat(33))).to_bytes(),
+        ),
         ("17 tariffs", tx(propose(&crowded, "DUK")).to_bytes()),
         ("673 periods", tx(many_periods()).to_bytes()),
-        ("hold of nothing", tx(Operation::PlaceHold(Box::new(hold))).to_bytes()),
-        ("negative payment", tx(Operation::ConfirmPayment(payment)).to_bytes()),
-        ("member id in small letters", smuggle(prefix("84001"), "USDUK", "usduk")),
-        ("space in an EVSE id", smuggle(entry(|_| {}), "US*DUK*E0001*1", "US DUK E0001 1")),
-        ("space in a station id", smuggle(entry(|_| {}), "DUK-STATION-1", "DUK STATION 1")),
-        ("space in an owner id", smuggle(entry(|_| {}), "OWNER-1", "OWNER 1")),
-        ("currency in small letters", smuggle(place(&charge), "USD\u{1b}", "usd")),
+        (
+            "hold of nothing",
+            tx(Operation::PlaceHold(Box::new(hold))).to_bytes(),
+        ),
+        (
+            "negative payment",
+            tx(Operation::ConfirmPayment(payment)).to_bytes(),
+        ),
+        (
+            "member id in small letters",
+            smuggle(prefix("84001"), "USDUK", "usduk"),
+        ),
+        (
+            "space in an EVSE id",
+            smuggle(entry(|_| {}), "US*DUK*E0001*1", "US DUK E0001 1"),
+        ),
+        (
+            "space in a station id",
+            smuggle(entry(|_| {}), "DUK-STATION-1", "DUK STATION 1"),
+        ),
+        (
+            "space in an owner id",
+            smuggle(entry(|_| {}), "OWNER-1", "OWNER 1"),
+        ),
+        (
+            "currency in small letters",
+            smuggle(place(&charge), "USD\u{1b}", "usd"),
+        ),
     ]
 }
 
 #[test]
 fn bad_forms_are_named() {
     let contracts = World::new().contracts;
-    let rows = bad_forms().into_iter().fold(String::new(), |mut out, (what, bytes)| {
-        let refusal = contracts.admit(&[bytes.as_slice()]).remove(0).unwrap_err();
-        writeln!(out, "{what} | {refusal}").unwrap();
-        out
-    });
+    let rows = bad_forms()
+        .into_iter()
+        .fold(String::new(), |mut out, (what, bytes)| {
+            let refusal = contracts.admit(&[bytes.as_slice()]).remove(0).unwrap_err();
+            writeln!(out, "{what} | {refusal}").unwrap();
+            out
+        });
     expect![[r#"
         nothing | malformed: no transaction: malformed CBOR: end of input bytes
         garbage | malformed: no transaction: malformed CBOR: unexpected type break at position 0: expected array
@@ -115,7 +177,13 @@ fn each_wrong_signature_is_named() {
     let mut outer = tx(prefix("84001"));
     outer.signature = wrong;
     cases.push(("outer", outer));
-    let other_chain = Transaction::sign("other", member("DUK"), TxNonce([1; 16]), prefix("84001"), &key("DUK"));
+    let other_chain = Transaction::sign(
+        "other",
+        member("DUK"),
+        TxNonce([1; 16]),
+        prefix("84001"),
+        &key("DUK"),
+    );
     cases.push(("another chain", other_chain));
     let mut settlement = charge.settlement();
     settlement.signed.home_signature = wrong;
@@ -127,17 +195,32 @@ fn each_wrong_signature_is_named() {
     hold.guarantee.guarantee.limit = usd("9999");
     cases.push(("guarantee", tx(Operation::PlaceHold(Box::new(hold)))));
     cases.push(("proposal", tx(propose(&agreement("APC", "DUK", 1), "APC"))));
-    cases.push(("countersignature", tx(crate::world::countersign(&agreement("APC", "DUK", 1), "APC"))));
+    cases.push((
+        "countersignature",
+        tx(crate::world::countersign(
+            &agreement("APC", "DUK", 1),
+            "APC",
+        )),
+    ));
     let proof = key("other").sign(NEW_KEY_DOMAIN, &member("DUK").to_bytes());
-    cases.push(("new key", tx(Operation::RotateMemberKey { new_key: key("new").public(), proof, compromised: false })));
+    cases.push((
+        "new key",
+        tx(Operation::RotateMemberKey {
+            new_key: key("new").public(),
+            proof,
+            compromised: false,
+        }),
+    ));
 
     let contracts = World::new().contracts;
-    let rows = cases.into_iter().fold(String::new(), |mut out, (what, tx)| {
-        assert_eq!(tx.verify(CHAIN), !matches!(what, "outer" | "another chain"));
-        let refusal = contracts.admit(&[tx.to_bytes()]).remove(0).unwrap_err();
-        writeln!(out, "{what} | {refusal}").unwrap();
-        out
-    });
+    let rows = cases
+        .into_iter()
+        .fold(String::new(), |mut out, (what, tx)| {
+            assert_eq!(tx.verify(CHAIN), !matches!(what, "outer" | "another chain"));
+            let refusal = contracts.admit(&[tx.to_bytes()]).remove(0).unwrap_err();
+            writeln!(out, "{what} | {refusal}").unwrap();
+            out
+        });
     expect![[r#"
         outer | bad-signature: the signature of the transaction does not verify with key bf67c80766d4b4d13cfc471fdcc96159ae37d23862e8953a6f94dc1995cf557c on chain fairway-test
         another chain | bad-signature: the signature of the transaction does not verify with key bf67c80766d4b4d13cfc471fdcc96159ae37d23862e8953a6f94dc1995cf557c on chain fairway-test
@@ -154,7 +237,9 @@ fn each_wrong_signature_is_named() {
 #[test]
 fn verdicts_do_not_depend_on_the_batch() {
     let contracts: Contracts = World::new().contracts;
-    let mut all: Vec<Vec<u8>> = (1..6).map(|n| tx(place(&Charge::new("APC", "DUK", n))).to_bytes()).collect();
+    let mut all: Vec<Vec<u8>> = (1..6)
+        .map(|n| tx(place(&Charge::new("APC", "DUK", n))).to_bytes())
+        .collect();
     let mut bad = tx(prefix("84001"));
     bad.nonce = TxNonce([9; 16]);
     all.insert(2, bad.to_bytes());
@@ -162,8 +247,19 @@ fn verdicts_do_not_depend_on_the_batch() {
     let together = contracts.admit(&all);
     let alone: Vec<_> = all.iter().flat_map(|tx| contracts.admit(&[tx])).collect();
     assert_eq!(together, alone);
-    let codes: Vec<_> = together.iter().map(|v| v.as_ref().err().map(|r| r.code)).collect();
-    let expected = [None, None, Some(RefusalCode::BadSignature), None, Some(RefusalCode::Malformed), None, None];
+    let codes: Vec<_> = together
+        .iter()
+        .map(|v| v.as_ref().err().map(|r| r.code))
+        .collect();
+    let expected = [
+        None,
+        None,
+        Some(RefusalCode::BadSignature),
+        None,
+        Some(RefusalCode::Malformed),
+        None,
+        None,
+    ];
     assert_eq!(codes, expected);
 }
 
@@ -171,12 +267,33 @@ fn verdicts_do_not_depend_on_the_batch() {
 #[test]
 fn execution_refuses_what_claims_keys_that_are_not_registered() {
     let mut world = World::new();
-    let stranger = Transaction::sign(CHAIN, member("ZZZ"), TxNonce([1; 16]), prefix("84001"), &key("ZZZ")).to_bytes();
-    let impostor = Transaction::sign(CHAIN, member("DUK"), TxNonce([1; 16]), prefix("84001"), &key("APC")).to_bytes();
+    let stranger = Transaction::sign(
+        CHAIN,
+        member("ZZZ"),
+        TxNonce([1; 16]),
+        prefix("84001"),
+        &key("ZZZ"),
+    )
+    .to_bytes();
+    let impostor = Transaction::sign(
+        CHAIN,
+        member("DUK"),
+        TxNonce([1; 16]),
+        prefix("84001"),
+        &key("APC"),
+    )
+    .to_bytes();
     let good = tx(prefix("84001"));
     let reused = tx(prefix("84002"));
-    let codes = [stranger, impostor, good.to_bytes(), good.to_bytes(), reused.to_bytes(), vec![0xff, 1]]
-        .map(|bytes| world.execute_unadmitted(&bytes).refusal().map(|r| r.code));
+    let codes = [
+        stranger,
+        impostor,
+        good.to_bytes(),
+        good.to_bytes(),
+        reused.to_bytes(),
+        vec![0xff, 1],
+    ]
+    .map(|bytes| world.execute_unadmitted(&bytes).refusal().map(|r| r.code));
     expect!["[Some(MemberUnknown), Some(NotAuthorized), None, Some(Duplicate), Some(IdConflict), Some(Malformed)]"].assert_eq(&format!("{codes:?}"));
     assert_eq!(good.id(), Hash::plain(&good.to_bytes()));
 }

@@ -1,7 +1,9 @@
 //! The life of agreements, and terms that contradict themselves.
 
 use crate::table::Table;
-use crate::world::{Charge, T0, World, agreement, countersign, kwh, member, place, propose, settle, tariff, usd};
+use crate::world::{
+    Charge, T0, World, agreement, countersign, kwh, member, place, propose, settle, tariff, usd,
+};
 use expect_test::expect;
 use fairway_ledger::{Operation, key_for_pair, state::PairState};
 use fairway_model::agreement::Agreement;
@@ -10,7 +12,12 @@ use fairway_model::profile::Tier;
 use fairway_model::time::{DAY, HOUR, MINUTE, Time};
 
 fn terminate(agreement: &Agreement, from: Time) -> Operation {
-    Operation::TerminateAgreement { agreement: agreement.id(), home: agreement.home, visited: agreement.visited, from }
+    Operation::TerminateAgreement {
+        agreement: agreement.id(),
+        home: agreement.home,
+        visited: agreement.visited,
+        from,
+    }
 }
 
 #[test]
@@ -18,42 +25,114 @@ fn proposed_countersigned_amended_terminated() {
     let mut t = Table::on(World::new());
     let first = agreement("APC", "DUK", 1);
     t.row("propose as a third", "GPC", propose(&first, "GPC"));
-    t.row("countersign what nobody proposed", "APC", countersign(&first, "APC"));
+    t.row(
+        "countersign what nobody proposed",
+        "APC",
+        countersign(&first, "APC"),
+    );
     t.row("propose", "DUK", propose(&first, "DUK"));
     t.row("propose again", "APC", propose(&first, "APC"));
     t.row("countersign one's own", "DUK", countersign(&first, "DUK"));
     t.row("countersign as a third", "GPC", countersign(&first, "GPC"));
-    let Operation::CountersignAgreement { agreement: id, home, signature, .. } = countersign(&first, "APC") else { panic!() };
-    let swapped = Operation::CountersignAgreement { agreement: id, home, visited: member("GPC"), signature };
+    let Operation::CountersignAgreement {
+        agreement: id,
+        home,
+        signature,
+        ..
+    } = countersign(&first, "APC")
+    else {
+        panic!()
+    };
+    let swapped = Operation::CountersignAgreement {
+        agreement: id,
+        home,
+        visited: member("GPC"),
+        signature,
+    };
     t.row("countersign with another visited", "APC", swapped);
     t.row("countersign", "APC", countersign(&first, "APC"));
     t.row("countersign again", "APC", countersign(&first, "APC"));
-    t.row("the same version", "DUK", propose(&Agreement { due_days: 15, ..first.clone() }, "DUK"));
-    let second = Agreement { valid_from: T0.plus(DAY), ..agreement("APC", "DUK", 2) };
+    t.row(
+        "the same version",
+        "DUK",
+        propose(
+            &Agreement {
+                due_days: 15,
+                ..first.clone()
+            },
+            "DUK",
+        ),
+    );
+    let second = Agreement {
+        valid_from: T0.plus(DAY),
+        ..agreement("APC", "DUK", 2)
+    };
     t.row("amend", "APC", propose(&second, "APC"));
-    t.row("countersign the amendment", "DUK", countersign(&second, "DUK"));
-    let pair: PairState = t.world.get(key_for_pair(member("APC"), member("DUK"))).unwrap();
+    t.row(
+        "countersign the amendment",
+        "DUK",
+        countersign(&second, "DUK"),
+    );
+    let pair: PairState = t
+        .world
+        .get(key_for_pair(member("APC"), member("DUK")))
+        .unwrap();
     let at = |time| pair.in_force(time).map(|v| v.version);
-    t.note("in force now, then, and after", &format!("{:?} {:?} {:?}", at(t.world.time), at(T0.plus(2 * DAY)), at(T0.plus(400 * DAY))));
-    t.row("terminate as a third", "GPC", terminate(&second, T0.plus(9 * DAY)));
+    t.note(
+        "in force now, then, and after",
+        &format!(
+            "{:?} {:?} {:?}",
+            at(t.world.time),
+            at(T0.plus(2 * DAY)),
+            at(T0.plus(400 * DAY))
+        ),
+    );
+    t.row(
+        "terminate as a third",
+        "GPC",
+        terminate(&second, T0.plus(9 * DAY)),
+    );
     t.row("terminate in the past", "APC", terminate(&second, T0));
     t.row("terminate", "APC", terminate(&second, T0.plus(9 * DAY)));
-    t.row("terminate again", "DUK", terminate(&second, T0.plus(9 * DAY)));
+    t.row(
+        "terminate again",
+        "DUK",
+        terminate(&second, T0.plus(9 * DAY)),
+    );
     t.row("prolong", "DUK", terminate(&second, T0.plus(10 * DAY)));
     t.row("earlier", "DUK", terminate(&second, T0.plus(8 * DAY)));
     let third = agreement("APC", "DUK", 3);
     t.row("propose a third version", "APC", propose(&third, "APC"));
     t.row("withdraw it", "APC", terminate(&third, T0.plus(HOUR)));
-    t.row("countersign what was withdrawn", "DUK", countersign(&third, "DUK"));
-    let short = Agreement { valid_until: T0.plus(DAY), ..agreement("APC", "DUK", 4) };
+    t.row(
+        "countersign what was withdrawn",
+        "DUK",
+        countersign(&third, "DUK"),
+    );
+    let short = Agreement {
+        valid_until: T0.plus(DAY),
+        ..agreement("APC", "DUK", 4)
+    };
     t.row("propose a short one", "APC", propose(&short, "APC"));
     t.world.time = T0.plus(DAY);
     t.row("countersign too late", "DUK", countersign(&short, "DUK"));
     let own = agreement("GPC", "GPC", 1);
     t.row("propose to oneself", "GPC", propose(&own, "GPC"));
-    t.row("countersign one's own with oneself", "GPC", countersign(&own, "GPC"));
-    t.row("with a witness", "GPC", propose(&agreement("GPC", "REG", 1), "GPC"));
-    t.row("with a stranger", "GPC", propose(&agreement("GPC", "ZZZ", 1), "GPC"));
+    t.row(
+        "countersign one's own with oneself",
+        "GPC",
+        countersign(&own, "GPC"),
+    );
+    t.row(
+        "with a witness",
+        "GPC",
+        propose(&agreement("GPC", "REG", 1), "GPC"),
+    );
+    t.row(
+        "with a stranger",
+        "GPC",
+        propose(&agreement("GPC", "ZZZ", 1), "GPC"),
+    );
     expect![[r#"
         propose as a third | GPC: not-authorized: US*GPC is no party of an agreement between US*APC and US*DUK
         countersign what nobody proposed | APC: agreement-unknown: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d was never proposed on this chain
@@ -93,7 +172,9 @@ type Change = fn(&mut Agreement);
 fn contradicting_terms_are_named() {
     let cases: &[(&str, Change)] = &[
         ("validity inverted", |a| a.valid_until = a.valid_from),
-        ("validity past", |a| (a.valid_from, a.valid_until) = (T0.plus(-2 * DAY), T0)),
+        ("validity past", |a| {
+            (a.valid_from, a.valid_until) = (T0.plus(-2 * DAY), T0);
+        }),
         ("validity endless", |a| a.valid_until = Time(i64::MAX)),
         ("currency", |a| a.currency = Currency::parse("XQX").unwrap()),
         ("corridor negative", |a| a.corridor.floor = Micro(-1)),
@@ -162,7 +243,11 @@ fn contradicting_terms_are_named() {
 #[test]
 fn a_new_version_takes_over_with_a_grace() {
     let mut t = Table::on(World::ready());
-    let second = Agreement { due_days: 15, valid_from: T0.plus(HOUR), ..agreement("APC", "DUK", 2) };
+    let second = Agreement {
+        due_days: 15,
+        valid_from: T0.plus(HOUR),
+        ..agreement("APC", "DUK", 2)
+    };
     t.world.agree(&second);
     let under = |n, a: &Agreement| {
         let mut charge = Charge::new("APC", "DUK", n);
@@ -178,7 +263,11 @@ fn a_new_version_takes_over_with_a_grace() {
     t.row("new version", "DUK", place(&under(3, &new)));
     t.world.time = T0.plus(HOUR + 16 * MINUTE);
     t.row("old version after the grace", "DUK", place(&under(4, &old)));
-    t.row("charge under the old version", "DUK", settle(kept.settlement()));
+    t.row(
+        "charge under the old version",
+        "DUK",
+        settle(kept.settlement()),
+    );
     expect![[r#"
         new version, early | DUK: agreement-not-in-force: agr_e1b14204b94629a60363699bd55e9be8d88755b3f4a2945e26b474a242e34883 is not the agreement in force between US*APC and US*DUK at 2026-11-23T08:00:24.000Z
         old version | DUK: HoldPlaced { session: ses_01010101010101010101010101010101, amount: 20.00 }

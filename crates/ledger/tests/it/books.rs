@@ -23,7 +23,16 @@ fn folding_the_export_gives_the_same_books() {
     }
     assert_eq!(again, world.books);
     assert_eq!(again.to_string(), world.books.to_string());
-    assert_eq!(again.turnover(crate::world::member("APC"), crate::world::member("DUK"), USD).charges, 1);
+    assert_eq!(
+        again
+            .turnover(
+                crate::world::member("APC"),
+                crate::world::member("DUK"),
+                USD
+            )
+            .charges,
+        1
+    );
 }
 
 #[test]
@@ -43,12 +52,21 @@ fn records_that_contradict_themselves_are_noticed() {
 
     let mut tampered = tx.clone();
     tampered[20] ^= 1;
-    assert!(matches!(fold(&tampered, &receipt), Err(BooksError::OtherTransaction(_))));
-    assert!(matches!(Books::default().record(&tx, b"?"), Err(BooksError::Unreadable("receipt", _))));
+    assert!(matches!(
+        fold(&tampered, &receipt),
+        Err(BooksError::OtherTransaction(_))
+    ));
+    assert!(matches!(
+        Books::default().record(&tx, b"?"),
+        Err(BooksError::Unreadable("receipt", _))
+    ));
 
     let mut twice = Books::default();
     twice.record(&tx, &receipt.to_bytes()).unwrap();
     let before = twice.clone();
-    assert!(matches!(twice.record(&tx, &receipt.to_bytes()), Err(BooksError::SettledTwice(_))));
+    assert!(matches!(
+        twice.record(&tx, &receipt.to_bytes()),
+        Err(BooksError::SettledTwice(_))
+    ));
     assert_eq!(twice, before);
 }

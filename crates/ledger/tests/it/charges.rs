@@ -1,7 +1,9 @@
 //! Settlement: what it moves, and everything that it refuses.
 
 use crate::table::Table;
-use crate::world::{Charge, T0, USD, World, agreement, evse, key, kwh, member, place, propose, settle, signed, usd};
+use crate::world::{
+    Charge, T0, USD, World, agreement, evse, key, kwh, member, place, propose, settle, signed, usd,
+};
 use expect_test::expect;
 use fairway_ledger::{Account, Operation, Payment, Settlement};
 use fairway_model::charge::ChargeEvent;
@@ -16,36 +18,61 @@ use fairway_model::time::{DAY, HOUR};
 type Change = fn(&mut ChargeEvent);
 
 const REFUSED: &[(&str, Change)] = &[
-    ("unknown agreement", |e| e.agreement = agreement("APC", "DUK", 7).id()),
-    ("another pair's agreement", |e| e.agreement = agreement("GPC", "DUK", 1).id()),
-    ("proposed agreement", |e| e.agreement = agreement("APC", "DUK", 2).id()),
+    ("unknown agreement", |e| {
+        e.agreement = agreement("APC", "DUK", 7).id();
+    }),
+    ("another pair's agreement", |e| {
+        e.agreement = agreement("GPC", "DUK", 1).id();
+    }),
+    ("proposed agreement", |e| {
+        e.agreement = agreement("APC", "DUK", 2).id();
+    }),
     ("no period", |e| e.usage.periods.truncate(0)),
     ("periods out of order", |e| e.usage.periods.swap(0, 1)),
-    ("period after the end", |e| e.usage.end = e.usage.periods[1].start),
+    ("period after the end", |e| {
+        e.usage.end = e.usage.periods[1].start;
+    }),
     ("end in the future", |e| e.usage.end = T0.plus(HOUR)),
     ("meter backwards", |e| e.meter_end = kwh(1)),
-    ("register difference", |e| e.meter_end = Energy(e.meter_end.0 + 1)),
-    ("energy overflow", |e| e.usage.periods[0].energy = Energy(u64::MAX)),
+    ("register difference", |e| {
+        e.meter_end = Energy(e.meter_end.0 + 1);
+    }),
+    ("energy overflow", |e| {
+        e.usage.periods[0].energy = Energy(u64::MAX);
+    }),
     ("nothing delivered", |e| {
         e.meter_end = e.meter_start;
-        e.usage.periods.iter_mut().for_each(|p| p.energy = Energy::ZERO);
+        e.usage
+            .periods
+            .iter_mut()
+            .for_each(|p| p.energy = Energy::ZERO);
     }),
     ("energy over the cap", |e| {
         e.meter_end = Energy(e.meter_end.0 + kwh(100).0);
         e.usage.periods[0].energy = Energy(e.usage.periods[0].energy.0 + kwh(100).0);
     }),
     ("load outside the band", |e| e.adjustments.load_bps = 7_999),
-    ("discount of another tier", |e| e.adjustments.tier = Tier::Platinum),
-    ("discount without tier", |e| e.adjustments.tier = Tier::Diamond),
-    ("another corridor", |e| e.adjustments.corridor.cap = usd("9")),
+    ("discount of another tier", |e| {
+        e.adjustments.tier = Tier::Platinum;
+    }),
+    ("discount without tier", |e| {
+        e.adjustments.tier = Tier::Diamond;
+    }),
+    ("another corridor", |e| {
+        e.adjustments.corridor.cap = usd("9");
+    }),
     ("amount over the cap", |e| e.total = usd("60.01")),
-    ("unknown EVSE", |e| e.evse = EvseId::parse("US*DUK*E9").unwrap()),
+    ("unknown EVSE", |e| {
+        e.evse = EvseId::parse("US*DUK*E9").unwrap();
+    }),
     ("another's EVSE", |e| e.evse = evse("APC").evse),
     ("another meter key", |e| e.meter_key = Hash::plain(b"other")),
-    ("unknown tariff", |e| e.tariff = "night".to_owned()),
+    ("unknown tariff", |e| "night".clone_into(&mut e.tariff)),
     ("total", |e| e.total = e.total.minus(usd("0.01")).unwrap()),
     ("negative total", |e| e.total = Micro(i64::MIN)),
-    ("shares", |e| e.shares.home = e.shares.home.plus(Micro(1)).unwrap()),
+    ("shares", |e| {
+        e.shares.home = e.shares.home.plus(Micro(1)).unwrap();
+    }),
     ("another guarantee", |e| e.guarantee = GuaranteeId([9; 16])),
     ("another offer", |e| e.offer = Hash::plain(b"other")),
     ("another session", |e| e.session.0[0] = 99),
@@ -56,7 +83,8 @@ fn every_refusal_of_a_settlement() {
     let mut t = Table::on(World::ready());
     let charge = Charge::new("APC", "DUK", 1);
     t.world.must("DUK", place(&charge));
-    t.world.must("APC", propose(&agreement("APC", "DUK", 2), "APC"));
+    t.world
+        .must("APC", propose(&agreement("APC", "DUK", 2), "APC"));
     for (what, change) in REFUSED {
         let mut event = charge.event();
         change(&mut event);
@@ -71,14 +99,32 @@ fn every_refusal_of_a_settlement() {
         change(&mut settlement);
         settle(settlement)
     };
-    t.row("another owner", "DUK", claim(|s| s.owner = OwnerId::parse("ME").unwrap()));
-    t.row("another currency", "DUK", claim(|s| s.currency = Currency::EUR));
-    t.row("home's key is not home's", "DUK", claim(|s| {
-        (s.home_key, s.signed.home_signature) = (key("DUK").public(), s.signed.event.sign(&key("DUK")));
-    }));
-    t.row("visited's key is not visited's", "DUK", claim(|s| {
-        (s.visited_key, s.signed.visited_signature) = (key("APC").public(), s.signed.event.sign(&key("APC")));
-    }));
+    t.row(
+        "another owner",
+        "DUK",
+        claim(|s| s.owner = OwnerId::parse("ME").unwrap()),
+    );
+    t.row(
+        "another currency",
+        "DUK",
+        claim(|s| s.currency = Currency::EUR),
+    );
+    t.row(
+        "home's key is not home's",
+        "DUK",
+        claim(|s| {
+            (s.home_key, s.signed.home_signature) =
+                (key("DUK").public(), s.signed.event.sign(&key("DUK")));
+        }),
+    );
+    t.row(
+        "visited's key is not visited's",
+        "DUK",
+        claim(|s| {
+            (s.visited_key, s.signed.visited_signature) =
+                (key("APC").public(), s.signed.event.sign(&key("APC")));
+        }),
+    );
     assert_eq!(t.world.books.charges(), 0);
     t.row("good", "DUK", settle(charge.settlement()));
     t.row("again", "APC", settle(charge.settlement()));
@@ -127,19 +173,41 @@ fn every_refusal_of_a_settlement() {
 #[test]
 fn charges_outside_their_time() {
     let mut t = Table::on(World::ready());
-    let before = Charge { start: T0.plus(-2 * DAY), ..Charge::new("APC", "DUK", 1) };
+    let before = Charge {
+        start: T0.plus(-2 * DAY),
+        ..Charge::new("APC", "DUK", 1)
+    };
     t.world.must("DUK", place(&before));
     t.row("before validity", "DUK", settle(before.settlement()));
     let terms = agreement("APC", "DUK", 1);
-    let end = Operation::TerminateAgreement { agreement: terms.id(), home: terms.home, visited: terms.visited, from: T0.plus(HOUR) };
-    let [under, after] = [T0, T0.plus(HOUR)].map(|start| Charge { start, ..Charge::new("APC", "DUK", if start == T0 { 2 } else { 3 }) });
+    let end = Operation::TerminateAgreement {
+        agreement: terms.id(),
+        home: terms.home,
+        visited: terms.visited,
+        from: T0.plus(HOUR),
+    };
+    let [under, after] = [T0, T0.plus(HOUR)].map(|start| Charge {
+        start,
+        ..Charge::new("APC", "DUK", if start == T0 { 2 } else { 3 })
+    });
     t.world.must("DUK", place(&under));
     t.world.must("DUK", place(&after));
     t.world.must("APC", end);
     t.world.time = T0.plus(2 * HOUR);
-    t.row("began before termination", "DUK", settle(under.settlement()));
+    t.row(
+        "began before termination",
+        "DUK",
+        settle(under.settlement()),
+    );
     t.row("began after termination", "DUK", settle(after.settlement()));
-    t.row("hold after termination", "DUK", place(&Charge { expires_at: T0.plus(4 * HOUR), ..Charge::new("APC", "DUK", 4) }));
+    t.row(
+        "hold after termination",
+        "DUK",
+        place(&Charge {
+            expires_at: T0.plus(4 * HOUR),
+            ..Charge::new("APC", "DUK", 4)
+        }),
+    );
     t.world.time = T0.plus(92 * DAY);
     t.row("very late", "DUK", settle(after.settlement()));
     expect![[r#"
@@ -174,20 +242,37 @@ fn nine_pairs_settle_and_the_books_agree() {
     };
     let mut t = Table::on(world);
     let confirm = |p: Payment| Operation::ConfirmPayment(p);
-    t.row("by the debtor", "APC", confirm(payment("APC", "DUK", "2.5")));
+    t.row(
+        "by the debtor",
+        "APC",
+        confirm(payment("APC", "DUK", "2.5")),
+    );
     t.row("too much", "DUK", confirm(payment("APC", "DUK", "2500")));
     t.row("to oneself", "DUK", confirm(payment("DUK", "DUK", "1")));
     t.row("by a stranger", "DUK", confirm(payment("ZZZ", "DUK", "1")));
     t.row("good", "DUK", confirm(payment("APC", "DUK", "2.5")));
     t.row("again", "DUK", confirm(payment("APC", "DUK", "2.5")));
-    t.row("other amount, same reference", "DUK", confirm(payment("APC", "DUK", "2")));
-    let accounts = names.iter().flat_map(|n| [Account::Member(member(n)), Account::Tax(member(n))]);
+    t.row(
+        "other amount, same reference",
+        "DUK",
+        confirm(payment("APC", "DUK", "2")),
+    );
+    let accounts = names
+        .iter()
+        .flat_map(|n| [Account::Member(member(n)), Account::Tax(member(n))]);
     for account in accounts.chain([Account::Owner(OwnerId::parse("OWNER-1").unwrap())]) {
-        assert_eq!(t.world.account(account.clone()), t.world.books.account(&account, USD), "{account}");
+        assert_eq!(
+            t.world.account(&account),
+            t.world.books.account(&account, USD),
+            "{account}"
+        );
     }
     let owed = |a: &str, b: &str| -> (MemberId, MemberId) { (member(a), member(b)) };
     let (debtor, creditor) = owed("APC", "DUK");
-    let state: fairway_ledger::state::BalanceState = t.world.get(fairway_ledger::key_for_position(debtor, creditor, USD)).unwrap();
+    let state: fairway_ledger::state::BalanceState = t
+        .world
+        .get(fairway_ledger::key_for_position(debtor, creditor, USD))
+        .unwrap();
     assert_eq!(state.amount, t.world.books.position(debtor, creditor, USD));
     t.note("books", &format!("\n{}", t.world.books));
     expect![[r#"

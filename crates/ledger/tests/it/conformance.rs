@@ -1,13 +1,16 @@
 //! Every byte that is signed or stored, by its hash: equal on every build, forever. `UPDATE_EXPECT=1` writes the file anew.
 
 use crate::registry::rotation;
-use crate::world::{CHAIN, Charge, T0, USD, World, agreement, countersign, evse, genesis, key, member, place, propose, settle, usd, void};
+use crate::world::{
+    CHAIN, Charge, T0, USD, World, agreement, countersign, evse, genesis, key, member, place,
+    propose, settle, usd, void,
+};
 use expect_test::expect_file;
 use fairway_ledger::{Account, Dispute, DisputeReason, Operation, Payment, Transaction, TxNonce};
 use fairway_ledger::{
-    key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge, key_for_dispute, key_for_evse, key_for_guarantee,
-    key_for_held, key_for_hold, key_for_member, key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix,
-    key_for_station,
+    key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge, key_for_dispute,
+    key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member, key_for_nonce,
+    key_for_pair, key_for_payment, key_for_position, key_for_prefix, key_for_station,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
@@ -22,11 +25,33 @@ fn story() -> Vec<(&'static str, &'static str, Operation)> {
     let terms = agreement("APC", "DUK", 1);
     let (charge, given_up) = (Charge::new("APC", "DUK", 1), Charge::new("APC", "DUK", 2));
     let (home, visited, id) = (terms.home, terms.visited, terms.id());
-    let payment = Payment { debtor: home, creditor: visited, currency: USD, amount: usd("2.5"), reference: Hash::plain(b"bank") };
-    let dispute = Dispute { session: charge.session, reason: DisputeReason::Other, evidence: Hash::plain(b"e"), claimed: Some(usd("1")) };
+    let payment = Payment {
+        debtor: home,
+        creditor: visited,
+        currency: USD,
+        amount: usd("2.5"),
+        reference: Hash::plain(b"bank"),
+    };
+    let dispute = Dispute {
+        session: charge.session,
+        reason: DisputeReason::Other,
+        evidence: Hash::plain(b"e"),
+        claimed: Some(usd("1")),
+    };
     vec![
-        ("register-prefix", "DUK", Operation::RegisterPrefix(PrefixEntry { prefix: "84001".to_owned(), member: member("DUK") })),
-        ("register-evse", "DUK", Operation::RegisterEvse(Box::new(evse("DUK")))),
+        (
+            "register-prefix",
+            "DUK",
+            Operation::RegisterPrefix(PrefixEntry {
+                prefix: "84001".to_owned(),
+                member: member("DUK"),
+            }),
+        ),
+        (
+            "register-evse",
+            "DUK",
+            Operation::RegisterEvse(Box::new(evse("DUK"))),
+        ),
         ("propose-agreement", "DUK", propose(&terms, "DUK")),
         ("countersign-agreement", "APC", countersign(&terms, "APC")),
         ("place-hold", "DUK", place(&charge)),
@@ -35,10 +60,37 @@ fn story() -> Vec<(&'static str, &'static str, Operation)> {
         ("settle-charge", "DUK", settle(charge.settlement())),
         ("confirm-payment", "DUK", Operation::ConfirmPayment(payment)),
         ("dispute", "APC", Operation::Dispute(dispute)),
-        ("rotate-meter-key", "DUK", Operation::RotateMeterKey { evse: evse("DUK").evse, meter_key: b"new".to_vec() }),
-        ("retire-evse", "DUK", Operation::RetireEvse { evse: evse("DUK").evse, from: T0.plus(HOUR) }),
-        ("terminate-agreement", "APC", Operation::TerminateAgreement { agreement: id, home, visited, from: T0.plus(DAY) }),
-        ("rotate-member-key", "APC", rotation("APC", &SigningKey::from_seed([77; 32]), false)),
+        (
+            "rotate-meter-key",
+            "DUK",
+            Operation::RotateMeterKey {
+                evse: evse("DUK").evse,
+                meter_key: b"new".to_vec(),
+            },
+        ),
+        (
+            "retire-evse",
+            "DUK",
+            Operation::RetireEvse {
+                evse: evse("DUK").evse,
+                from: T0.plus(HOUR),
+            },
+        ),
+        (
+            "terminate-agreement",
+            "APC",
+            Operation::TerminateAgreement {
+                agreement: id,
+                home,
+                visited,
+                from: T0.plus(DAY),
+            },
+        ),
+        (
+            "rotate-member-key",
+            "APC",
+            rotation("APC", &SigningKey::from_seed([77; 32]), false),
+        ),
         ("refused", "DUK", settle(charge.settlement())),
     ]
 }
@@ -61,9 +113,15 @@ fn state_keys() -> Vec<(&'static str, [u8; 32])> {
         ("hold", key_for_hold(charge.session)),
         ("guarantee", key_for_guarantee(home, charge.guarantee.id)),
         ("charge", key_for_charge(charge.session)),
-        ("account-member", key_for_account(&Account::Member(visited), USD)),
+        (
+            "account-member",
+            key_for_account(&Account::Member(visited), USD),
+        ),
         ("account-tax", key_for_account(&Account::Tax(visited), USD)),
-        ("account-owner", key_for_account(&Account::Owner(owner), USD)),
+        (
+            "account-owner",
+            key_for_account(&Account::Owner(owner), USD),
+        ),
         ("position", key_for_position(home, visited, USD)),
         ("dispute", key_for_dispute(charge.session, home)),
         ("nonce", key_for_nonce(visited, TxNonce([1; 16]))),
@@ -74,32 +132,49 @@ fn state_keys() -> Vec<(&'static str, [u8; 32])> {
 #[test]
 fn conformance_hashes_hold() {
     let mut hashes = BTreeMap::new();
-    let mut hash = |name: String, bytes: &[u8]| assert!(hashes.insert(name, Hash::plain(bytes)).is_none());
+    let mut hash =
+        |name: String, bytes: &[u8]| assert!(hashes.insert(name, Hash::plain(bytes)).is_none());
     hash("genesis".to_owned(), &genesis().to_bytes());
     let mut world = World::new();
     for (i, (name, by, operation)) in (1u8..).zip(story()) {
         hash(format!("operation/{name}"), &operation.to_bytes());
-        let tx = Transaction::sign(CHAIN, member(by), TxNonce([i; 16]), operation, &key(by)).to_bytes();
+        let tx =
+            Transaction::sign(CHAIN, member(by), TxNonce([i; 16]), operation, &key(by)).to_bytes();
         let receipt = world.execute(&tx);
-        assert_eq!(receipt.refusal().is_some(), name == "refused", "{name}: {receipt:?}");
+        assert_eq!(
+            receipt.refusal().is_some(),
+            name == "refused",
+            "{name}: {receipt:?}"
+        );
         hash(format!("transaction/{name}"), &tx);
         hash(format!("receipt/{name}"), &receipt.to_bytes());
     }
     for (name, key) in state_keys() {
         hash(format!("key/{name}"), &key);
-        hash(format!("state/{name}"), world.state.get(&key).unwrap_or_else(|| panic!("no {name}")));
+        hash(
+            format!("state/{name}"),
+            world.state.get(&key).unwrap_or_else(|| panic!("no {name}")),
+        );
     }
-    let whole = world.state.iter().fold(Vec::new(), |mut all, (key, value)| {
-        all.extend_from_slice(key);
-        all.extend_from_slice(value);
-        all
-    });
+    let whole = world
+        .state
+        .iter()
+        .fold(Vec::new(), |mut all, (key, value)| {
+            all.extend_from_slice(key);
+            all.extend_from_slice(value);
+            all
+        });
     hash("whole-state".to_owned(), &whole);
     hash("books".to_owned(), world.books.to_string().as_bytes());
     let last = hashes.len() - 1;
     let mut text = "{\n".to_owned();
     for (i, (name, hash)) in hashes.iter().enumerate() {
-        writeln!(text, "  \"{name}\": \"{hash}\"{}", if i == last { "" } else { "," }).unwrap();
+        writeln!(
+            text,
+            "  \"{name}\": \"{hash}\"{}",
+            if i == last { "" } else { "," }
+        )
+        .unwrap();
     }
     text.push_str("}\n");
     expect_file!["../../../../fixtures/conformance/ledger.json"].assert_eq(&text);
@@ -109,24 +184,49 @@ fn conformance_hashes_hold() {
 /// leaves none in any byte. The driver enters the ledger only through a keyed commitment.
 #[test]
 fn nothing_personal_is_in_any_byte() {
-    let canaries = ["Rosa Canary", "840011234567890123", "canary@example.com", "CAN-4242"];
+    let canaries = [
+        "Rosa Canary",
+        "840011234567890123",
+        "canary@example.com",
+        "CAN-4242",
+    ];
     let person = canaries.join("|");
     let pseudonym = Hash::keyed(&[3; 32], "pseudonym", person.as_bytes());
     let mut charge = Charge::new("APC", "DUK", 1).event();
     charge.driver = Hash::keyed(&[4; 32], "commitment", &pseudonym.0);
     let mut world = World::new();
     for (name, by, operation) in story() {
-        let operation = if name == "settle-charge" { settle(crate::world::signed(charge.clone())) } else { operation };
+        let operation = if name == "settle-charge" {
+            settle(crate::world::signed(charge.clone()))
+        } else {
+            operation
+        };
         world.run(by, operation);
     }
     assert_eq!(world.books.charges(), 1);
-    let mut bytes: Vec<u8> = world.log.iter().flat_map(|(tx, receipt)| [tx.as_slice(), receipt]).flatten().copied().collect();
+    let mut bytes: Vec<u8> = world
+        .log
+        .iter()
+        .flat_map(|(tx, receipt)| [tx.as_slice(), receipt])
+        .flatten()
+        .copied()
+        .collect();
     bytes.extend(world.state.values().flatten());
-    let secrets: Vec<Vec<u8>> = canaries.iter().map(|c| c.as_bytes().to_vec()).chain([pseudonym.0.to_vec()]).collect();
+    let secrets: Vec<Vec<u8>> = canaries
+        .iter()
+        .map(|c| c.as_bytes().to_vec())
+        .chain([pseudonym.0.to_vec()])
+        .collect();
     for secret in secrets {
-        assert!(!bytes.windows(secret.len()).any(|w| w == secret), "{secret:?}");
+        assert!(
+            !bytes.windows(secret.len()).any(|w| w == secret),
+            "{secret:?}"
+        );
         let hash = Hash::plain(&secret).0;
-        assert!(!bytes.windows(32).any(|w| w == hash), "the plain hash of {secret:?}");
+        assert!(
+            !bytes.windows(32).any(|w| w == hash),
+            "the plain hash of {secret:?}"
+        );
     }
     assert!(bytes.windows(32).any(|w| w == charge.driver.0));
 }

@@ -10,9 +10,9 @@ use fairway_model::ids::{GuaranteeId, SessionId};
 use fairway_model::money::Currency;
 use fairway_model::time::{DAY, HOUR};
 
-fn changed(number: u8, change: impl FnOnce(&mut Charge)) -> Charge {
+fn changed(number: u8, edit: impl FnOnce(&mut Charge)) -> Charge {
     let mut charge = Charge::new("APC", "DUK", number);
-    change(&mut charge);
+    edit(&mut charge);
     charge
 }
 
@@ -23,34 +23,114 @@ fn every_refusal_of_a_hold() {
     t.row("by home", "APC", place(&charge));
     let mut hold = charge.hold();
     hold.guarantee.home = member("GPC");
-    t.row("guarantee signed by another", "DUK", Operation::PlaceHold(Box::new(hold)));
+    t.row(
+        "guarantee signed by another",
+        "DUK",
+        Operation::PlaceHold(Box::new(hold)),
+    );
     let mut hold = charge.hold();
     hold.guarantee.home = member("ZZZ");
     t.row("unknown home", "DUK", Operation::PlaceHold(Box::new(hold)));
-    t.row("unknown agreement", "DUK", place(&changed(2, |c| c.guarantee.agreement = agreement("APC", "DUK", 7).id())));
-    t.row("another pair's agreement", "DUK", place(&changed(2, |c| c.guarantee.agreement = agreement("APC", "GPC", 1).id())));
+    t.row(
+        "unknown agreement",
+        "DUK",
+        place(&changed(2, |c| {
+            c.guarantee.agreement = agreement("APC", "DUK", 7).id();
+        })),
+    );
+    t.row(
+        "another pair's agreement",
+        "DUK",
+        place(&changed(2, |c| {
+            c.guarantee.agreement = agreement("APC", "GPC", 1).id();
+        })),
+    );
     let proposed = agreement("APC", "DUK", 2);
     t.world.must("APC", propose(&proposed, "APC"));
-    t.row("proposed only", "DUK", place(&changed(2, |c| c.guarantee.agreement = proposed.id())));
-    t.row("guarantee ended", "DUK", place(&changed(2, |c| c.guarantee.valid_until = T0)));
-    t.row("expired at once", "DUK", place(&changed(2, |c| c.expires_at = T0)));
-    t.row("lasts too long", "DUK", place(&changed(2, |c| c.expires_at = T0.plus(7 * HOUR))));
+    t.row(
+        "proposed only",
+        "DUK",
+        place(&changed(2, |c| c.guarantee.agreement = proposed.id())),
+    );
+    t.row(
+        "guarantee ended",
+        "DUK",
+        place(&changed(2, |c| c.guarantee.valid_until = T0)),
+    );
+    t.row(
+        "expired at once",
+        "DUK",
+        place(&changed(2, |c| c.expires_at = T0)),
+    );
+    t.row(
+        "lasts too long",
+        "DUK",
+        place(&changed(2, |c| c.expires_at = T0.plus(7 * HOUR))),
+    );
     let mut hold = charge.hold();
     hold.currency = Currency::EUR;
-    t.row("another currency", "DUK", Operation::PlaceHold(Box::new(hold)));
-    t.row("over the cap per charge", "DUK", place(&changed(2, |c| c.hold = usd("60.01"))));
-    t.row("over the guarantee", "DUK", place(&changed(2, |c| c.hold = usd("50.01"))));
+    t.row(
+        "another currency",
+        "DUK",
+        Operation::PlaceHold(Box::new(hold)),
+    );
+    t.row(
+        "over the cap per charge",
+        "DUK",
+        place(&changed(2, |c| c.hold = usd("60.01"))),
+    );
+    t.row(
+        "over the guarantee",
+        "DUK",
+        place(&changed(2, |c| c.hold = usd("50.01"))),
+    );
     t.row("good", "DUK", place(&charge));
     t.row("again", "DUK", place(&charge));
-    t.row("other amount", "DUK", place(&changed(1, |c| c.hold = usd("21"))));
+    t.row(
+        "other amount",
+        "DUK",
+        place(&changed(1, |c| c.hold = usd("21"))),
+    );
     let same_guarantee = |c: &mut Charge| c.guarantee.id = GuaranteeId([1; 16]);
-    t.row("rest of the guarantee", "DUK", place(&changed(3, |c| (same_guarantee(c), c.hold = usd("30")).1)));
-    t.row("guarantee used up", "DUK", place(&changed(4, |c| (same_guarantee(c), c.hold = usd("0.01")).1)));
-    t.row("guarantee changed", "DUK", place(&changed(4, |c| (same_guarantee(c), c.guarantee.limit = usd("500")).1)));
-    t.row("rest of the exposure", "DUK", place(&changed(5, |c| c.hold = usd("50"))));
-    t.row("exposure used up", "DUK", place(&changed(6, |c| c.hold = usd("0.01"))));
-    let held: HeldState = t.world.get(key_for_held(member("APC"), member("DUK"), USD)).unwrap();
-    assert_eq!(held.amount, usd("100"));
+    t.row(
+        "rest of the guarantee",
+        "DUK",
+        place(&changed(3, |c| {
+            same_guarantee(c);
+            c.hold = usd("30");
+        })),
+    );
+    t.row(
+        "guarantee used up",
+        "DUK",
+        place(&changed(4, |c| {
+            same_guarantee(c);
+            c.hold = usd("0.01");
+        })),
+    );
+    t.row(
+        "guarantee changed",
+        "DUK",
+        place(&changed(4, |c| {
+            same_guarantee(c);
+            c.guarantee.limit = usd("500");
+        })),
+    );
+    t.row(
+        "rest of the exposure",
+        "DUK",
+        place(&changed(5, |c| c.hold = usd("50"))),
+    );
+    t.row(
+        "exposure used up",
+        "DUK",
+        place(&changed(6, |c| c.hold = usd("0.01"))),
+    );
+    let sum: HeldState = t
+        .world
+        .get(key_for_held(member("APC"), member("DUK"), USD))
+        .unwrap();
+    assert_eq!(sum.amount, usd("100"));
     expect![[r#"
         by home | APC: not-authorized: US*APC cannot hold for a charge at US*DUK; the visited utility does
         guarantee signed by another | DUK: not-authorized: the guarantee is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*GPC
@@ -92,18 +172,37 @@ fn holds_are_voided_by_their_owner_or_after_expiry() {
         other.agreement.home = member("GPC");
         void(&other)
     });
-    t.row("dispute keeps the hold", "APC", dispute(3, DisputeReason::RatingsDiffer));
+    t.row(
+        "dispute keeps the hold",
+        "APC",
+        dispute(3, DisputeReason::RatingsDiffer),
+    );
     t.world.time = T0.plus(2 * HOUR);
     t.row("expired, by the witness", "REG", void(&late));
     t.row("expired, disputed", "REG", void(&kept));
-    t.row("dispute after expiry was freed", "APC", dispute(2, DisputeReason::Other));
-    let usage: GuaranteeState = t.world.get(key_for_guarantee(member("APC"), GuaranteeId([2; 16]))).unwrap();
+    t.row(
+        "dispute after expiry was freed",
+        "APC",
+        dispute(2, DisputeReason::Other),
+    );
+    let usage: GuaranteeState = t
+        .world
+        .get(key_for_guarantee(member("APC"), GuaranteeId([2; 16])))
+        .unwrap();
     assert_eq!((usage.held, usage.charged), (usd("0"), usd("0")));
-    t.row("the late charge finds room", "DUK", settle(late.settlement()));
+    t.row(
+        "the late charge finds room",
+        "DUK",
+        settle(late.settlement()),
+    );
     let mut after = gone.clone();
     after.start = T0.plus(2 * HOUR);
     t.world.time = T0.plus(4 * HOUR);
-    t.row("a charge that began after expiry", "DUK", settle(after.settlement()));
+    t.row(
+        "a charge that began after expiry",
+        "DUK",
+        settle(after.settlement()),
+    );
     t.world.time = T0.plus(31 * DAY);
     t.row("disputed, long after", "REG", void(&kept));
     expect![[r#"
@@ -125,7 +224,12 @@ fn holds_are_voided_by_their_owner_or_after_expiry() {
 
 fn dispute(number: u8, reason: DisputeReason) -> Operation {
     let evidence = Hash::plain(b"evidence");
-    Operation::Dispute(Dispute { session: SessionId([number; 16]), reason, evidence, claimed: Some(usd("1")) })
+    Operation::Dispute(Dispute {
+        session: SessionId([number; 16]),
+        reason,
+        evidence,
+        claimed: Some(usd("1")),
+    })
 }
 
 #[test]
@@ -134,10 +238,18 @@ fn disputes_are_recorded_and_edit_nothing() {
     let charge = Charge::new("APC", "DUK", 1);
     t.row("unknown", "APC", dispute(1, DisputeReason::MeterEvidence));
     t.world.must("DUK", place(&charge));
-    t.row("of a hold, by a third", "GPC", dispute(1, DisputeReason::MeterEvidence));
+    t.row(
+        "of a hold, by a third",
+        "GPC",
+        dispute(1, DisputeReason::MeterEvidence),
+    );
     t.world.must("DUK", settle(charge.settlement()));
     let books = t.world.books.clone();
-    t.row("by a third", "GPC", dispute(1, DisputeReason::MeterEvidence));
+    t.row(
+        "by a third",
+        "GPC",
+        dispute(1, DisputeReason::MeterEvidence),
+    );
     t.row("by home", "APC", dispute(1, DisputeReason::NotTheDriver));
     t.row("again", "APC", dispute(1, DisputeReason::NotTheDriver));
     t.row("otherwise", "APC", dispute(1, DisputeReason::Other));
@@ -169,7 +281,8 @@ fn a_total_over_its_hold() {
     let tight = changed(3, |c| c.hold = usd("1"));
     t.world.must("DUK", place(&tight));
     for number in 4..6 {
-        t.world.must("DUK", place(&changed(number, |c| c.hold = usd("45"))));
+        t.world
+            .must("DUK", place(&changed(number, |c| c.hold = usd("45"))));
     }
     t.row("no room in the exposure", "DUK", settle(tight.settlement()));
     expect![[r#"

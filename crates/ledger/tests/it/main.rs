@@ -1,4 +1,19 @@
 //! Integration tests of the contracts.
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "expect-test writes its strings so"
+)]
+#![allow(
+    clippy::too_many_lines,
+    reason = "a table with its expected rows is one function"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests are tests"
+)]
 
 mod admission;
 mod agreements;
@@ -6,7 +21,9 @@ mod books;
 mod charges;
 mod conformance;
 mod holds;
+mod property;
 mod registry;
 mod table;
 mod tamper;
+mod throughput;
 mod world;

@@ -3,7 +3,9 @@
 use crate::table::Table;
 use crate::world::{Charge, T0, World, evse, key, line, member, place, settle, signed};
 use expect_test::expect;
-use fairway_ledger::{NEW_KEY_DOMAIN, Operation, Transaction, TxNonce, key_for_evse, state::EvseState};
+use fairway_ledger::{
+    NEW_KEY_DOMAIN, Operation, Transaction, TxNonce, key_for_evse, state::EvseState,
+};
 use fairway_model::canonical::Canonical;
 use fairway_model::ids::{EvseId, StationId};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
@@ -11,7 +13,10 @@ use fairway_model::sign::SigningKey;
 use fairway_model::time::{DAY, HOUR};
 
 fn prefix(digits: &str, name: &str) -> Operation {
-    Operation::RegisterPrefix(PrefixEntry { prefix: digits.to_owned(), member: member(name) })
+    Operation::RegisterPrefix(PrefixEntry {
+        prefix: digits.to_owned(),
+        member: member(name),
+    })
 }
 
 fn register(change: impl FnOnce(&mut EvseEntry)) -> Operation {
@@ -50,18 +55,54 @@ fn evses_and_stations_are_taken_once() {
     let mut t = Table::on(World::new());
     t.row("first", "DUK", register(|_| {}));
     t.row("again", "DUK", register(|_| {}));
-    t.row("same id, other owner", "DUK", register(|e| e.owner = fairway_model::OwnerId::parse("OTHER").unwrap()));
-    t.row("id of another", "APC", register(|e| e.utility = member("APC")));
+    t.row(
+        "same id, other owner",
+        "DUK",
+        register(|e| e.owner = fairway_model::OwnerId::parse("OTHER").unwrap()),
+    );
+    t.row(
+        "id of another",
+        "APC",
+        register(|e| e.utility = member("APC")),
+    );
     let other = |e: &mut EvseEntry| e.evse = EvseId::parse("US*XXX*E0002*1").unwrap();
     t.row("number taken", "DUK", register(other));
-    t.row("station of another", "APC", register(|e| (other(e), e.utility = member("APC")).1));
-    t.row("second of the station", "DUK", register(|e| (other(e), e.number = 2).1));
+    t.row(
+        "station of another",
+        "APC",
+        register(|e| {
+            other(e);
+            e.utility = member("APC");
+        }),
+    );
+    t.row(
+        "second of the station",
+        "DUK",
+        register(|e| {
+            other(e);
+            e.number = 2;
+        }),
+    );
     t.row("for another", "APC", register(|_| {}));
-    t.row("by a witness", "REG", register(|e| (other(e), e.utility = member("REG")).1));
-    t.row("no such zone", "DUK", register(|e| e.time_zone = "America/Atlantis".to_owned()));
+    t.row(
+        "by a witness",
+        "REG",
+        register(|e| {
+            other(e);
+            e.utility = member("REG");
+        }),
+    );
+    t.row(
+        "no such zone",
+        "DUK",
+        register(|e| e.time_zone = "America/Atlantis".to_owned()),
+    );
     for number in 3..=65 {
         let id = |e: &mut EvseEntry| e.evse = EvseId::parse(&format!("US*DUK*E{number}")).unwrap();
-        let operation = register(|e| (id(e), e.number = number).1);
+        let operation = register(|e| {
+            id(e);
+            e.number = number;
+        });
         if number < 65 {
             t.world.must("DUK", operation);
         } else {
@@ -87,17 +128,37 @@ fn evses_and_stations_are_taken_once() {
 fn evses_retire_and_meter_keys_rotate() {
     let mut t = Table::on(World::ready());
     let id = evse("DUK").evse;
-    let rotate = |k: &str| Operation::RotateMeterKey { evse: evse("DUK").evse, meter_key: k.as_bytes().to_vec() };
-    let retire = |from| Operation::RetireEvse { evse: evse("DUK").evse, from };
-    let (charge, late) = (Charge::new("APC", "DUK", 1), Charge { start: T0.plus(HOUR), ..Charge::new("APC", "DUK", 2) });
+    let rotate = |k: &str| Operation::RotateMeterKey {
+        evse: evse("DUK").evse,
+        meter_key: k.as_bytes().to_vec(),
+    };
+    let retire = |from| Operation::RetireEvse {
+        evse: evse("DUK").evse,
+        from,
+    };
+    let (charge, late) = (
+        Charge::new("APC", "DUK", 1),
+        Charge {
+            start: T0.plus(HOUR),
+            ..Charge::new("APC", "DUK", 2)
+        },
+    );
     t.world.must("DUK", place(&charge));
     t.world.must("DUK", place(&late));
     t.row("rotate", "DUK", rotate("new"));
     t.row("rotate to the same", "DUK", rotate("new"));
     t.row("rotate another's", "APC", rotate("newer"));
-    t.row("the charge before names the old key", "DUK", settle(charge.settlement()));
+    t.row(
+        "the charge before names the old key",
+        "DUK",
+        settle(charge.settlement()),
+    );
     t.world.time = T0.plus(3 * HOUR);
-    t.row("the charge after names the old key", "DUK", settle(late.settlement()));
+    t.row(
+        "the charge after names the old key",
+        "DUK",
+        settle(late.settlement()),
+    );
     t.row("retire in the past", "DUK", retire(T0));
     t.row("retire another's", "GPC", retire(T0.plus(DAY)));
     t.row("retire", "DUK", retire(T0.plus(DAY)));
@@ -105,8 +166,19 @@ fn evses_retire_and_meter_keys_rotate() {
     t.world.time = T0.plus(DAY);
     t.row("retire after retirement", "DUK", retire(T0.plus(2 * DAY)));
     let unknown = EvseId::parse("US*DUK*E9").unwrap();
-    t.row("retire an unknown one", "DUK", Operation::RetireEvse { evse: unknown, from: T0.plus(DAY) });
-    t.row("the id stays taken", "DUK", register(|e| e.station = StationId::parse("S2").unwrap()));
+    t.row(
+        "retire an unknown one",
+        "DUK",
+        Operation::RetireEvse {
+            evse: unknown,
+            from: T0.plus(DAY),
+        },
+    );
+    t.row(
+        "the id stays taken",
+        "DUK",
+        register(|e| e.station = StationId::parse("S2").unwrap()),
+    );
     let state: EvseState = t.world.get(key_for_evse(&id)).unwrap();
     assert_eq!(state.retired, Some(T0.plus(DAY)));
     expect![[r#"
@@ -126,7 +198,11 @@ fn evses_retire_and_meter_keys_rotate() {
 }
 
 pub(crate) fn rotation(name: &str, to: &SigningKey, compromised: bool) -> Operation {
-    Operation::RotateMemberKey { new_key: to.public(), proof: to.sign(NEW_KEY_DOMAIN, &member(name).to_bytes()), compromised }
+    Operation::RotateMemberKey {
+        new_key: to.public(),
+        proof: to.sign(NEW_KEY_DOMAIN, &member(name).to_bytes()),
+        compromised,
+    }
 }
 
 #[test]
@@ -137,21 +213,45 @@ fn member_keys_rotate_with_an_overlap_unless_compromised() {
     for charge in &charges {
         t.world.must("DUK", place(charge));
     }
-    t.row("rotate to the same", "APC", rotation("APC", &key("APC"), false));
+    t.row(
+        "rotate to the same",
+        "APC",
+        rotation("APC", &key("APC"), false),
+    );
     t.row("rotate", "APC", rotation("APC", &new, false));
-    t.row("the old key signs a transaction", "APC", settle(charges[0].settlement()));
-    t.row("the old key's charge", "DUK", settle(charges[0].settlement()));
+    t.row(
+        "the old key signs a transaction",
+        "APC",
+        settle(charges[0].settlement()),
+    );
+    t.row(
+        "the old key's charge",
+        "DUK",
+        settle(charges[0].settlement()),
+    );
     let mut with_new = signed(charges[1].event());
-    (with_new.home_key, with_new.signed.home_signature) = (new.public(), charges[1].event().sign(&new));
+    (with_new.home_key, with_new.signed.home_signature) =
+        (new.public(), charges[1].event().sign(&new));
     t.row("the new key's charge", "DUK", settle(with_new));
     let newer = SigningKey::from_seed([78; 32]);
-    let tx = Transaction::sign(crate::world::CHAIN, member("APC"), TxNonce([5; 16]), rotation("APC", &newer, true), &new);
+    let tx = Transaction::sign(
+        crate::world::CHAIN,
+        member("APC"),
+        TxNonce([5; 16]),
+        rotation("APC", &newer, true),
+        &new,
+    );
     let receipt = t.world.execute(&tx.to_bytes());
     t.note("rotate a compromised key", &line(&receipt));
     let mut with_new = signed(charges[2].event());
-    (with_new.home_key, with_new.signed.home_signature) = (new.public(), charges[2].event().sign(&new));
+    (with_new.home_key, with_new.signed.home_signature) =
+        (new.public(), charges[2].event().sign(&new));
     t.row("the compromised key's charge", "DUK", settle(with_new));
-    t.row("the oldest key's charge", "DUK", settle(charges[2].settlement()));
+    t.row(
+        "the oldest key's charge",
+        "DUK",
+        settle(charges[2].settlement()),
+    );
     expect![[r#"
         rotate to the same | APC: duplicate: US*APC has this key already
         rotate | APC: MemberKeyRotated

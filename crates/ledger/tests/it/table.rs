@@ -11,7 +11,10 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn on(world: World) -> Self {
-        Self { world, rows: String::new() }
+        Self {
+            world,
+            rows: String::new(),
+        }
     }
 
     /// Tries one operation and writes its row.

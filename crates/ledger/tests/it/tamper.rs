@@ -17,7 +17,8 @@ fn with_hold() -> (World, Charge) {
 fn tamper_one_changed_kwh_is_refused() {
     let (mut world, charge) = with_hold();
     let mut forged = charge.settlement();
-    forged.signed.event.usage.periods[0].energy = Energy(forged.signed.event.usage.periods[0].energy.0 + Energy::PER_KWH);
+    forged.signed.event.usage.periods[0].energy =
+        Energy(forged.signed.event.usage.periods[0].energy.0 + Energy::PER_KWH);
     let event = forged.signed.event.clone();
     let tx = world.sign("DUK", settle(forged));
     let verdict = world.contracts.admit(&[tx]).remove(0).unwrap_err();
@@ -41,7 +42,10 @@ fn tamper_one_changed_price_is_refused() {
     forged.signed.event.total = forged.signed.event.total.plus(usd("0.01")).unwrap();
     let event = forged.signed.event.clone();
     let tx = world.sign("DUK", settle(forged));
-    assert_eq!(world.contracts.admit(&[tx]).remove(0).unwrap_err().code, RefusalCode::BadSignature);
+    assert_eq!(
+        world.contracts.admit(&[tx]).remove(0).unwrap_err().code,
+        RefusalCode::BadSignature
+    );
 
     let receipt = world.run("DUK", settle(signed(event)));
     assert_eq!(receipt.refusal().unwrap().code, RefusalCode::PriceWrong);
@@ -60,13 +64,23 @@ fn tamper_replayed_charge_event_is_refused() {
     let tx = world.sign("DUK", settle(charge.settlement()));
     assert_eq!(world.execute(&tx).refusal(), None);
     let before = world.state.clone();
-    assert_eq!(world.execute(&tx).refusal().unwrap().code, RefusalCode::Duplicate);
+    assert_eq!(
+        world.execute(&tx).refusal().unwrap().code,
+        RefusalCode::Duplicate
+    );
     for by in ["DUK", "APC"] {
         let receipt = world.run(by, settle(charge.settlement()));
         assert_eq!(receipt.refusal().unwrap().code, RefusalCode::AlreadySettled);
     }
     let mut event = charge.event();
     event.session = SessionId([2; 16]);
-    assert_eq!(world.run("DUK", settle(signed(event))).refusal().unwrap().code, RefusalCode::HoldUnknown);
+    assert_eq!(
+        world
+            .run("DUK", settle(signed(event)))
+            .refusal()
+            .unwrap()
+            .code,
+        RefusalCode::HoldUnknown
+    );
     assert_eq!(world.state, before);
 }

@@ -1,7 +1,8 @@
 //! A small consortium: three utilities, a witness, stations, agreements and charges, with fixed keys and times.
 
 use fairway_ledger::{
-    Account, Block, Books, Contracts, Genesis, GuaranteeClaim, Hold, Key, Operation, Receipt, Settlement, Transaction, TxNonce,
+    Account, Block, Books, Contracts, Genesis, GuaranteeClaim, Hold, Key, Operation, Receipt,
+    Settlement, Transaction, TxNonce,
 };
 use fairway_model::agreement::{Agreement, Caps, Corridor, LoadBand, Split, TierTerms};
 use fairway_model::canonical::Canonical;
@@ -54,7 +55,10 @@ pub(crate) fn genesis() -> Genesis {
         of("GPC", MemberKind::Utility),
         of("REG", MemberKind::Witness),
     ];
-    Genesis { chain_id: CHAIN.to_owned(), members }
+    Genesis {
+        chain_id: CHAIN.to_owned(),
+        members,
+    }
 }
 
 pub(crate) fn usd(text: &str) -> Micro {
@@ -66,24 +70,41 @@ pub(crate) fn kwh(n: u64) -> Energy {
 }
 
 pub(crate) fn tariff() -> Tariff {
-    let price = |dimension, text| PriceComponent { dimension, price: usd(text), vat: None, step_size: 1 };
+    let price = |dimension, text| PriceComponent {
+        dimension,
+        price: usd(text),
+        vat: None,
+        step_size: 1,
+    };
     Tariff {
         id: "day".to_owned(),
         currency: USD,
         elements: vec![TariffElement {
-            components: vec![price(Dimension::Energy, "0.36"), price(Dimension::Flat, "1.00"), price(Dimension::ParkingTime, "2.00")],
+            components: vec![
+                price(Dimension::Energy, "0.36"),
+                price(Dimension::Flat, "1.00"),
+                price(Dimension::ParkingTime, "2.00"),
+            ],
             restrictions: None,
         }],
         min_price: None,
         max_price: None,
         valid_from: None,
         valid_until: None,
-        sales_taxes: vec![SalesTax { name: "Sales tax".to_owned(), rate: Ppm(72_500), on: Vec::new() }],
+        sales_taxes: vec![SalesTax {
+            name: "Sales tax".to_owned(),
+            rate: Ppm(72_500),
+            on: Vec::new(),
+        }],
     }
 }
 
 pub(crate) fn agreement(home: &str, visited: &str, version: u32) -> Agreement {
-    let tier = |tier, discount_bps, home_bears_bps| TierTerms { tier, discount_bps, home_bears_bps };
+    let tier = |tier, discount_bps, home_bears_bps| TierTerms {
+        tier,
+        discount_bps,
+        home_bears_bps,
+    };
     Agreement {
         version,
         home: member(home),
@@ -93,11 +114,28 @@ pub(crate) fn agreement(home: &str, visited: &str, version: u32) -> Agreement {
         valid_until: T0.plus(365 * DAY),
         text_hash: Hash::plain(b"the readable text"),
         tariffs: vec![tariff()],
-        corridor: Corridor { floor: usd("0.20"), cap: usd("0.60") },
-        load_band: LoadBand { min_bps: 8_000, max_bps: 12_500 },
-        caps: Caps { energy_per_charge: kwh(100), amount_per_charge: usd("60"), exposure: usd("100") },
-        tiers: vec![tier(Tier::Gold, 500, 5_000), tier(Tier::Platinum, 1_500, 10_000)],
-        split: Split { home_bps: 500, visited_bps: 8_500, owner_bps: 1_000 },
+        corridor: Corridor {
+            floor: usd("0.20"),
+            cap: usd("0.60"),
+        },
+        load_band: LoadBand {
+            min_bps: 8_000,
+            max_bps: 12_500,
+        },
+        caps: Caps {
+            energy_per_charge: kwh(100),
+            amount_per_charge: usd("60"),
+            exposure: usd("100"),
+        },
+        tiers: vec![
+            tier(Tier::Gold, 500, 5_000),
+            tier(Tier::Platinum, 1_500, 10_000),
+        ],
+        split: Split {
+            home_bps: 500,
+            visited_bps: 8_500,
+            owner_bps: 1_000,
+        },
         hold_ttl: 6 * HOUR,
         netting_days: 7,
         due_days: 14,
@@ -136,7 +174,12 @@ pub(crate) struct Charge {
 impl Charge {
     pub(crate) fn new(home: &str, visited: &str, number: u8) -> Self {
         let agreement = agreement(home, visited, 1);
-        let guarantee = Guarantee { id: GuaranteeId([number; 16]), agreement: agreement.id(), limit: usd("50"), valid_until: T0.plus(DAY) };
+        let guarantee = Guarantee {
+            id: GuaranteeId([number; 16]),
+            agreement: agreement.id(),
+            limit: usd("50"),
+            valid_until: T0.plus(DAY),
+        };
         Self {
             session: SessionId([number; 16]),
             agreement,
@@ -174,19 +217,45 @@ impl Charge {
 
     pub(crate) fn event(&self) -> ChargeEvent {
         let agreement = &self.agreement;
-        let discount_bps = agreement.tier_terms(self.tier).map_or(0, |t| t.discount_bps);
-        let adjustments = Adjustments { load_bps: 10_500, tier: self.tier, discount_bps, corridor: agreement.corridor };
-        let period = |start, kind, energy| Period { start, kind, energy, power_w: Some(50_000), current_ma: None };
+        let discount_bps = agreement
+            .tier_terms(self.tier)
+            .map_or(0, |t| t.discount_bps);
+        let adjustments = Adjustments {
+            load_bps: 10_500,
+            tier: self.tier,
+            discount_bps,
+            corridor: agreement.corridor,
+        };
+        let period = |start, kind, energy| Period {
+            start,
+            kind,
+            energy,
+            power_w: Some(50_000),
+            current_ma: None,
+        };
         let first = Energy(self.energy.0 / 3);
         let usage = Usage {
             end: self.start.plus(40 * MINUTE),
             periods: vec![
                 period(self.start, PeriodKind::Charging, first),
-                period(self.start.plus(15 * MINUTE), PeriodKind::Charging, self.energy.minus(first).unwrap()),
-                period(self.start.plus(30 * MINUTE), PeriodKind::Parking, Energy::ZERO),
+                period(
+                    self.start.plus(15 * MINUTE),
+                    PeriodKind::Charging,
+                    self.energy.minus(first).unwrap(),
+                ),
+                period(
+                    self.start.plus(30 * MINUTE),
+                    PeriodKind::Parking,
+                    Energy::ZERO,
+                ),
             ],
         };
-        let price = rate(&CompiledTariff::compile(&agreement.tariffs[0], ZONE).unwrap(), &adjustments, &usage).unwrap();
+        let price = rate(
+            &CompiledTariff::compile(&agreement.tariffs[0], ZONE).unwrap(),
+            &adjustments,
+            &usage,
+        )
+        .unwrap();
         let shares = share(&price, &agreement.split, agreement.tier_terms(self.tier)).unwrap();
         let entry = evse(&party(agreement.visited));
         ChargeEvent {
@@ -218,9 +287,19 @@ impl Charge {
 /// An event signed by both, with honest claims.
 pub(crate) fn signed(event: ChargeEvent) -> Settlement {
     let (home, visited) = (key(&party(event.home)), key(&party(event.visited)));
-    let signed = SignedChargeEvent { visited_signature: event.sign(&visited), home_signature: event.sign(&home), event };
+    let signed = SignedChargeEvent {
+        visited_signature: event.sign(&visited),
+        home_signature: event.sign(&home),
+        event,
+    };
     let owner = evse(&party(signed.event.visited)).owner;
-    Settlement { signed, visited_key: visited.public(), home_key: home.public(), owner, currency: USD }
+    Settlement {
+        signed,
+        visited_key: visited.public(),
+        home_key: home.public(),
+        owner,
+        currency: USD,
+    }
 }
 
 /// The contracts with the state that they wrote, and the books kept beside.
@@ -239,7 +318,15 @@ impl World {
     pub(crate) fn new() -> Self {
         let contracts = Contracts::new(&genesis()).unwrap();
         let state = contracts.genesis().clone();
-        Self { contracts, state, books: Books::default(), height: 0, time: T0, log: Vec::new(), nonce: 0 }
+        Self {
+            contracts,
+            state,
+            books: Books::default(),
+            height: 0,
+            time: T0,
+            log: Vec::new(),
+            nonce: 0,
+        }
     }
 
     /// Every utility with one EVSE, and the agreement of each of the nine pairs countersigned.
@@ -284,16 +371,34 @@ impl World {
         self.height += 1;
         self.time = self.time.plus(1_000);
         let reads = self.contracts.reads(tx);
-        let view = reads.iter().filter_map(|k| self.state.get(k).map(|v| (*k, v.clone()))).collect();
-        let block = Block { height: self.height, time: self.time };
+        let view = reads
+            .iter()
+            .filter_map(|k| self.state.get(k).map(|v| (*k, v.clone())))
+            .collect();
+        let block = Block {
+            height: self.height,
+            time: self.time,
+        };
         let (receipts, writes) = self.contracts.execute(block, &[tx], &view);
         let whole = self.contracts.execute(block, &[tx], &self.state);
-        assert_eq!((&receipts, &writes), (&whole.0, &whole.1), "a read outside reads");
+        assert_eq!(
+            (&receipts, &writes),
+            (&whole.0, &whole.1),
+            "a read outside reads"
+        );
         let [bytes] = receipts.try_into().unwrap();
         let receipt = Receipt::from_bytes(&bytes).unwrap();
-        assert!(writes.keys().all(|k| reads.contains(k)), "a write outside reads: {receipt:?}");
-        assert_eq!(receipt.refusal().is_some(), writes.is_empty(), "{receipt:?}");
-        self.state.extend(writes.into_iter().map(|(k, v)| (k, v.unwrap())));
+        assert!(
+            writes.keys().all(|k| reads.contains(k)),
+            "a write outside reads: {receipt:?}"
+        );
+        assert_eq!(
+            receipt.refusal().is_some(),
+            writes.is_empty(),
+            "{receipt:?}"
+        );
+        self.state
+            .extend(writes.into_iter().map(|(k, v)| (k, v.unwrap())));
         self.books.record(tx, &bytes).unwrap();
         assert_eq!(self.books.sum(USD), Ok(Micro::ZERO));
         self.log.push((tx.to_vec(), bytes));
@@ -312,11 +417,14 @@ impl World {
     }
 
     pub(crate) fn get<T: Canonical>(&self, key: Key) -> Option<T> {
-        self.state.get(&key).map(|bytes| T::from_bytes(bytes).unwrap())
+        self.state
+            .get(&key)
+            .map(|bytes| T::from_bytes(bytes).unwrap())
     }
 
-    pub(crate) fn account(&self, account: Account) -> Micro {
-        let state: Option<fairway_ledger::state::BalanceState> = self.get(fairway_ledger::key_for_account(&account, USD));
+    pub(crate) fn account(&self, account: &Account) -> Micro {
+        let state: Option<fairway_ledger::state::BalanceState> =
+            self.get(fairway_ledger::key_for_account(account, USD));
         state.unwrap_or_default().amount
     }
 }
@@ -327,18 +435,36 @@ pub(crate) fn line(receipt: &Receipt) -> String {
         (_, Some(effect)) => format!("{effect:?}"),
         _ => unreachable!(),
     };
-    let postings: Vec<String> = receipt.postings.iter().map(|p| format!(" {} {}", p.account, p.amount.text(p.currency))).collect();
+    let postings: Vec<String> = receipt
+        .postings
+        .iter()
+        .map(|p| format!(" {} {}", p.account, p.amount.text(p.currency)))
+        .collect();
     format!("{head}{}", postings.join(","))
 }
 
 pub(crate) fn propose(agreement: &Agreement, by: &str) -> Operation {
-    let signature = key(by).sign(fairway_model::agreement::AGREEMENT_DOMAIN, &agreement.to_bytes());
-    Operation::ProposeAgreement { agreement: Box::new(agreement.clone()), signature }
+    let signature = key(by).sign(
+        fairway_model::agreement::AGREEMENT_DOMAIN,
+        &agreement.to_bytes(),
+    );
+    Operation::ProposeAgreement {
+        agreement: Box::new(agreement.clone()),
+        signature,
+    }
 }
 
 pub(crate) fn countersign(agreement: &Agreement, by: &str) -> Operation {
-    let signature = key(by).sign(fairway_model::agreement::AGREEMENT_DOMAIN, &agreement.to_bytes());
-    Operation::CountersignAgreement { agreement: agreement.id(), home: agreement.home, visited: agreement.visited, signature }
+    let signature = key(by).sign(
+        fairway_model::agreement::AGREEMENT_DOMAIN,
+        &agreement.to_bytes(),
+    );
+    Operation::CountersignAgreement {
+        agreement: agreement.id(),
+        home: agreement.home,
+        visited: agreement.visited,
+        signature,
+    }
 }
 
 pub(crate) fn place(charge: &Charge) -> Operation {
