@@ -3,17 +3,22 @@
 //! Invariant: the contactor closes only in the state that [`fairway_model::station::ToStation::Start`] entered.
 
 pub mod car;
+mod charge;
 pub mod config;
+mod identify;
 pub mod io;
 pub mod machine;
 pub mod meter;
+mod outbox;
 pub mod rig;
 pub mod screen;
+mod state;
 
 pub use car::{Car, CarModel};
 pub use config::StationConfig;
 pub use io::{Input, Output, PadKey};
 pub use machine::Station;
 pub use meter::Meter;
+pub use outbox::MAX_OUTBOX;
 pub use rig::Rig;
 pub use screen::{ChargingView, Screen};

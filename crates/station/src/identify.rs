@@ -1,0 +1,267 @@
+//! From a credential to consent (FL-01 to FL-13).
+
+use crate::io::PadKey;
+use crate::machine::Station;
+use crate::screen::Screen;
+use crate::state::Stage;
+use fairway_model::cin::{Cin, MAX_CIN_DIGITS};
+use fairway_model::station::{CallId, FromStation, Identified, InputMethod, OfferView, Presented};
+use fairway_model::{Refusal, RefusalCode, SessionId, SignReading, Time};
+
+/// Longest PIN.
+const MAX_PIN: usize = 12;
+
+impl<S: SignReading> Station<S> {
+    pub(crate) fn key(&mut self, now: Time, key: PadKey) {
+        match key {
+            PadKey::Cancel if self.saved.open.is_none() => self.cancel(now),
+            PadKey::Cancel => {}
+            PadKey::Digit(digit) => self.digit(now, digit),
+            PadKey::Back => self.back(now),
+            PadKey::Enter => self.enter(now),
+        }
+    }
+
+    /// Gives up whatever is on the screen; an offer is declined.
+    pub(crate) fn cancel(&mut self, now: Time) {
+        match self.stage {
+            Stage::Offered { .. } => self.choice(now, false),
+            Stage::Consenting { .. } | Stage::Faulted | Stage::Transaction => {}
+            _ => self.idle(),
+        }
+    }
+
+    /// Whether a new driver may begin.
+    fn may_begin(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Idle | Stage::Message { .. } | Stage::Typing { .. }
+        )
+    }
+
+    fn digit(&mut self, now: Time, digit: u8) {
+        let Some(digit) = char::from_digit(u32::from(digit), 10) else {
+            return;
+        };
+        let until = now.plus(self.config.idle);
+        if !self.linked && self.may_begin() {
+            self.silent(now);
+            return;
+        }
+        match &mut self.stage {
+            Stage::Typing {
+                digits,
+                cin,
+                until: deadline,
+            } => {
+                let room = if cin.is_some() {
+                    MAX_PIN
+                } else {
+                    MAX_CIN_DIGITS
+                };
+                if digits.len() < room {
+                    digits.push(digit);
+                }
+                *deadline = until;
+            }
+            Stage::Idle | Stage::Message { .. } => {
+                self.stage = Stage::Typing {
+                    digits: digit.to_string(),
+                    cin: None,
+                    until,
+                };
+            }
+            _ => return,
+        }
+        self.show_typing();
+    }
+
+    fn back(&mut self, now: Time) {
+        let until = now.plus(self.config.idle);
+        if let Stage::Typing {
+            digits,
+            until: deadline,
+            ..
+        } = &mut self.stage
+        {
+            digits.pop();
+            *deadline = until;
+            self.show_typing();
+        }
+    }
+
+    fn show_typing(&mut self) {
+        if let Stage::Typing { digits, cin, .. } = &self.stage {
+            let digits = digits.len();
+            self.show(if cin.is_some() {
+                Screen::Pin { digits }
+            } else {
+                Screen::Typing { digits }
+            });
+        }
+    }
+
+    fn enter(&mut self, now: Time) {
+        let Stage::Typing { digits, cin, .. } = &self.stage else {
+            return;
+        };
+        let (digits, cin) = (digits.clone(), cin.clone());
+        let presented = match cin {
+            Some(cin) => Presented {
+                method: InputMethod::DialPad,
+                token: cin,
+                pin: Some(digits),
+            },
+            None => Presented {
+                method: InputMethod::DialPad,
+                token: digits,
+                pin: None,
+            },
+        };
+        self.presented(now, presented);
+    }
+
+    pub(crate) fn presented(&mut self, now: Time, presented: Presented) {
+        if self.saved.open.is_some() {
+            self.ask_to_stop(presented);
+            return;
+        }
+        if !self.may_begin() && !matches!(self.stage, Stage::Offered { .. }) {
+            return;
+        }
+        if !self.linked {
+            self.silent(now);
+            return;
+        }
+        // A typing error is caught here and never travels (ST-11).
+        let typed = matches!(presented.method, InputMethod::DialPad | InputMethod::Code);
+        if typed && let Err(error) = Cin::parse(&presented.token) {
+            self.complain(now, RefusalCode::CinMistyped, &error.to_string());
+            return;
+        }
+        let call = self.call();
+        let until = now.plus(self.config.idle);
+        self.stage = Stage::Checking {
+            call,
+            presented: presented.clone(),
+            until,
+        };
+        self.show(Screen::Checking);
+        self.say(FromStation::Identify {
+            call,
+            evse: Some(self.config.evse),
+            presented,
+        });
+    }
+
+    /// A credential while a transaction is open: its owner may stop it.
+    fn ask_to_stop(&mut self, presented: Presented) {
+        if self.linked && self.stop_check.is_none() {
+            let call = self.call();
+            self.stop_check = Some(call);
+            self.say(FromStation::Identify {
+                call,
+                evse: Some(self.config.evse),
+                presented,
+            });
+        }
+    }
+
+    /// The answer to a credential.
+    pub(crate) fn answered(&mut self, now: Time, answer: Identified) {
+        match answer {
+            Identified::Offer(view) => self.offer(now, view),
+            Identified::Consented(session) => self.await_start(now, session, None),
+            Identified::StopRequested(session) => {
+                let text = "this card belongs to a charge that does not run here";
+                let refusal = Refusal::new(RefusalCode::SessionUnknown, text);
+                self.refuse(now, Some(session), refusal);
+            }
+            Identified::Refused(refusal) => self.refused(now, refusal),
+        }
+    }
+
+    fn offer(&mut self, now: Time, view: Box<OfferView>) {
+        let until = view.valid_until.min(now.plus(self.config.idle));
+        self.currency = Some(view.currency);
+        self.stage = Stage::Offered {
+            view: view.clone(),
+            until,
+        };
+        self.show(Screen::Offer(view));
+    }
+
+    /// A missing PIN is asked for; everything else is shown.
+    fn refused(&mut self, now: Time, refusal: Refusal) {
+        if let Stage::Checking { presented, .. } = &self.stage {
+            let typed = presented.method == InputMethod::DialPad && presented.pin.is_none();
+            if typed && refusal.code == RefusalCode::PinWrong {
+                let cin = Some(presented.token.clone());
+                let until = now.plus(self.config.idle);
+                self.stage = Stage::Typing {
+                    digits: String::new(),
+                    cin,
+                    until,
+                };
+                self.show_typing();
+                return;
+            }
+        }
+        self.refuse(now, None, refusal);
+    }
+
+    pub(crate) fn choice(&mut self, now: Time, accepted: bool) {
+        let Stage::Offered { view, .. } = &self.stage else {
+            return;
+        };
+        let session = view.session;
+        let call = self.call();
+        self.say(FromStation::Consent {
+            call,
+            session,
+            accepted,
+        });
+        if accepted {
+            self.await_start(now, session, Some(call));
+        } else {
+            self.idle();
+        }
+    }
+
+    fn await_start(&mut self, now: Time, session: SessionId, call: Option<CallId>) {
+        let until = now.plus(self.config.idle);
+        self.stage = Stage::Consenting {
+            session,
+            call,
+            until,
+        };
+        self.show(Screen::Preparing { session });
+    }
+
+    pub(crate) fn consent_noted(&mut self, now: Time, noted: CallId, refusal: Option<Refusal>) {
+        let Stage::Consenting { session, call, .. } = &mut self.stage else {
+            return;
+        };
+        if *call != Some(noted) {
+            return;
+        }
+        *call = None;
+        let session = *session;
+        if let Some(refusal) = refusal {
+            self.refuse(now, Some(session), refusal);
+        }
+    }
+
+    /// A message of the utility about a charge that is on the screen.
+    pub(crate) fn notice(&mut self, now: Time, session: SessionId, refusal: Refusal) {
+        let about = match &self.stage {
+            Stage::Offered { view, .. } => Some(view.session),
+            Stage::Consenting { session, .. } => Some(*session),
+            Stage::Message { session, .. } => *session,
+            _ => None,
+        };
+        if about == Some(session) {
+            self.refuse(now, Some(session), refusal);
+        }
+    }
+}

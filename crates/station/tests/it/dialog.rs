@@ -1,0 +1,515 @@
+//! The dialog of the flow chart, branch by branch, without a wire.
+
+use crate::bay::{Bay, bill, call_of, card, cin, evse, key, offer, report, session};
+use fairway_model::station::{FromStation, Identified, ReadingContext, StopReason, ToStation};
+use fairway_model::{Energy, Micro, Refusal, RefusalCode};
+use fairway_protocol::ocmf::verify;
+use fairway_station::{Input, MAX_OUTBOX, PadKey, Screen, Station};
+
+fn type_digits(bay: &mut Bay, digits: &str) -> Vec<FromStation> {
+    for digit in digits.bytes() {
+        assert!(bay.act(Input::Key(PadKey::Digit(digit - b'0'))).is_empty());
+    }
+    bay.act(Input::Key(PadKey::Enter))
+}
+
+/// Card, offer, yes, start.
+fn consented(bay: &mut Bay, n: u64) {
+    let said = bay.act(Input::Presented(card()));
+    let answer = Identified::Offer(Box::new(offer(session(n), bay.now)));
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[0]),
+        answer,
+    });
+    assert!(matches!(bay.station.screen(), Screen::Offer(view) if view.session == session(n)));
+    let said = bay.act(Input::Choice(true));
+    assert!(matches!(
+        said[0],
+        FromStation::Consent { accepted: true, .. }
+    ));
+    bay.tell(ToStation::ConsentNoted {
+        call: call_of(&said[0]),
+        refusal: None,
+    });
+    assert!(
+        !bay.station.is_delivering(),
+        "consent alone lets nothing flow"
+    );
+}
+
+#[test]
+fn a_whole_charge() {
+    let mut bay = Bay::new();
+    assert!(matches!(bay.said[0], FromStation::Booted { .. }));
+    assert_eq!(bay.station.screen(), &Screen::Prompt);
+    let said = type_digits(&mut bay, &cin());
+    assert!(
+        matches!(&said[0], FromStation::Identify { presented, .. } if presented.token == cin())
+    );
+    assert_eq!(bay.station.screen(), &Screen::Checking);
+    let answer = Identified::Offer(Box::new(offer(session(1), bay.now)));
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[0]),
+        answer,
+    });
+    let said = bay.act(Input::Choice(true));
+    assert_eq!(
+        bay.station.screen(),
+        &Screen::Preparing {
+            session: session(1)
+        }
+    );
+    bay.tell(ToStation::ConsentNoted {
+        call: call_of(&said[0]),
+        refusal: None,
+    });
+    let begun = bay.start(7, 1, None);
+    assert!(matches!(
+        begun[0],
+        FromStation::CommandAnswered {
+            command: 7,
+            accepted: true,
+            ..
+        }
+    ));
+    assert!(matches!(bay.station.screen(), Screen::PlugIn { .. }) && !bay.station.is_delivering());
+    let started = bay.drain(begun);
+    let plugged = bay.plug_in(60);
+    assert!(bay.station.is_delivering());
+    bay.drain(plugged);
+    let call = call_of(bay.wait(61).iter().find(|w| report(w).is_some()).unwrap());
+    bay.tell(ToStation::TransactionNoted {
+        call,
+        cost: Some(Micro(120_000)),
+        refusal: None,
+    });
+    assert!(
+        matches!(bay.station.screen(), Screen::Charging(v) if v.cost == Some(Micro(120_000)) && v.energy > Energy::ZERO)
+    );
+    let said = bay.act(Input::StopButton);
+    let ended = bay.drain(said);
+    assert!(!bay.station.is_delivering() && bay.station.unsent() == 0);
+    let first = report(&started[0]).unwrap().samples[0].clone();
+    let FromStation::Ended {
+        report: end,
+        reason,
+        ..
+    } = &ended[0]
+    else {
+        panic!("{ended:?}")
+    };
+    assert_eq!(
+        (*reason, first.context, end.samples[0].context),
+        (
+            StopReason::Local,
+            ReadingContext::Begin,
+            ReadingContext::End
+        )
+    );
+    let energy = end.samples[0].register.minus(first.register).unwrap();
+    assert!(
+        energy.0 > 800_000 && energy.0 < 900_000,
+        "61 s at 50 kW: {energy:?}"
+    );
+    let Screen::Thanks { text, .. } = bay.station.screen() else {
+        panic!()
+    };
+    assert_eq!(text, "battery 61 % charged, thanks for using Duke Energy");
+    bay.tell(ToStation::Bill(Box::new(bill(
+        session(1),
+        &end.transaction,
+        energy,
+    ))));
+    assert!(matches!(bay.station.screen(), Screen::Bill(b) if b.energy == energy));
+    bay.wait(31);
+    assert_eq!(bay.station.screen(), &Screen::Prompt);
+}
+
+#[test]
+fn every_reading_is_signed_in_order() {
+    let mut bay = Bay::new();
+    bay.plug_in(20);
+    consented(&mut bay, 1);
+    let begun = bay.start(1, 1, None);
+    let mut events = bay.drain(begun);
+    for _ in 0..3 {
+        let said = bay.wait(60);
+        events.extend(bay.drain(said));
+    }
+    let said = bay.unplug();
+    events.extend(bay.drain(said));
+    let samples: Vec<_> = events
+        .iter()
+        .filter_map(report)
+        .flat_map(|r| &r.samples)
+        .collect();
+    assert_eq!(samples.len(), 5);
+    for (i, sample) in samples.iter().enumerate() {
+        let read = verify(sample.signed.as_ref().unwrap(), &key().public_spki()).unwrap();
+        assert_eq!(
+            (read.register, read.at, read.context),
+            (sample.register, sample.at, sample.context)
+        );
+        assert_eq!(
+            (read.pagination, read.session),
+            (i as u64 + 1, Some(session(1)))
+        );
+    }
+    let seqs: Vec<_> = events.iter().filter_map(report).map(|r| r.seq).collect();
+    assert_eq!(seqs, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn every_ending_has_its_reason() {
+    type Act = fn(&mut Bay) -> Vec<FromStation>;
+    let stop: Act = |bay| {
+        let transaction = bay
+            .said
+            .iter()
+            .filter_map(report)
+            .last()
+            .unwrap()
+            .transaction
+            .clone();
+        bay.tell(ToStation::Stop {
+            command: 9,
+            transaction,
+        })
+    };
+    let cases: [(StopReason, u8, Option<Energy>, Act); 6] = [
+        (StopReason::Local, 10, None, |bay| {
+            bay.act(Input::StopButton)
+        }),
+        (StopReason::EvDisconnected, 10, None, Bay::unplug),
+        (StopReason::Remote, 10, None, stop),
+        (StopReason::LimitReached, 10, Some(Energy(500_000)), |bay| {
+            bay.wait(40)
+        }),
+        (StopReason::Full, 99, None, |bay| bay.wait(600)),
+        (StopReason::Fault, 10, None, |bay| {
+            bay.act(Input::Fault("insulation".into()))
+        }),
+    ];
+    for (expected, soc, limit, act) in cases {
+        let mut bay = Bay::new();
+        bay.plug_in(soc);
+        consented(&mut bay, 1);
+        let begun = bay.start(1, 1, limit);
+        bay.drain(begun);
+        bay.wait(5);
+        let said = act(&mut bay);
+        let events = bay.drain(said);
+        let last = events.last();
+        assert!(
+            matches!(last, Some(FromStation::Ended { reason, .. }) if *reason == expected),
+            "{expected:?}: {last:?}"
+        );
+        assert!(!bay.station.is_delivering());
+    }
+}
+
+#[test]
+fn refusals_are_shown_and_leave_no_dead_end() {
+    for code in [
+        RefusalCode::CinUnknown,
+        RefusalCode::CinBlocked,
+        RefusalCode::CreditExhausted,
+        RefusalCode::NoAgreement,
+    ] {
+        let mut bay = Bay::new();
+        let said = bay.act(Input::Presented(card()));
+        let answer = Identified::Refused(Refusal::new(code, "because"));
+        bay.tell(ToStation::Identified {
+            call: call_of(&said[0]),
+            answer,
+        });
+        assert!(
+            matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == code)
+        );
+        bay.wait(60);
+        assert_eq!(bay.station.screen(), &Screen::Prompt);
+    }
+}
+
+#[test]
+fn typing_errors_never_travel() {
+    let mut bay = Bay::new();
+    let mut wrong = cin();
+    let last = wrong.pop().unwrap();
+    wrong.push(if last == '0' { '1' } else { '0' });
+    assert!(type_digits(&mut bay, &wrong).is_empty());
+    assert!(
+        matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == RefusalCode::CinMistyped)
+    );
+    // A key begins anew; star takes back; nothing for a minute ends it.
+    bay.act(Input::Key(PadKey::Digit(8)));
+    bay.act(Input::Key(PadKey::Digit(4)));
+    bay.act(Input::Key(PadKey::Back));
+    assert_eq!(bay.station.screen(), &Screen::Typing { digits: 1 });
+    bay.wait(60);
+    assert_eq!(bay.station.screen(), &Screen::Prompt);
+}
+
+#[test]
+fn a_missing_pin_is_asked_for() {
+    let mut bay = Bay::new();
+    let said = type_digits(&mut bay, &cin());
+    let refusal = Refusal::new(RefusalCode::PinWrong, "this CIN needs its PIN");
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[0]),
+        answer: Identified::Refused(refusal),
+    });
+    assert_eq!(bay.station.screen(), &Screen::Pin { digits: 0 });
+    let said = type_digits(&mut bay, "4711");
+    assert!(
+        matches!(&said[0], FromStation::Identify { presented, .. } if presented.pin.as_deref() == Some("4711"))
+    );
+}
+
+#[test]
+fn no_and_silence_start_nothing() {
+    let mut bay = Bay::new();
+    let said = bay.act(Input::Presented(card()));
+    let answer = Identified::Offer(Box::new(offer(session(1), bay.now)));
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[0]),
+        answer: answer.clone(),
+    });
+    let said = bay.act(Input::Choice(false));
+    assert!(matches!(
+        said[0],
+        FromStation::Consent {
+            accepted: false,
+            ..
+        }
+    ));
+    assert_eq!(bay.station.screen(), &Screen::Prompt);
+    // No answer to the offer.
+    let said = bay.act(Input::Presented(card()));
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[0]),
+        answer,
+    });
+    bay.wait(60);
+    assert!(
+        matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == RefusalCode::ConsentTimeout)
+    );
+    // Consent refused by the utility.
+    let mut bay = Bay::new();
+    let said = bay.act(Input::Presented(card()));
+    let answer = Identified::Offer(Box::new(offer(session(2), bay.now)));
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[0]),
+        answer,
+    });
+    let said = bay.act(Input::Choice(true));
+    let refusal = Some(Refusal::new(RefusalCode::OfferExpired, "too late"));
+    bay.tell(ToStation::ConsentNoted {
+        call: call_of(&said[0]),
+        refusal,
+    });
+    assert!(
+        matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == RefusalCode::OfferExpired)
+    );
+    assert!(!bay.station.is_delivering());
+}
+
+#[test]
+fn starts_are_judged_and_repeated_ones_change_nothing() {
+    let mut bay = Bay::new();
+    bay.plug_in(20);
+    let refused = |said: &[FromStation]| {
+        matches!(
+            said[0],
+            FromStation::CommandAnswered {
+                accepted: false,
+                ..
+            }
+        )
+    };
+    let elsewhere = ToStation::Start {
+        command: 1,
+        evse: 2,
+        evse_id: evse(),
+        session: session(1),
+        energy_limit: None,
+    };
+    assert!(refused(&bay.tell(elsewhere)));
+    consented(&mut bay, 1);
+    assert!(
+        refused(&bay.start(2, 99, None)),
+        "another charge than the one consented to"
+    );
+    let begun = bay.start(3, 1, None);
+    assert!(!refused(&begun));
+    bay.drain(begun);
+    assert_eq!(
+        bay.start(3, 1, None).len(),
+        1,
+        "answered again, nothing else"
+    );
+    assert!(refused(&bay.start(4, 2, None)), "one at a time");
+    let unknown = ToStation::Stop {
+        command: 5,
+        transaction: "other".into(),
+    };
+    assert!(refused(&bay.tell(unknown)) && bay.station.is_delivering());
+}
+
+#[test]
+fn no_cable_gives_the_permission_back() {
+    let mut bay = Bay::new();
+    consented(&mut bay, 1);
+    let begun = bay.start(1, 1, None);
+    bay.drain(begun);
+    let said = bay.wait(180);
+    let events = bay.drain(said);
+    assert!(
+        matches!(&events[0], FromStation::Ended { report, reason: StopReason::EvDisconnected, .. } if !report.charging)
+    );
+    assert!(
+        matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == RefusalCode::NothingDelivered)
+    );
+}
+
+#[test]
+fn a_refused_transaction_stops_at_once() {
+    let mut bay = Bay::new();
+    bay.plug_in(20);
+    consented(&mut bay, 1);
+    let begun = bay.start(1, 1, None);
+    let call = call_of(begun.iter().find(|w| report(w).is_some()).unwrap());
+    let refusal = Some(Refusal::new(RefusalCode::SessionUnknown, "no such charge"));
+    let said = bay.tell(ToStation::TransactionNoted {
+        call,
+        cost: None,
+        refusal,
+    });
+    assert!(!bay.station.is_delivering());
+    assert!(matches!(
+        said.last(),
+        Some(FromStation::Ended {
+            reason: StopReason::Remote,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn the_owner_stops_with_his_card_and_nobody_else_can() {
+    let mut bay = Bay::new();
+    bay.plug_in(20);
+    consented(&mut bay, 1);
+    let begun = bay.start(1, 1, None);
+    bay.drain(begun);
+    let said = bay.act(Input::Presented(card()));
+    let refusal = Identified::Refused(Refusal::new(RefusalCode::EvseUnavailable, "in use"));
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[0]),
+        answer: refusal,
+    });
+    assert!(bay.station.is_delivering());
+    let said = bay.act(Input::Presented(card()));
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[0]),
+        answer: Identified::StopRequested(session(1)),
+    });
+    assert!(!bay.station.is_delivering());
+}
+
+#[test]
+fn events_wait_for_the_link_and_are_repeated_until_confirmed() {
+    let mut bay = Bay::new();
+    bay.plug_in(20);
+    consented(&mut bay, 1);
+    bay.start(1, 1, None);
+    bay.act(Input::LinkDown);
+    assert!(
+        bay.wait(150).is_empty() && bay.station.is_delivering(),
+        "a charge goes on without the link"
+    );
+    assert_eq!(bay.station.unsent(), 3);
+    bay.unplug();
+    let said = bay.act(Input::LinkUp);
+    let first = said.iter().find(|w| report(w).is_some()).unwrap().clone();
+    assert!(matches!(first, FromStation::Started { .. }));
+    bay.act(Input::Lost(call_of(&first)));
+    assert!(bay.station.poll_timeout().is_some());
+    let again = bay.wait(6);
+    assert_eq!(report(&again[0]), report(&first), "the same event again");
+    assert_ne!(call_of(&again[0]), call_of(&first));
+    let events = bay.drain(again);
+    assert_eq!(events.len(), 4);
+    assert!(matches!(events[3], FromStation::Ended { .. }) && bay.station.unsent() == 0);
+}
+
+#[test]
+fn power_loss_keeps_every_event_and_ends_the_charge() {
+    let mut bay = Bay::new();
+    bay.plug_in(20);
+    consented(&mut bay, 1);
+    bay.start(1, 1, None);
+    bay.act(Input::LinkDown);
+    bay.wait(70);
+    let register = bay.rig.register();
+    // The contactor falls open by itself; the program starts anew from what it saved.
+    let now = bay.now;
+    bay.rig.set_contactor(now, false);
+    bay.station = Station::restore(crate::bay::config(), key(), &bay.saved).unwrap();
+    bay.power_on();
+    assert!(!bay.station.is_delivering());
+    let said = bay.act(Input::LinkUp);
+    let events = bay.drain(said);
+    let FromStation::Ended {
+        report: end,
+        reason,
+        ..
+    } = events.last().unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (*reason, end.samples[0].register),
+        (StopReason::PowerLoss, register)
+    );
+    let seqs: Vec<_> = events.iter().filter_map(report).map(|r| r.seq).collect();
+    assert_eq!(seqs, [0, 1, 2]);
+    // The start command of before the loss is remembered.
+    assert!(matches!(
+        bay.start(1, 1, None)[..],
+        [FromStation::CommandAnswered { .. }]
+    ));
+    assert!(!bay.station.is_delivering());
+    assert!(Station::restore(crate::bay::config(), key(), b"junk").is_err());
+}
+
+#[test]
+fn weeks_without_a_link_drop_interim_readings_only() {
+    let mut bay = Bay::new();
+    bay.plug_in(0);
+    consented(&mut bay, 1);
+    bay.start(1, 1, None);
+    bay.act(Input::LinkDown);
+    for _ in 0..MAX_OUTBOX + 20 {
+        bay.now = bay.now.plus(60_000);
+        bay.act(Input::Tick);
+    }
+    assert_eq!(bay.station.unsent(), MAX_OUTBOX);
+    bay.unplug();
+    let said = bay.act(Input::LinkUp);
+    let events = bay.drain(said);
+    assert_eq!(events.len(), MAX_OUTBOX);
+    assert!(matches!(events[0], FromStation::Started { .. }));
+    assert!(matches!(events.last(), Some(FromStation::Ended { .. })));
+}
+
+#[test]
+fn without_a_link_nobody_is_identified() {
+    let mut bay = Bay::new();
+    bay.act(Input::LinkDown);
+    assert_eq!(bay.station.screen(), &Screen::Offline);
+    assert!(bay.act(Input::Presented(card())).is_empty());
+    assert!(
+        matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == RefusalCode::HomeSilent)
+    );
+}

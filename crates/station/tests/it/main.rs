@@ -1,0 +1,14 @@
+//! The station machine: its dialog alone, and over the wire against a scripted utility.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod bay;
+mod dialog;
+mod random;
+mod wire;
