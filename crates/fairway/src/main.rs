@@ -1,1 +1,18 @@
-fn main() {}
+//! The one program of Fairway; see the library of the same name.
+
+use clap::Parser as _;
+use fairway::cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::log::start();
+    let arguments = cli::Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::fail(&format!("the runtime cannot start: {error}")),
+    };
+    match runtime.block_on(cli::run(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::fail(&error),
+    }
+}

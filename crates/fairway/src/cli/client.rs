@@ -1,0 +1,102 @@
+//! Talks to a running member's operator page.
+
+use crate::config::Config;
+use crate::genesis::Keys;
+use clap::Args;
+use fairway_model::canonical::Canonical;
+use fairway_utility::command::{Command, Reply};
+use fairway_utility::peer::Answer;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which member is asked.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// The member's configuration file: it tells the address and where the operator's token is.
+    #[arg(long, default_value = "fairway.toml")]
+    pub config: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A connection to one member's operator page.
+#[derive(Debug, Clone)]
+pub struct Client {
+    base: String,
+    token: String,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// A client by address and token.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn new(operations: std::net::SocketAddr, token: String) -> Result<Self, String> {
+        crate::node::tls::install_provider();
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().map_err(|e| e.to_string())?;
+        Ok(Self { base: format!("http://{operations}"), token, http })
+    }
+
+    /// A client by configuration file.
+    ///
+    /// # Errors
+    /// When the file or the keys cannot be read.
+    pub fn of(target: &Target) -> Result<Self, String> {
+        let config = Config::read(&target.config).map_err(|e| e.to_string())?;
+        let keys = Keys::read(&config.path(&config.keys))?;
+        Self::new(config.listen.operations, keys.operator_token)
+    }
+
+    /// Gives a command under a fresh id and waits for its answer.
+    ///
+    /// # Errors
+    /// The utility's refusal, or why it was not reached.
+    pub async fn command(&self, command: &Command) -> Result<Reply, String> {
+        let id: [u8; 16] = rand::random();
+        self.command_as(id, command).await
+    }
+
+    /// Gives a command under a given id: the same id twice has the effect of once.
+    ///
+    /// # Errors
+    /// The utility's refusal, or why it was not reached.
+    pub async fn command_as(&self, id: [u8; 16], command: &Command) -> Result<Reply, String> {
+        let url = format!("{}/operator/v1/command/{}", self.base, hex::encode(id));
+        let request = self.http.post(url).bearer_auth(&self.token).body(command.to_bytes());
+        let bytes = answered(request.send().await).await?;
+        match Answer::<Reply>::from_bytes(&bytes).map_err(|e| format!("the answer: {e}"))? {
+            Answer::Yes(reply) => Ok(*reply),
+            Answer::No(refusal) => Err(refusal.to_string()),
+        }
+    }
+
+    /// Gets a page.
+    ///
+    /// # Errors
+    /// The page's own words, or why it was not reached.
+    pub async fn get(&self, path: &str) -> Result<Vec<u8>, String> {
+        answered(self.http.get(format!("{}{path}", self.base)).send().await).await
+    }
+
+    /// Gets a JSON page.
+    ///
+    /// # Errors
+    /// As [`Client::get`], or when it is no JSON.
+    pub async fn json(&self, path: &str) -> Result<serde_json::Value, String> {
+        serde_json::from_slice(&self.get(path).await?).map_err(|e| format!("{path}: {e}"))
+    }
+}
+
+async fn answered(response: Result<reqwest::Response, reqwest::Error>) -> Result<Vec<u8>, String> {
+    let response = response.map_err(|e| format!("the member is not reached ({e}); does `fairway serve` run with this configuration?"))?;
+    let status = response.status();
+    let bytes = response.bytes().await.map_err(|e| e.to_string())?;
+    if status.is_success() {
+        return Ok(bytes.to_vec());
+    }
+    let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let detail = problem.get("detail").and_then(|d| d.as_str()).map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), str::to_owned);
+    Err(format!("{status}: {detail}"))
+}

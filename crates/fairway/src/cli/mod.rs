@@ -1,0 +1,88 @@
+//! The command line.
+
+pub mod client;
+mod format;
+mod ledger;
+pub mod log;
+mod operate;
+mod station;
+
+pub use ledger::verify as verify_proof;
+
+use clap::{Parser, Subcommand};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Fairway: charge anywhere, one bill.
+#[derive(Debug, Parser)]
+#[command(name = "fairway", version, about, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Three utilities, a regulator, stations and drivers on this machine: the whole scenario, from nothing.
+    Demo(crate::demo::Options),
+    /// Run a member: gateway, AAA node, charging rules, profiles and ledger validator.
+    Serve {
+        /// The member's configuration file.
+        #[arg(long, default_value = "fairway.toml")]
+        config: PathBuf,
+    },
+    /// Make a member's keys and print its entry for the genesis file.
+    Format(format::Options),
+    /// Run a charging station on this terminal.
+    Station(station::Options),
+    /// Show a driver's bill of one month.
+    Bill(operate::BillOptions),
+    /// List charges, or show the whole trace of one, hop by hop.
+    #[command(subcommand)]
+    Session(operate::SessionCommand),
+    /// Add, block or unblock customers.
+    #[command(subcommand)]
+    Customer(operate::CustomerCommand),
+    /// Show what a utility has open, connected and registered.
+    Status(client::Target),
+    /// Show a utility's own books.
+    Books(client::Target),
+    /// Look at the ledger: status, proofs, and their verification offline.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Measure on this machine.
+    Bench(crate::bench::Options),
+}
+
+/// Carries out a command line.
+///
+/// # Errors
+/// The sentence to show.
+pub async fn run(arguments: Arguments) -> Result<(), String> {
+    match arguments.command {
+        Command::Demo(options) => crate::demo::run(options).await,
+        Command::Serve { config } => crate::node::run(&config).await,
+        Command::Format(options) => format::run(&options),
+        Command::Station(options) => station::run(options).await,
+        Command::Bill(options) => operate::bill(options).await,
+        Command::Session(command) => operate::session(command).await,
+        Command::Customer(command) => operate::customer(command).await,
+        Command::Status(target) => operate::status(target).await,
+        Command::Books(target) => operate::books(target).await,
+        Command::Ledger(command) => ledger::run(command).await,
+        Command::Bench(options) => crate::bench::run(options).await,
+    }
+}
+
+/// Prints one line (or several) of an answer.
+pub fn say(text: &str) {
+    // A closed pipe (`| head`) is no error of ours.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints why a command failed.
+pub fn fail(text: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "fairway: {text}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,198 @@
+//! Commands that ask a running utility.
+
+use super::client::{Client, Target};
+use super::say;
+use crate::view;
+use clap::{Args, Subcommand, ValueEnum};
+use fairway_model::{Currency, CustomerClass, Micro, Payment, SessionId, Tier};
+use fairway_utility::command::{Command, NewCustomer, Reply};
+
+/// Which bill.
+#[derive(Debug, Args)]
+pub(super) struct BillOptions {
+    /// The driver's CIN.
+    cin: String,
+    /// The month, as in 2026-11.
+    month: String,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Charges.
+#[derive(Debug, Subcommand)]
+pub(super) enum SessionCommand {
+    /// The newest charges.
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// One charge, hop by hop, with offer, consent, price, meter records and ledger entry.
+    Show {
+        /// The charge, ses_...
+        session: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Customers.
+#[derive(Debug, Subcommand)]
+pub(super) enum CustomerCommand {
+    /// Add or change a customer.
+    Put(CustomerOptions),
+    /// Block every credential of a customer, here and at all partners.
+    Block {
+        /// The CIN.
+        cin: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Unblock.
+    Unblock {
+        /// The CIN.
+        cin: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Put money on a prepaid balance.
+    TopUp {
+        /// The CIN.
+        cin: String,
+        /// Decimal amount in the account's currency.
+        amount: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum TierName {
+    Standard,
+    Gold,
+    Diamond,
+    Platinum,
+}
+
+/// A customer as typed.
+#[derive(Debug, Args)]
+pub(super) struct CustomerOptions {
+    /// The CIN.
+    cin: String,
+    /// Name as on the bill.
+    #[arg(long)]
+    name: String,
+    /// A business rather than a household.
+    #[arg(long)]
+    commercial: bool,
+    /// Loyalty tier.
+    #[arg(long, value_enum, default_value = "standard")]
+    tier: TierName,
+    /// Pays from a balance rather than by monthly bill.
+    #[arg(long)]
+    prepaid: bool,
+    /// Credit limit of the monthly bill.
+    #[arg(long, default_value = "500")]
+    credit: String,
+    /// Language.
+    #[arg(long, default_value = "en")]
+    language: String,
+    /// PIN for the dial pad.
+    #[arg(long)]
+    pin: Option<String>,
+    /// Loyalty number, card UID or contract id that leads to the same customer; repeat for more.
+    #[arg(long)]
+    credential: Vec<String>,
+    /// Currency of the account.
+    #[arg(long, default_value = "USD")]
+    currency: String,
+    #[command(flatten)]
+    target: Target,
+}
+
+fn digits(cin: &str) -> String {
+    cin.chars().filter(|c| *c != ' ' && *c != '-').collect()
+}
+
+fn amount(text: &str) -> Result<Micro, String> {
+    Micro::parse(text).map_err(|e| e.to_string())
+}
+
+fn unexpected() -> String {
+    "the utility gave an answer of another kind".to_owned()
+}
+
+pub(super) async fn bill(options: BillOptions) -> Result<(), String> {
+    let month = options.month.split_once('-').and_then(|(y, m)| Some((y.parse().ok()?, m.parse().ok()?)));
+    let (year, month) = month.filter(|(_, m)| (1..=12).contains(m)).ok_or_else(|| format!("{:?} is no month such as 2026-11", options.month))?;
+    let command = Command::Bill { cin: digits(&options.cin), year, month };
+    let Reply::Bill(bill) = Client::of(&options.target)?.command(&command).await? else { return Err(unexpected()) };
+    say(&if options.target.json { view::json::bill(&bill).to_string() } else { view::text::bill(&bill) });
+    Ok(())
+}
+
+pub(super) async fn session(command: SessionCommand) -> Result<(), String> {
+    match command {
+        SessionCommand::List { target } => {
+            let Reply::Sessions(list) = Client::of(&target)?.command(&Command::Sessions).await? else { return Err(unexpected()) };
+            say(&if target.json { view::json::sessions(&list).to_string() } else { view::text::sessions(&list) });
+        }
+        SessionCommand::Show { session, target } => {
+            let id = SessionId::parse(&session).map_err(|e| e.to_string())?;
+            let Reply::Session(trace) = Client::of(&target)?.command(&Command::Session(id)).await? else { return Err(unexpected()) };
+            say(&if target.json { view::json::trace(&trace).to_string() } else { view::text::trace(&trace) });
+        }
+    }
+    Ok(())
+}
+
+async fn done(target: &Target, command: Command) -> Result<(), String> {
+    Client::of(target)?.command(&command).await?;
+    say("done");
+    Ok(())
+}
+
+pub(super) async fn customer(command: CustomerCommand) -> Result<(), String> {
+    match command {
+        CustomerCommand::Put(options) => {
+            let customer = new_customer(&options)?;
+            done(&options.target, Command::PutCustomer(customer)).await
+        }
+        CustomerCommand::Block { cin, target } => done(&target, Command::SetBlocked { cin: digits(&cin), blocked: true }).await,
+        CustomerCommand::Unblock { cin, target } => done(&target, Command::SetBlocked { cin: digits(&cin), blocked: false }).await,
+        CustomerCommand::TopUp { cin, amount: text, target } => {
+            done(&target, Command::TopUp { cin: digits(&cin), amount: amount(&text)? }).await
+        }
+    }
+}
+
+fn new_customer(o: &CustomerOptions) -> Result<NewCustomer, String> {
+    Ok(NewCustomer {
+        cin: digits(&o.cin),
+        name: o.name.clone(),
+        class: if o.commercial { CustomerClass::Commercial } else { CustomerClass::Residential },
+        tier: match o.tier {
+            TierName::Standard => Tier::Standard,
+            TierName::Gold => Tier::Gold,
+            TierName::Diamond => Tier::Diamond,
+            TierName::Platinum => Tier::Platinum,
+        },
+        payment: if o.prepaid { Payment::Prepaid } else { Payment::Postpaid },
+        credit_limit: amount(&o.credit)?,
+        language: o.language.clone(),
+        pin: o.pin.clone(),
+        credentials: o.credential.clone(),
+        currency: Currency::parse(&o.currency).map_err(|e| e.to_string())?,
+    })
+}
+
+pub(super) async fn status(target: Target) -> Result<(), String> {
+    let Reply::Status(status) = Client::of(&target)?.command(&Command::Status).await? else { return Err(unexpected()) };
+    say(&if target.json { view::json::status(&status).to_string() } else { view::text::status(&status) });
+    Ok(())
+}
+
+pub(super) async fn books(target: Target) -> Result<(), String> {
+    let Reply::Books(books) = Client::of(&target)?.command(&Command::Books).await? else { return Err(unexpected()) };
+    say(&if target.json { view::json::books(&books).to_string() } else { view::text::books(&books) });
+    Ok(())
+}

@@ -1,0 +1,307 @@
+//! One member's configuration file, read once at start. Unknown keys are errors that name the nearest known one.
+
+use crate::environment::Clock;
+use fairway_model::MemberId;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Why a configuration cannot be used: file, place and the way out.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {what}")]
+pub struct ConfigError {
+    /// The file.
+    pub file: String,
+    /// What is wrong and what would be right.
+    pub what: String,
+}
+
+/// `fairway.toml`. Paths are relative to the file's folder.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Member id as in the genesis file, such as `US*DUK`.
+    pub member: String,
+    /// Folder of the private keys that `fairway format` made.
+    #[serde(default = "default_keys")]
+    pub keys: PathBuf,
+    /// The consortium's genesis file, the same for all members.
+    pub genesis: PathBuf,
+    /// Where this member listens.
+    pub listen: Listen,
+    /// Operational database.
+    #[serde(default)]
+    pub database: Database,
+    /// Ledger node.
+    #[serde(default)]
+    pub ledger: Ledger,
+    /// Charging rules and policy at first start; later versions are put in force by command.
+    #[serde(default)]
+    pub policy: Policy,
+    /// A clock that runs faster than the wall clock, for demonstrations. All members must have the same.
+    #[serde(default)]
+    pub clock: Option<ClockConfig>,
+    /// Minutes that bill months are ahead of UTC, from -720 to 840.
+    #[serde(default)]
+    pub bill_offset_minutes: i32,
+    #[serde(skip)]
+    folder: PathBuf,
+}
+
+/// Addresses to listen on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// Other members' AAA nodes (mutual TLS).
+    pub peers: SocketAddr,
+    /// Charging stations (WebSocket over TLS).
+    pub stations: SocketAddr,
+    /// Health and operator's commands; keep it on loopback.
+    pub operations: SocketAddr,
+    /// The ledger's overlay.
+    pub ledger: SocketAddr,
+}
+
+/// Where operational data is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://user:password@host/database`.
+    #[serde(default = "default_database")]
+    pub url: String,
+}
+
+/// Settings of the ledger node.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// Folder of blocks, votes and state.
+    #[serde(default = "default_ledger_dir")]
+    pub dir: PathBuf,
+    /// Worker threads of its runtime.
+    #[serde(default = "default_workers")]
+    pub worker_threads: usize,
+    /// How long a leader may stay silent, in milliseconds.
+    #[serde(default = "default_leader_timeout")]
+    pub leader_timeout_ms: u64,
+    /// Least time between two empty blocks, in milliseconds.
+    #[serde(default = "default_idle")]
+    pub idle_interval_ms: u64,
+}
+
+/// Charging rules and policy at first start. Times in seconds, multipliers in basis points.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// How long an offer stands.
+    pub offer_ttl_s: u32,
+    /// How long partners may keep a visiting profile of our drivers.
+    pub profile_ttl_s: u32,
+    /// How long a driver waits for his home utility.
+    pub home_timeout_s: u32,
+    /// Failed identifications per station and minute.
+    pub attempts_per_minute: u32,
+    /// Energy that an estimate assumes, in watt-hours.
+    pub expected_wh: u32,
+    /// Half-width of the estimate's interval in basis points.
+    pub spread_bps: u32,
+    /// Greatest load multiplier that our drivers' contracts accept.
+    pub max_load_bps: u32,
+    /// What one eligibility statement guarantees, in minor units of the customer's currency.
+    pub guarantee_minor: u32,
+}
+
+/// A running demonstration clock.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockConfig {
+    /// Wall time at the begin, milliseconds since 1970.
+    pub wall_start_ms: i64,
+    /// Demonstration time at the begin, milliseconds since 1970.
+    pub begin_ms: i64,
+    /// Demonstration milliseconds per wall millisecond.
+    pub speed: u32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: default_database() }
+    }
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            dir: default_ledger_dir(),
+            worker_threads: default_workers(),
+            leader_timeout_ms: default_leader_timeout(),
+            idle_interval_ms: default_idle(),
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            offer_ttl_s: 120,
+            profile_ttl_s: 86_400,
+            home_timeout_s: 8,
+            attempts_per_minute: 6,
+            expected_wh: 20_000,
+            spread_bps: 4_000,
+            max_load_bps: 13_000,
+            guarantee_minor: 20_000,
+        }
+    }
+}
+
+fn default_keys() -> PathBuf {
+    "keys".into()
+}
+fn default_database() -> String {
+    "sqlite:utility.db".into()
+}
+fn default_ledger_dir() -> PathBuf {
+    "ledger".into()
+}
+fn default_workers() -> usize {
+    2
+}
+fn default_leader_timeout() -> u64 {
+    1_000
+}
+fn default_idle() -> u64 {
+    250
+}
+
+impl Config {
+    /// A configuration with defaults for everything that has one.
+    pub fn new(member: &str, genesis: &str, listen: Listen) -> Self {
+        Self {
+            member: member.to_owned(),
+            keys: default_keys(),
+            genesis: genesis.into(),
+            listen,
+            database: Database::default(),
+            ledger: Ledger::default(),
+            policy: Policy::default(),
+            clock: None,
+            bill_offset_minutes: 0,
+            folder: PathBuf::new(),
+        }
+    }
+
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file, line and what would be right.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|e| ConfigError { file: file.clone(), what: format!("cannot be read: {e}") })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let file = path.display().to_string();
+        let mut config: Self = toml::from_str(text).map_err(|e| ConfigError { file: file.clone(), what: explain(&e, text) })?;
+        config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        MemberId::parse(&config.member).map_err(|e| ConfigError { file: file.clone(), what: format!("member: {e}") })?;
+        if !config.listen.operations.ip().is_loopback() {
+            let what = format!("listen.operations = {}: operator's commands are served on loopback only, such as 127.0.0.1:7401", config.listen.operations);
+            return Err(ConfigError { file, what });
+        }
+        Ok(config)
+    }
+
+    /// A path of the file, made absolute by the file's folder.
+    pub fn path(&self, relative: &Path) -> PathBuf {
+        self.folder.join(relative)
+    }
+
+    /// The database URL, with a relative SQLite path made absolute by the file's folder.
+    pub fn database_url(&self) -> String {
+        match self.database.url.strip_prefix("sqlite:") {
+            Some(path) if !path.contains(":memory:") => {
+                format!("sqlite:{}", self.path(Path::new(path.trim_start_matches("//"))).display())
+            }
+            _ => self.database.url.clone(),
+        }
+    }
+
+    /// The clock to run by.
+    pub fn clock(&self) -> Clock {
+        self.clock.map_or(Clock::WALL, |c| Clock { wall_start: c.wall_start_ms, begin: c.begin_ms, speed: c.speed.max(1) })
+    }
+}
+
+/// Adds the nearest known key to serde's "unknown field" message, and the line.
+fn explain(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message();
+    let line = error.span().map_or(0, |span| text.get(..span.start).map_or(0, |head| head.matches('\n').count()).saturating_add(1));
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field") {
+        let unknown = quoted.next().unwrap_or_default().to_owned();
+        let nearest = quoted.min_by_key(|known| distance(&unknown, known));
+        let hint = nearest.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+        return format!("line {line}: unknown key `{unknown}`{hint}");
+    }
+    format!("line {line}: {message}")
+}
+
+/// Levenshtein distance of two short words.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i.saturating_add(1);
+        let mut next = vec![left];
+        for (y, above) in b.iter().zip(row.iter().skip(1)) {
+            let substitute = diagonal.saturating_add(usize::from(x != *y));
+            left = substitute.min(above.saturating_add(1)).min(left.saturating_add(1));
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+member = "US*DUK"
+genesis = "genesis.toml"
+[listen]
+peers = "127.0.0.1:7402"
+stations = "127.0.0.1:7400"
+operations = "127.0.0.1:7401"
+ledger = "127.0.0.1:7403"
+"#;
+
+    fn error(text: &str) -> String {
+        Config::parse(text, Path::new("/x/fairway.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_fill_in() {
+        let config = Config::parse(GOOD, Path::new("/x/fairway.toml")).unwrap();
+        assert_eq!(config.database_url(), "sqlite:/x/utility.db");
+        assert_eq!(config.path(&config.keys), Path::new("/x/keys"));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let text = GOOD.replace("peers", "pears");
+        assert_eq!(error(&text), "/x/fairway.toml: line 5: unknown key `pears`; did you mean `peers`?");
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        assert!(error(&GOOD.replace("US*DUK", "duke")).contains("as in US*DUK"));
+        assert!(error(&GOOD.replace("127.0.0.1:7401", "0.0.0.0:7401")).contains("loopback only"));
+        assert!(error("member = 3").contains("line 1"));
+    }
+}

@@ -1,0 +1,177 @@
+//! Stations and what drivers do at them.
+
+use super::members::Cast;
+use super::world::World;
+use crate::node::tls;
+use crate::station::{Act, Setup, run, terminal};
+use fairway_model::station::{BillView, InputMethod, OfferView, Presented};
+use fairway_model::time::MINUTE;
+use fairway_model::{Energy, EvseId, Refusal, StationId};
+use fairway_protocol::ocmf::MeterKey;
+use fairway_protocol::ocpp::LinkConfig;
+use fairway_station::StationConfig;
+use fairway_station::car::{Car, CarModel};
+use fairway_station::screen::Screen;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Longest wait for a screen.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// One station with one EVSE.
+#[derive(Debug, Clone)]
+pub struct Bay {
+    /// Whose it is.
+    pub utility: Cast,
+    /// Its name at the gateway.
+    pub station: StationId,
+    /// Its EVSE.
+    pub evse: EvseId,
+    /// Its meter's key.
+    pub meter: MeterKey,
+    /// Its password at the gateway.
+    pub password: String,
+}
+
+/// A running station, as a driver meets it.
+#[derive(Debug)]
+pub struct Post {
+    /// Which station.
+    pub bay: Bay,
+    acts: mpsc::Sender<Act>,
+    screens: watch::Receiver<Screen>,
+}
+
+/// What came of a visit.
+#[derive(Debug)]
+pub struct Visit {
+    /// The offer that was shown.
+    pub offer: OfferView,
+    /// The bill that was shown.
+    pub bill: Box<BillView>,
+}
+
+impl Post {
+    /// Starts a station's program.
+    pub fn open(world: &World, bay: Bay) -> Result<Self, String> {
+        let spki = bay.meter.public_spki();
+        let certificate = world.genesis.find(bay.utility.member()?).ok_or("not in genesis")?.certificate_der()?;
+        let mut config = StationConfig::new(bay.evse.clone(), bay.utility.name, bay.station.as_str(), rand::random());
+        let speed = i64::from(world.speed);
+        config.idle = config.idle.saturating_mul(speed);
+        config.plug_in = config.plug_in.saturating_mul(speed);
+        config.farewell = 20 * MINUTE;
+        config.interval = 2 * MINUTE;
+        let mut link = LinkConfig::new(bay.station.as_str(), bay.evse.clone(), spki);
+        link.call_timeout = link.call_timeout.saturating_mul(speed);
+        let setup = Setup {
+            station: bay.station.clone(),
+            config,
+            link,
+            meter: bay.meter.clone(),
+            register: Energy::ZERO,
+            offered_w: 150_000,
+            gateway: world.gateway(bay.utility)?,
+            password: bay.password.clone(),
+            tls: Arc::new(tls::station_client(certificate)?),
+            clock: world.clock,
+            state: Some(world.folder.join(format!("station-{}.cbor", bay.station))),
+        };
+        let (acts, receiver) = mpsc::channel(64);
+        let (shown, screens) = watch::channel(Screen::Offline);
+        let name = bay.station.clone();
+        tokio::spawn(async move {
+            if let Err(error) = Box::pin(run(setup, receiver, shown)).await {
+                tracing::error!(station = %name, "{error}");
+            }
+        });
+        Ok(Self { bay, acts, screens })
+    }
+
+    /// Does something.
+    pub async fn act(&self, act: Act) -> Result<(), String> {
+        self.acts.send(act).await.map_err(|_| format!("station {} has ended", self.bay.station))
+    }
+
+    /// Waits for a screen that `wanted` takes, and gives what it made of it.
+    pub async fn see<T>(&mut self, what: &str, wanted: impl Fn(&Screen) -> Option<T>) -> Result<T, String> {
+        let station = self.bay.station.clone();
+        let waiting = async {
+            loop {
+                if let Some(found) = wanted(&self.screens.borrow_and_update()) {
+                    return Ok(found);
+                }
+                self.screens.changed().await.map_err(|_| format!("station {station} has ended"))?;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(found) => found,
+            Err(_) => Err(format!("{} shows no {what}; it shows: {}", self.bay.station, terminal::render(&self.screens.borrow()))),
+        }
+    }
+
+    /// Waits until the station is free.
+    pub async fn free(&mut self) -> Result<(), String> {
+        self.see("prompt", |s| matches!(s, Screen::Prompt).then_some(())).await
+    }
+
+    /// Presents a card.
+    pub async fn card(&mut self, cin: &str) -> Result<(), String> {
+        self.free().await?;
+        self.act(Act::Present(Presented { method: InputMethod::Code, token: cin.to_owned(), pin: None })).await
+    }
+
+    /// Presents a card and waits for the price.
+    pub async fn offer(&mut self, cin: &str) -> Result<OfferView, String> {
+        self.card(cin).await?;
+        let seen = self.see("offer", |s| match s {
+            Screen::Offer(view) => Some(Ok(view.as_ref().clone())),
+            Screen::Error { refusal, .. } => Some(Err(refusal.to_string())),
+            _ => None,
+        });
+        seen.await?.map_err(|e| format!("{}: {e}", self.bay.station))
+    }
+
+    /// Presents a card that is refused; gives the refusal on the screen.
+    pub async fn refused(&mut self, cin: &str) -> Result<Refusal, String> {
+        self.card(cin).await?;
+        self.see("error", |s| match s {
+            Screen::Error { refusal, .. } => Some(refusal.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Consents, plugs in, and waits until power flows.
+    pub async fn begin(&mut self, soc: u8) -> Result<(), String> {
+        self.act(Act::Choice(true)).await?;
+        self.see("request to plug in", |s| matches!(s, Screen::PlugIn { .. } | Screen::Charging(_)).then_some(())).await?;
+        self.act(Act::PlugIn(Car::new(CarModel { target: 60, ..CarModel::MIDDLE }, soc))).await?;
+        self.see("charging", |s| match s {
+            Screen::Charging(view) if view.energy > Energy::ZERO => Some(()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for the bill, unplugs, and leaves.
+    pub async fn finish(&mut self) -> Result<Box<BillView>, String> {
+        let bill = self
+            .see("bill", |s| match s {
+                Screen::Bill(bill) => Some(bill.clone()),
+                _ => None,
+            })
+            .await?;
+        self.act(Act::Unplug).await?;
+        Ok(bill)
+    }
+
+    /// A whole visit: card, price, consent, charge to the car's target, bill.
+    pub async fn visit(&mut self, cin: &str, soc: u8) -> Result<Visit, String> {
+        let offer = self.offer(cin).await?;
+        self.begin(soc).await?;
+        let bill = self.finish().await?;
+        Ok(Visit { offer, bill })
+    }
+}

@@ -1,0 +1,52 @@
+//! The whole scenario on one machine: three utilities and a regulator, each a process of its own with its own keys and database,
+//! real stations over OCPP, and a ledger of four validators. Names of real companies are demonstration data.
+
+mod books;
+pub mod drive;
+pub mod members;
+mod scenario;
+pub mod setup;
+pub mod world;
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// How the demonstration runs.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Run the scenario, check the books and end, instead of staying open afterwards.
+    #[arg(long)]
+    headless: bool,
+    /// Batteries and keys follow from it: the same seed gives the same final books.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// How many seconds pass in one.
+    #[arg(long, default_value_t = 60)]
+    speed: u32,
+    /// Folder for keys, databases, ledgers and logs; a temporary one when left out.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Keep the folder at the end.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Runs the demonstration.
+///
+/// # Errors
+/// What failed, and where its logs are.
+pub async fn run(options: Options) -> Result<(), String> {
+    crate::node::tls::install_provider();
+    let begin = crate::environment::instant();
+    let folder = options.dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("fairway-demo-{}", std::process::id())));
+    let result = scenario::play(&options, &folder, begin).await;
+    match result {
+        Ok(()) if options.keep || options.dir.is_some() => crate::cli::say(&format!("Everything is kept in {}", folder.display())),
+        Ok(()) => {
+            // What cannot be removed now is removed by the system's own cleaning of temporary folders.
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+        Err(error) => return Err(format!("{error}; logs, keys and databases are in {}", folder.display())),
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! What the consortium agrees and registers before the first charge.
+
+use super::drive::Bay;
+use super::members::{Cast, UTILITIES, number, seed};
+use super::world::World;
+use crate::node::stations::password_hash;
+use fairway_model::agreement::{Caps, Corridor, LoadBand, Split, TierTerms};
+use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
+use fairway_model::registry::{EvseEntry, PrefixEntry};
+use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
+use fairway_model::{
+    Agreement, Currency, CustomerClass, Energy, EvseId, Hash, Micro, OwnerId, Payment, Ppm, Service, StationId, Tier, Time,
+};
+use fairway_protocol::ocmf::MeterKey;
+use fairway_utility::command::{Command, NewCustomer, Reply, Status};
+use std::time::Duration;
+
+/// Longest wait for a registration to be final.
+const FINAL: Duration = Duration::from_mins(1);
+
+/// A driver of the demonstration.
+#[derive(Debug, Clone)]
+pub struct Driver {
+    /// Name on the bill; invented.
+    pub name: &'static str,
+    /// CIN.
+    pub cin: String,
+    /// Home utility.
+    pub home: Cast,
+    /// Battery at the first charge, percent.
+    pub soc: u8,
+}
+
+/// Invented names, tiers, and how each pays.
+const DRIVERS: [(&str, Tier); 3] = [("Ana Example", Tier::Gold), ("Ben Example", Tier::Standard), ("Cleo Example", Tier::Platinum)];
+
+fn micro(text: &str) -> Result<Micro, String> {
+    Micro::parse(text).map_err(|e| e.to_string())
+}
+
+/// The tariff of a utility's stations: energy dearer from 16:00 to 20:00, a fee for the start, parking after the charge.
+fn tariff(cast: Cast) -> Result<Tariff, String> {
+    let component = |dimension, price: &str, step_size| Ok::<_, String>(PriceComponent { dimension, price: micro(price)?, vat: None, step_size });
+    let peak = fairway_model::Restrictions { start_minute: Some(16 * 60), end_minute: Some(20 * 60), ..Default::default() };
+    let day = micro(cast.kwh)?;
+    let peak_price = day.scale(120, 100, fairway_model::Rounding::HalfUp).map_err(|e| e.to_string())?;
+    let at_peak = PriceComponent { dimension: Dimension::Energy, price: peak_price, vat: None, step_size: 1 };
+    Ok(Tariff {
+        id: format!("{}-PUBLIC", cast.area),
+        currency: Currency::USD,
+        elements: vec![
+            TariffElement { components: vec![at_peak], restrictions: Some(peak) },
+            TariffElement {
+                components: vec![component(Dimension::Energy, cast.kwh, 1)?, component(Dimension::Flat, "0.50", 0)?],
+                restrictions: None,
+            },
+        ],
+        min_price: None,
+        max_price: None,
+        valid_from: None,
+        valid_until: None,
+        sales_taxes: vec![SalesTax { name: cast.tax.0.to_owned(), rate: Ppm(cast.tax.1), on: Vec::new() }],
+    })
+}
+
+/// The agreement under which `home`'s drivers charge at `visited`'s stations.
+fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
+    let text = format!("{} and {} let each other's drivers charge. This text stands for the full contract.", home.name, visited.name);
+    let own = home.id == visited.id;
+    Ok(Agreement {
+        version: 1,
+        home: home.member()?,
+        visited: visited.member()?,
+        currency: Currency::USD,
+        valid_from: begin.plus(-fairway_model::time::DAY),
+        valid_until: begin.plus(fairway_model::time::DAY.saturating_mul(365)),
+        text_hash: Hash::plain(text.as_bytes()),
+        tariffs: vec![tariff(visited)?],
+        corridor: Corridor { floor: micro("0.20")?, cap: micro("0.60")? },
+        load_band: LoadBand { min_bps: 8_000, max_bps: 13_000 },
+        caps: Caps {
+            energy_per_charge: Energy::from_wh(150_000).ok_or("energy")?,
+            amount_per_charge: micro("150")?,
+            exposure: micro("5000")?,
+        },
+        tiers: vec![
+            TierTerms { tier: Tier::Gold, discount_bps: 500, home_bears_bps: 5_000 },
+            TierTerms { tier: Tier::Diamond, discount_bps: 800, home_bears_bps: 5_000 },
+            TierTerms { tier: Tier::Platinum, discount_bps: 1_000, home_bears_bps: 7_000 },
+        ],
+        split: if own {
+            Split { home_bps: 0, visited_bps: 8_500, owner_bps: 1_500 }
+        } else {
+            Split { home_bps: 800, visited_bps: 7_700, owner_bps: 1_500 }
+        },
+        hold_ttl: fairway_model::time::DAY.saturating_mul(7),
+        netting_days: 1,
+        due_days: 10,
+        interest_bps: 600,
+        dispute_days: 30,
+    })
+}
+
+async fn done(world: &World, cast: Cast, command: &Command) -> Result<(), String> {
+    world.client(cast)?.command(command).await.map(|_| ()).map_err(|e| format!("{}: {e}", cast.name))
+}
+
+/// A member's status.
+pub async fn status(world: &World, cast: Cast) -> Result<Status, String> {
+    match world.client(cast)?.command(&Command::Status).await.map_err(|e| format!("{}: {e}", cast.name))? {
+        Reply::Status(status) => Ok(status),
+        _ => Err(format!("{}: an answer of another kind", cast.name)),
+    }
+}
+
+/// Waits until `holds` is true of every utility's status.
+async fn until(world: &World, what: &str, holds: impl Fn(&Status) -> bool) -> Result<(), String> {
+    let begin = crate::environment::instant();
+    for cast in UTILITIES {
+        while !holds(&status(world, cast).await?) {
+            if begin.elapsed() > FINAL {
+                return Err(format!("{what}: not final at {} after {} s", cast.name, FINAL.as_secs()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Registers prefixes, EVSEs and agreements on the ledger, and waits until everybody sees them.
+pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(), String> {
+    for cast in UTILITIES {
+        let entry = PrefixEntry { prefix: cast.prefix.to_owned(), member: cast.member()? };
+        done(world, cast, &Command::RegisterPrefix(entry)).await?;
+    }
+    for bay in bays {
+        let cast = bay.utility;
+        let password = password_hash(&seed(seed_of, bay.station.as_str(), "salt"), &bay.password);
+        done(world, cast, &Command::PutStation { station: bay.station.clone(), password }).await?;
+        let entry = EvseEntry {
+            evse: bay.evse.clone(),
+            station: bay.station.clone(),
+            number: 1,
+            utility: cast.member()?,
+            owner: OwnerId::parse(&format!("site-{}", cast.folder)).map_err(|e| e.to_string())?,
+            meter_key: bay.meter.public_spki(),
+            time_zone: cast.zone.to_owned(),
+            area: cast.area.to_owned(),
+            max_power_w: 150_000,
+        };
+        done(world, cast, &Command::RegisterEvse(entry)).await?;
+    }
+    let mut proposed = Vec::new();
+    for home in UTILITIES {
+        for visited in UTILITIES {
+            let agreement = agreement(home, visited, world.clock.now())?;
+            proposed.push((home, agreement.id()));
+            done(world, visited, &Command::ProposeAgreement(Box::new(agreement))).await?;
+        }
+    }
+    let bays = bays.len();
+    until(world, "registration", |s| s.prefixes.len() == UTILITIES.len() && usize::try_from(s.evses) == Ok(bays)).await?;
+    for (home, id) in proposed {
+        countersign(world, home, id).await?;
+    }
+    until(world, "agreements", |s| s.agreements.len() >= 5).await
+}
+
+/// Countersigns once the proposal is known at home.
+async fn countersign(world: &World, home: Cast, id: fairway_model::AgreementId) -> Result<(), String> {
+    let begin = crate::environment::instant();
+    loop {
+        let status = status(world, home).await?;
+        if status.agreements.iter().any(|(_, _, known)| *known == id) {
+            return Ok(());
+        }
+        if status.proposals.contains(&id) {
+            return done(world, home, &Command::Countersign(id)).await;
+        }
+        if begin.elapsed() > FINAL {
+            return Err(format!("{}: the proposal {id} does not arrive", home.name));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The stations: one at each utility for the drivers of each utility.
+pub fn bays(seed_of: u64) -> Result<Vec<Bay>, String> {
+    let mut out = Vec::new();
+    for utility in UTILITIES {
+        for number in 1..=UTILITIES.len() {
+            let party = utility.member()?.party();
+            let station = StationId::parse(&format!("{party}-{number:02}")).map_err(|e| e.to_string())?;
+            let evse = EvseId::parse(&format!("US*{party}*E{number:04}*1")).map_err(|e| e.to_string())?;
+            let meter = MeterKey::from_seed(seed(seed_of, station.as_str(), "meter"));
+            let password = hex::encode(seed(seed_of, station.as_str(), "password")).chars().take(32).collect();
+            out.push(Bay { utility, station, evse, meter, password });
+        }
+    }
+    Ok(out)
+}
+
+/// Adds one driver at each utility.
+pub async fn drivers(world: &World, seed_of: u64) -> Result<Vec<Driver>, String> {
+    let mut out = Vec::new();
+    for (home, (name, tier)) in UTILITIES.into_iter().zip(DRIVERS) {
+        let prefix = CinPrefix::parse(home.prefix).map_err(|e| e.to_string())?;
+        let customer = 100_000_000u32.saturating_add(u32::from(number(seed_of, name, 250)).saturating_mul(3_581_117));
+        let cin = Cin::new(prefix, Service::Standard, CustomerNumber::new(customer).map_err(|e| e.to_string())?).digits().clone();
+        let new = NewCustomer {
+            cin: cin.clone(),
+            name: name.to_owned(),
+            class: CustomerClass::Residential,
+            tier,
+            payment: Payment::Postpaid,
+            credit_limit: micro("500")?,
+            language: "en".to_owned(),
+            pin: None,
+            credentials: Vec::new(),
+            currency: Currency::USD,
+        };
+        done(world, home, &Command::PutCustomer(new)).await?;
+        let soc = 30u8.saturating_add(number(seed_of, home.id, 20));
+        out.push(Driver { name, cin, home, soc });
+    }
+    Ok(out)
+}

@@ -1,0 +1,177 @@
+//! The member processes: files, start, kill, restart, health.
+
+use super::members::{Cast, UTILITIES, WITNESS, everybody, seed};
+use crate::cli::client::Client;
+use crate::config::{ClockConfig, Config, Listen};
+use crate::environment::{self, Clock};
+use crate::genesis::{Genesis, GenesisMember, Keys};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+
+/// The demonstration begins on a Monday, 15:00 UTC: daytime in both zones, within one month and one tariff window.
+const BEGIN_MS: i64 = 1_794_841_200_000;
+/// Longest wait for a member to be ready.
+const READY: Duration = Duration::from_mins(1);
+
+/// The running members.
+#[derive(Debug)]
+pub struct World {
+    /// Where everything is kept.
+    pub folder: PathBuf,
+    /// The clock of all members and stations.
+    pub clock: Clock,
+    /// What the members have in common.
+    pub genesis: Genesis,
+    /// Demonstration seconds per wall second.
+    pub speed: u32,
+    listen: BTreeMap<&'static str, Listen>,
+    tokens: BTreeMap<&'static str, String>,
+    children: BTreeMap<&'static str, Child>,
+}
+
+/// Free loopback ports, all held open until the last is known, so that none comes twice.
+fn free_ports(count: usize) -> Result<Vec<SocketAddr>, String> {
+    let listeners: Result<Vec<TcpListener>, _> = (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect();
+    let addresses: Result<Vec<SocketAddr>, _> = listeners.map_err(|e| e.to_string())?.iter().map(TcpListener::local_addr).collect();
+    addresses.map_err(|e| e.to_string())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+impl World {
+    /// A world without processes, to stand in while another holds them.
+    pub fn empty(of: &Self) -> Self {
+        Self { children: BTreeMap::new(), listen: of.listen.clone(), tokens: of.tokens.clone(), folder: of.folder.clone(), genesis: of.genesis.clone(), ..*of }
+    }
+
+    /// Writes keys, genesis file and configurations of all members.
+    pub fn prepare(folder: &Path, seed_of: u64, speed: u32) -> Result<Self, String> {
+        let speed = speed.max(1);
+        let wall_start = environment::wall_ms();
+        let clock = Clock { wall_start, begin: BEGIN_MS, speed };
+        let (mut listen, mut tokens, mut founders) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        for cast in everybody() {
+            let own = folder.join(cast.folder);
+            let keys = own.join("keys");
+            let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+            let public = Keys::make(&keys, |what| seed(seed_of, cast.id, what), &hosts)?;
+            let [peers, stations, operations, ledger] =
+                <[SocketAddr; 4]>::try_from(free_ports(4)?).map_err(|_| "four ports are needed".to_owned())?;
+            write(&own.join("tls.crt"), &public.certificate)?;
+            founders.push(GenesisMember {
+                id: cast.id.to_owned(),
+                name: cast.name.to_owned(),
+                witness: cast.prefix.is_empty(),
+                key: public.member,
+                validator: public.validator,
+                ledger,
+                endpoint: if cast.prefix.is_empty() { String::new() } else { format!("https://{peers}") },
+                certificate: public.certificate,
+            });
+            listen.insert(cast.id, Listen { peers, stations, operations, ledger });
+            tokens.insert(cast.id, Keys::read(&keys)?.operator_token);
+        }
+        let genesis = Genesis { chain_id: format!("fairway-demo-{seed_of}"), time_ms: BEGIN_MS, member: founders };
+        write(&folder.join("genesis.toml"), &toml::to_string(&genesis).map_err(|e| e.to_string())?)?;
+        let world = Self { folder: folder.to_owned(), clock, genesis, speed, listen, tokens, children: BTreeMap::new() };
+        for cast in everybody() {
+            world.write_config(cast)?;
+        }
+        Ok(world)
+    }
+
+    fn write_config(&self, cast: Cast) -> Result<(), String> {
+        let listen = self.listen.get(cast.id).cloned().ok_or("no addresses")?;
+        let scaled = |seconds: u32| seconds.saturating_mul(self.speed);
+        let mut config = Config::new(cast.id, "../genesis.toml", listen);
+        config.ledger.worker_threads = 1;
+        config.policy.offer_ttl_s = scaled(60);
+        config.policy.home_timeout_s = scaled(8);
+        config.policy.attempts_per_minute = 600;
+        config.clock = Some(ClockConfig { wall_start_ms: self.clock.wall_start, begin_ms: self.clock.begin, speed: self.speed });
+        let text = toml::to_string(&config).map_err(|e| e.to_string())?;
+        write(&self.folder.join(cast.folder).join("fairway.toml"), &text)
+    }
+
+    /// Starts a member's process; its log goes to a file in its folder.
+    pub fn start(&mut self, cast: Cast) -> Result<(), String> {
+        let own = self.folder.join(cast.folder);
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(own.join("log.txt")).map_err(|e| e.to_string())?;
+        let program = std::env::current_exe().map_err(|e| e.to_string())?;
+        let mut command = Command::new(program);
+        command.arg("serve").arg("--config").arg(own.join("fairway.toml"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        let child = command.spawn().map_err(|e| format!("{}: {e}", cast.name))?;
+        self.children.insert(cast.id, child);
+        Ok(())
+    }
+
+    /// Kills a member's process as kill -9 does.
+    pub async fn kill(&mut self, cast: Cast) -> Result<(), String> {
+        match self.children.remove(cast.id) {
+            Some(mut child) => child.kill().await.map_err(|e| format!("{}: {e}", cast.name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until a member says that it is ready.
+    pub async fn ready(&mut self, cast: Cast) -> Result<(), String> {
+        let begin = environment::instant();
+        let client = self.client(cast)?;
+        loop {
+            let answer = client.json("/readyz").await;
+            if answer.is_ok() {
+                return Ok(());
+            }
+            if let Some(child) = self.children.get_mut(cast.id)
+                && let Ok(Some(status)) = child.try_wait()
+            {
+                let log = std::fs::read_to_string(self.folder.join(cast.folder).join("log.txt")).unwrap_or_default();
+                return Err(format!("{} ended with {status}: {}", cast.name, log.lines().last().unwrap_or_default()));
+            }
+            if begin.elapsed() > READY {
+                return Err(format!("{} is not ready after {} s: {answer:?}", cast.name, READY.as_secs()));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// A client of a member's operator page.
+    pub fn client(&self, cast: Cast) -> Result<Client, String> {
+        let listen = self.listen.get(cast.id).ok_or("no addresses")?;
+        Client::new(listen.operations, self.tokens.get(cast.id).cloned().unwrap_or_default())
+    }
+
+    /// Where a member's stations connect.
+    pub fn gateway(&self, cast: Cast) -> Result<String, String> {
+        Ok(format!("wss://{}", self.listen.get(cast.id).ok_or("no addresses")?.stations))
+    }
+
+    /// Resident memory of every running member in MiB.
+    pub fn memory(&self) -> Vec<(&'static str, u64)> {
+        let mut out = Vec::new();
+        for cast in UTILITIES.into_iter().chain([WITNESS]) {
+            let Some(pid) = self.children.get(cast.id).and_then(Child::id) else { continue };
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+            let kib: u64 = line.and_then(|l| l.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0);
+            out.push((cast.name, kib.div_ceil(1024)));
+        }
+        out
+    }
+
+    /// Stops everybody.
+    pub async fn stop(&mut self) {
+        for child in self.children.values_mut() {
+            // A process that is gone already needs no killing.
+            let _ = child.kill().await;
+        }
+        self.children.clear();
+    }
+}

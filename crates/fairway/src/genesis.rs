@@ -1,0 +1,194 @@
+//! The consortium's genesis file and a member's private keys.
+
+use crate::config::ConfigError;
+use fairway_model::registry::{Member, MemberKind};
+use fairway_model::{Hash, MemberId, PublicKey, SigningKey, Time};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// `genesis.toml`: what all members must have in common before the first block.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Genesis {
+    /// Name of the chain; part of every signature on it.
+    pub chain_id: String,
+    /// Time of the genesis block, milliseconds since 1970.
+    pub time_ms: i64,
+    /// Founding members.
+    pub member: Vec<GenesisMember>,
+}
+
+/// A founding member.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisMember {
+    /// Member id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Whether it only validates.
+    #[serde(default)]
+    pub witness: bool,
+    /// Message key, hex.
+    pub key: String,
+    /// Validator key, hex.
+    pub validator: String,
+    /// Where its validator listens.
+    pub ledger: SocketAddr,
+    /// Where its AAA node listens; empty for a witness.
+    #[serde(default)]
+    pub endpoint: String,
+    /// TLS certificate, PEM.
+    pub certificate: String,
+}
+
+impl Genesis {
+    /// Reads and checks a genesis file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file and place.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let fail = |what: String| ConfigError { file: path.display().to_string(), what };
+        let text = std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+        let genesis: Self = toml::from_str(&text).map_err(|e| fail(e.message().to_owned()))?;
+        for (at, member) in genesis.member.iter().enumerate() {
+            member.read().map_err(|e| fail(format!("member {}: {e}", at.saturating_add(1))))?;
+        }
+        Ok(genesis)
+    }
+
+    /// The members as the ledger registers them.
+    pub fn members(&self) -> Vec<Member> {
+        self.member.iter().filter_map(|m| m.read().ok()).collect()
+    }
+
+    /// The entry of a member.
+    pub fn find(&self, id: MemberId) -> Option<&GenesisMember> {
+        self.member.iter().find(|m| MemberId::parse(&m.id) == Ok(id))
+    }
+
+    /// Time of the genesis block.
+    pub fn time(&self) -> Time {
+        Time(self.time_ms)
+    }
+}
+
+impl GenesisMember {
+    /// The member in model words.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn read(&self) -> Result<Member, String> {
+        let certificate = self.certificate_der()?;
+        Ok(Member {
+            id: MemberId::parse(&self.id).map_err(|e| format!("id: {e}"))?,
+            name: self.name.clone(),
+            kind: if self.witness { MemberKind::Witness } else { MemberKind::Utility },
+            key: PublicKey(bytes32(&self.key).map_err(|e| format!("key: {e}"))?),
+            validator: Some(PublicKey(bytes32(&self.validator).map_err(|e| format!("validator: {e}"))?)),
+            endpoint: self.endpoint.clone(),
+            tls_fingerprint: Hash::plain(&certificate),
+        })
+    }
+
+    /// The TLS certificate.
+    ///
+    /// # Errors
+    /// When it is no PEM certificate.
+    pub fn certificate_der(&self) -> Result<CertificateDer<'static>, String> {
+        CertificateDer::from_pem_slice(self.certificate.as_bytes()).map_err(|e| format!("certificate: {e}"))
+    }
+}
+
+/// 32 bytes from 64 hexadecimal digits.
+fn bytes32(text: &str) -> Result<[u8; 32], String> {
+    let bytes = hex::decode(text.trim()).map_err(|e| format!("no hexadecimal: {e}"))?;
+    <[u8; 32]>::try_from(bytes).map_err(|b| format!("{} bytes where 32 are wanted", b.len()))
+}
+
+/// A member's private keys.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs messages, agreements, offers and charge events.
+    pub member: SigningKey,
+    /// Signs votes.
+    pub validator: [u8; 32],
+    /// Keys pseudonyms, session ids and profiles.
+    pub secret: [u8; 32],
+    /// TLS private key.
+    pub tls: PrivateKeyDer<'static>,
+    /// What a program must show to give operator's commands.
+    pub operator_token: String,
+}
+
+impl Keys {
+    /// Makes fresh keys in an empty or new folder and returns the public part for the genesis file.
+    ///
+    /// # Errors
+    /// When the folder already holds keys, or cannot be written.
+    pub fn make(folder: &Path, seed: impl Fn(&str) -> [u8; 32], hosts: &[String]) -> Result<PublicPart, String> {
+        let at = |e: std::io::Error| format!("{}: {e}", folder.display());
+        if folder.join("member.seed").exists() {
+            return Err(format!("{} already holds keys; nothing was changed", folder.display()));
+        }
+        std::fs::create_dir_all(folder).map_err(at)?;
+        let (member, validator) = (seed("member"), seed("validator"));
+        let tls = rcgen::KeyPair::generate().map_err(|e| e.to_string())?;
+        let parameters = rcgen::CertificateParams::new(hosts.to_vec()).map_err(|e| format!("host names: {e}"))?;
+        let certificate = parameters.self_signed(&tls).map_err(|e| e.to_string())?;
+        for (name, text) in [
+            ("member.seed", hex::encode(member)),
+            ("validator.seed", hex::encode(validator)),
+            ("secret.seed", hex::encode(seed("secret"))),
+            ("operator.token", hex::encode(seed("operator"))),
+            ("tls.key", tls.serialize_pem()),
+            ("tls.crt", certificate.pem()),
+        ] {
+            write_private(&folder.join(name), &text).map_err(at)?;
+        }
+        let member = SigningKey::from_seed(member).public();
+        Ok(PublicPart { member: member.to_string(), validator: SigningKey::from_seed(validator).public().to_string(), certificate: certificate.pem() })
+    }
+
+    /// Reads the keys of a folder.
+    ///
+    /// # Errors
+    /// A sentence with the file and what is wrong.
+    pub fn read(folder: &Path) -> Result<Self, String> {
+        let text = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}; `fairway format` makes keys", path.display()))
+        };
+        let seed = |name: &str| bytes32(&text(name)?).map_err(|e| format!("{}: {e}", folder.join(name).display()));
+        Ok(Self {
+            member: SigningKey::from_seed(seed("member.seed")?),
+            validator: seed("validator.seed")?,
+            secret: seed("secret.seed")?,
+            tls: PrivateKeyDer::from_pem_slice(text("tls.key")?.as_bytes()).map_err(|e| format!("{}: {e}", folder.join("tls.key").display()))?,
+            operator_token: text("operator.token")?.trim().to_owned(),
+        })
+    }
+}
+
+/// What of a member's keys the others must know.
+#[derive(Debug, Clone)]
+pub struct PublicPart {
+    /// Message key, hex.
+    pub member: String,
+    /// Validator key, hex.
+    pub validator: String,
+    /// TLS certificate, PEM.
+    pub certificate: String,
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

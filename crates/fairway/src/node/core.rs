@@ -1,0 +1,182 @@
+//! Drives one utility's machine: takes inputs in batches, stores what changed in one transaction, then lets effects out.
+
+use crate::environment::{self, Clock};
+use crate::node::outlets::Outlets;
+use crate::node::stations::Passwords;
+use crate::store::{Store, StoreError};
+use fairway_model::Refusal;
+use fairway_utility::command::{Command, Reply};
+use fairway_utility::door::{Change, Effect, Input, Level, LogLine, Moment};
+use fairway_utility::Utility;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Most inputs waiting for the machine; senders wait when it is full.
+pub const MAX_QUEUE: usize = 8_192;
+/// Most inputs handled before their changes are stored together.
+const MAX_BATCH: usize = 256;
+/// Wait before a refused database write is tried again.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+/// A tick comes at least this often (wall clock).
+const MAX_SLEEP: Duration = Duration::from_millis(500);
+
+/// What is sent to the machine.
+#[derive(Debug)]
+pub enum Job {
+    /// An input without an answer of its own.
+    Input(Input),
+    /// A command; the answer goes to the sender.
+    Command {
+        /// Id of the command.
+        id: [u8; 16],
+        /// What is wanted.
+        command: Command,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Reply, Refusal>>,
+    },
+}
+
+/// The sending end, for all servers of the node.
+pub type Jobs = mpsc::Sender<Job>;
+
+/// Condition of the machine, for health pages.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    /// Why the database refuses to write at present.
+    pub store_error: Option<String>,
+    /// Inputs handled since the start.
+    pub handled: u64,
+}
+
+/// The machine with its database.
+#[derive(Debug)]
+pub struct Core {
+    utility: Utility,
+    store: Store,
+    clock: Clock,
+    outlets: Outlets,
+    replies: BTreeMap<[u8; 16], Vec<oneshot::Sender<Result<Reply, Refusal>>>>,
+    health: watch::Sender<Health>,
+    wake: Option<fairway_model::Time>,
+    passwords: Passwords,
+}
+
+impl Core {
+    /// A core over a machine that was restored from `store`.
+    pub fn new(utility: Utility, store: Store, clock: Clock, outlets: Outlets) -> (Self, watch::Receiver<Health>) {
+        let (health, seen) = watch::channel(Health::default());
+        (Self { utility, store, clock, outlets, replies: BTreeMap::new(), health, wake: None, passwords: Passwords::default() }, seen)
+    }
+
+    /// Keeps the gate's list of stations up to date.
+    #[must_use]
+    pub fn with_passwords(self, passwords: Passwords) -> Self {
+        Self { passwords, ..self }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.clock.now(), entropy: environment::entropy() }
+    }
+
+    /// Runs until every sender is gone.
+    pub async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let effects = self.utility.ready(self.moment());
+        self.carry_out(effects).await;
+        let mut batch = Vec::with_capacity(MAX_BATCH);
+        loop {
+            let sleep = self.wake.map_or(MAX_SLEEP, |at| self.clock.until(at).min(MAX_SLEEP));
+            let received = tokio::time::timeout(sleep, jobs.recv_many(&mut batch, MAX_BATCH)).await;
+            if matches!(received, Ok(0)) {
+                return;
+            }
+            let mut effects = Vec::new();
+            for job in batch.drain(..) {
+                let input = self.admit(job);
+                effects.extend(self.utility.handle(self.moment(), input));
+            }
+            let due = self.wake.is_none_or(|at| at <= self.clock.now());
+            if received.is_err() || due {
+                self.wake = None;
+                effects.extend(self.utility.handle(self.moment(), Input::Tick));
+            }
+            self.carry_out(effects).await;
+        }
+    }
+
+    fn admit(&mut self, job: Job) -> Input {
+        self.health.send_modify(|h| h.handled = h.handled.saturating_add(1));
+        match job {
+            Job::Input(input) => input,
+            Job::Command { id, command, reply } => {
+                self.replies.entry(id).or_default().push(reply);
+                Input::Command { id, command }
+            }
+        }
+    }
+
+    /// Stores first, then lets the rest out. When the database refuses, nothing leaves until it takes the changes.
+    async fn carry_out(&mut self, effects: Vec<Effect>) {
+        let mut changes: Vec<Change> = Vec::new();
+        let mut rest = Vec::with_capacity(effects.len());
+        for effect in effects {
+            match effect {
+                Effect::Store(change) => {
+                    if let Change::Put(row) = &change {
+                        self.passwords.learn(row);
+                    }
+                    changes.push(change);
+                }
+                other => rest.push(other),
+            }
+        }
+        while let Err(error) = self.store.apply(&changes).await {
+            self.report_refused_write(&error).await;
+        }
+        if self.health.borrow().store_error.is_some() {
+            tracing::info!("the database takes changes again");
+            self.health.send_modify(|h| h.store_error = None);
+        }
+        for effect in rest {
+            self.let_out(effect);
+        }
+    }
+
+    async fn report_refused_write(&mut self, error: &StoreError) {
+        let text = error.to_string();
+        if self.health.borrow().store_error.as_ref() != Some(&text) {
+            tracing::error!("{text}");
+        }
+        self.health.send_modify(|h| h.store_error = Some(text));
+        tokio::time::sleep(STORE_RETRY).await;
+        if let Err(error) = self.store.reopen().await {
+            tracing::error!("{error}");
+        }
+    }
+
+    fn let_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store(_) => {}
+            Effect::ToStation { station, words } => self.outlets.to_station(&station, words),
+            Effect::ToPeer { to, envelope } => self.outlets.to_peer(to, envelope),
+            Effect::Submit { transaction } => self.outlets.submit(transaction),
+            Effect::Reply { id, reply } => {
+                for waiting in self.replies.remove(&id).unwrap_or_default() {
+                    // The asker may have gone away; the answer is kept by the machine.
+                    let _ = waiting.send(reply.clone());
+                }
+            }
+            Effect::Log(line) => log(&line),
+            Effect::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |earlier| earlier.min(at))),
+        }
+    }
+}
+
+fn log(line: &LogLine) {
+    let session = line.session.map(|s| s.to_string()).unwrap_or_default();
+    match line.level {
+        Level::Info => tracing::info!(session, "{}", line.text),
+        Level::Warn => tracing::warn!(session, "{}", line.text),
+        Level::Error => tracing::error!(session, "{}", line.text),
+    }
+}

@@ -1,0 +1,160 @@
+//! One member as a process: the utility's machine with its database, its ledger node and its listeners.
+
+pub mod core;
+pub mod ledger;
+pub mod operator;
+pub mod outlets;
+pub mod peers;
+pub mod stations;
+pub mod tls;
+
+use self::core::{Core, MAX_QUEUE};
+use self::operator::Desk;
+use self::outlets::{MAX_LEDGER_QUEUE, MAX_PEER_QUEUE, Outlets, Stations};
+use self::stations::{Gate, Passwords};
+use crate::config::{self, Config};
+use crate::genesis::{Genesis, Keys};
+use crate::store::Store;
+use fairway_model::registry::MemberKind;
+use fairway_model::{Energy, MemberId, Micro};
+use fairway_utility::Utility;
+use fairway_utility::command::{Policy, Rules};
+use fairway_utility::door::{Row, Table};
+use std::collections::BTreeMap;
+use std::path::Path;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+/// Runs a member until a signal ends it.
+///
+/// # Errors
+/// One sentence: what cannot be used and the way out.
+pub async fn run(path: &Path) -> Result<(), String> {
+    tls::install_provider();
+    let config = Config::read(path).map_err(|e| e.to_string())?;
+    let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
+    let keys = Keys::read(&config.path(&config.keys))?;
+    let me = MemberId::parse(&config.member).map_err(|e| e.to_string())?;
+    let own = genesis.find(me).ok_or_else(|| format!("{me} is not in {}", config.genesis.display()))?.read()?;
+    if own.key != keys.member.public() {
+        return Err(format!("the private key in {} is not the key of {me} in the genesis file", config.keys.display()));
+    }
+    let chain = ledger::start(&config, &genesis, me, &keys)?;
+    let desk = Desk { jobs: None, chain: chain.clone(), health: None, token: keys.operator_token.clone(), member: config.member.clone() };
+    let operations = listen(config.listen.operations, "listen.operations").await?;
+    let desk = match own.kind {
+        MemberKind::Witness => desk,
+        MemberKind::Utility => serve_utility(&config, &genesis, me, &keys, desk).await?,
+    };
+    tracing::info!(member = %me, "ready at http://{}/readyz", config.listen.operations);
+    tokio::select! {
+        end = operator::serve(operations, desk) => end?,
+        () = signal() => tracing::info!("stopping"),
+    }
+    chain.stop().await;
+    Ok(())
+}
+
+async fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|e| format!("{key} = {address}: {e}"))
+}
+
+async fn signal() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    let Ok(mut terminate) = terminate else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+async fn serve_utility(config: &Config, genesis: &Genesis, me: MemberId, keys: &Keys, desk: Desk) -> Result<Desk, String> {
+    let store = Store::open(&config.database_url()).await.map_err(|e| e.to_string())?;
+    let passwords = Passwords::default();
+    let (utility, store) = restore(config, genesis, me, keys, store, &passwords).await?;
+    let from = utility.height().saturating_add(1);
+    let (jobs, receiver) = mpsc::channel(MAX_QUEUE);
+    let (to_ledger, from_core) = mpsc::channel(MAX_LEDGER_QUEUE);
+    let seats = Stations::default();
+    let peers = deliver_to_all(genesis, me, keys)?;
+    let outlets = Outlets { stations: seats.clone(), peers, ledger: to_ledger };
+    let (core, health) = Core::new(utility, store, config.clock(), outlets);
+    let certificates = tls::Certificates::of(genesis);
+    let peer_listener = listen(config.listen.peers, "listen.peers").await?;
+    let station_listener = listen(config.listen.stations, "listen.stations").await?;
+    let core = core.with_passwords(passwords.clone());
+    tokio::spawn(core.run(receiver));
+    tokio::spawn(ledger::submit_all(desk.chain.clone(), from_core));
+    tokio::spawn(ledger::follow(desk.chain.clone(), from, jobs.clone()));
+    tokio::spawn(peers::serve(peer_listener, tls::peer_server(genesis, me, keys)?, certificates, jobs.clone()));
+    let gate = Gate::new(passwords, seats, jobs.clone(), config.clock());
+    tokio::spawn(stations::serve(station_listener, tls::station_server(genesis, me, keys)?, gate));
+    Ok(Desk { jobs: Some(jobs), health: Some(health), ..desk })
+}
+
+fn deliver_to_all(genesis: &Genesis, me: MemberId, keys: &Keys) -> Result<BTreeMap<MemberId, mpsc::Sender<Vec<u8>>>, String> {
+    let mut out = BTreeMap::new();
+    for member in genesis.members() {
+        if member.id == me || member.kind == MemberKind::Witness {
+            continue;
+        }
+        let (sender, receiver) = mpsc::channel(MAX_PEER_QUEUE);
+        let client = peers::client(tls::peer_client(genesis, me, keys, member.id)?)?;
+        tokio::spawn(peers::deliver(member.id, member.endpoint, client, receiver));
+        out.insert(member.id, sender);
+    }
+    Ok(out)
+}
+
+async fn restore(
+    config: &Config,
+    genesis: &Genesis,
+    me: MemberId,
+    keys: &Keys,
+    mut store: Store,
+    passwords: &Passwords,
+) -> Result<(Utility, Store), String> {
+    let mut utility = Utility::new(fairway_utility::Config {
+        id: me,
+        name: genesis.find(me).map(|m| m.name.clone()).unwrap_or_default(),
+        key: keys.member.clone(),
+        secret: keys.secret,
+        chain: genesis.chain_id.clone(),
+        members: genesis.members(),
+        policy: policy(&config.policy),
+        bill_offset: config.bill_offset_minutes,
+    });
+    let mut broken = None;
+    for table in Table::ALL.into_iter().filter(|t| !t.append_only()) {
+        let each = |row: Row| {
+            if let Err(refusal) = utility.restore(&row) {
+                broken.get_or_insert(format!("row {} of table {} cannot be read: {refusal}", row.key, table.name()));
+            }
+            passwords.learn(&row);
+        };
+        store.load(table, each).await.map_err(|e| e.to_string())?;
+    }
+    broken.map_or(Ok((utility, store)), Err)
+}
+
+/// The policy at first start.
+fn policy(p: &config::Policy) -> Policy {
+    let seconds = |s: u32| i64::from(s).saturating_mul(1_000);
+    let rules = Rules {
+        tariff: String::new(),
+        max_load_bps: p.max_load_bps,
+        expected_energy: Energy::from_wh(u64::from(p.expected_wh)).unwrap_or_default(),
+        spread_bps: p.spread_bps,
+        guarantee: Micro(i64::from(p.guarantee_minor).saturating_mul(10_000)),
+    };
+    Policy {
+        version: 1,
+        residential: rules.clone(),
+        commercial: rules,
+        partners: Vec::new(),
+        offer_ttl: seconds(p.offer_ttl_s),
+        profile_ttl: seconds(p.profile_ttl_s),
+        home_timeout: seconds(p.home_timeout_s),
+        attempts_per_minute: p.attempts_per_minute,
+    }
+}

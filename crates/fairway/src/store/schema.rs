@@ -1,0 +1,43 @@
+//! The schema and its migrations. A migration is never changed once released; a new one is added at the end.
+
+use super::StoreError;
+use fairway_utility::door::Table;
+use sqlx::{AnyConnection, Connection, Executor, Row};
+
+/// Newest schema version that this program knows.
+pub(super) const VERSION: i64 = 1;
+
+/// Brings the schema to [`VERSION`].
+pub(super) async fn migrate(connection: &mut AnyConnection, sqlite: bool) -> Result<(), StoreError> {
+    let failed = |e: sqlx::Error| super::write_error(&e);
+    connection.execute("CREATE TABLE IF NOT EXISTS fairway_schema (version BIGINT PRIMARY KEY)").await.map_err(failed)?;
+    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM fairway_schema").fetch_one(&mut *connection).await.map_err(failed)?;
+    let found: i64 = row.try_get(0).map_err(failed)?;
+    if found > VERSION {
+        return Err(StoreError::Newer { found, known: VERSION });
+    }
+    if found == VERSION {
+        return Ok(());
+    }
+    let mut transaction = connection.begin().await.map_err(failed)?;
+    for statement in version_1(sqlite) {
+        transaction.execute(sqlx::AssertSqlSafe(statement)).await.map_err(failed)?;
+    }
+    let mark = sqlx::query("INSERT INTO fairway_schema (version) VALUES ($1)").bind(VERSION);
+    mark.execute(&mut *transaction).await.map_err(failed)?;
+    transaction.commit().await.map_err(failed)
+}
+
+fn version_1(sqlite: bool) -> Vec<String> {
+    let bytes = if sqlite { "BLOB" } else { "BYTEA" };
+    let mut out = Vec::new();
+    for table in Table::ALL {
+        let name = table.name();
+        out.push(format!(
+            "CREATE TABLE {name} (id TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL, at_ms BIGINT NOT NULL, summary TEXT NOT NULL, \
+             body {bytes} NOT NULL)"
+        ));
+        out.push(format!("CREATE INDEX {name}_subject ON {name} (subject, at_ms)"));
+    }
+    out
+}

@@ -1,0 +1,95 @@
+//! Answers for programs. Amounts are integers in micro-units with their currency; times are RFC 3339.
+
+use super::dimension;
+use fairway_model::{Currency, Micro, PriceBreakdown};
+use fairway_utility::command::{Bill, BillLine, Books, SessionSummary, SessionTrace, Status};
+use serde_json::{Value, json};
+
+fn amount(value: Micro, currency: Currency) -> Value {
+    json!({ "amount": value.0, "scale": 6, "currency": currency.to_string() })
+}
+
+/// A price with its argument.
+pub fn breakdown(b: &PriceBreakdown) -> Value {
+    let lines: Vec<Value> = b
+        .lines
+        .iter()
+        .map(|l| {
+            json!({ "type": dimension(l.dimension), "element": l.element, "quantity": l.quantity, "billed": l.billed,
+                "list_price": amount(l.list_price, b.currency), "unit_price": amount(l.unit_price, b.currency),
+                "amount": amount(l.amount, b.currency), "vat_ppm": l.vat.map(|v| v.0), "held_by_corridor": l.clamped })
+        })
+        .collect();
+    let taxes: Vec<Value> = b
+        .taxes
+        .iter()
+        .map(|t| json!({ "name": t.name, "rate_ppm": t.rate.0, "base": amount(t.base, b.currency), "amount": amount(t.amount, b.currency) }))
+        .collect();
+    json!({ "lines": lines, "net": amount(b.net, b.currency), "limit_change": amount(b.limit_change, b.currency),
+        "discount": amount(b.discount, b.currency), "taxes": taxes, "rounding": amount(b.rounding, b.currency),
+        "total": amount(b.total, b.currency), "energy_mwh": b.energy.0 })
+}
+
+fn bill_line(l: &BillLine, currency: Currency) -> Value {
+    json!({ "session": l.session.to_string(), "visited": l.visited.to_string(), "visited_name": l.visited_name, "evse": l.evse.as_str(),
+        "start": l.start.rfc3339(), "end": l.end.rfc3339(), "energy_kwh": l.energy.kwh_text(), "total": amount(l.total, currency),
+        "breakdown": breakdown(&l.breakdown), "offer": l.offer.hex(), "meter_evidence": l.meter_evidence.hex(),
+        "agreement": l.agreement.to_string(), "charge_event": l.event.hex(), "transaction": l.transaction.hex(), "height": l.height })
+}
+
+/// A month's bill.
+pub fn bill(b: &Bill) -> Value {
+    json!({ "utility": b.utility.to_string(), "customer": b.customer, "cin": b.cin, "year": b.year, "month": b.month,
+        "lines": b.lines.iter().map(|l| bill_line(l, b.currency)).collect::<Vec<_>>(), "total": amount(b.total, b.currency), "pending": b.pending })
+}
+
+fn summary(s: &SessionSummary) -> Value {
+    json!({ "session": s.session.to_string(), "role": format!("{:?}", s.role).to_lowercase(), "home": s.home.map(|m| m.to_string()),
+        "visited": s.visited.to_string(), "evse": s.evse.as_ref().map(ToString::to_string), "state": s.state, "at": s.at.rfc3339(),
+        "local": s.local, "energy_kwh": s.energy.kwh_text(), "total_micro": s.total.map(|t| t.0),
+        "refusal": s.refusal.as_ref().map(|r| json!({ "code": r.code.as_str(), "text": r.text })) })
+}
+
+/// A list of charges.
+pub fn sessions(list: &[SessionSummary]) -> Value {
+    Value::Array(list.iter().map(summary).collect())
+}
+
+/// One charge, hop by hop.
+pub fn trace(t: &SessionTrace) -> Value {
+    let hops: Vec<Value> =
+        t.hops.iter().map(|h| json!({ "at": h.at.rfc3339(), "from": h.from, "to": h.to, "what": h.what })).collect();
+    let offer = t.offer.as_ref().map(|o| {
+        json!({ "hash": o.offer.hash().hex(), "tariff": o.offer.tariff, "agreement": o.offer.agreement.to_string(),
+            "load_bps": o.offer.adjustments.load_bps, "discount_bps": o.offer.adjustments.discount_bps,
+            "expected": amount(o.offer.estimate.expected, o.offer.currency), "low": amount(o.offer.estimate.low, o.offer.currency),
+            "high": amount(o.offer.estimate.high, o.offer.currency), "reasons": o.offer.reasons })
+    });
+    let consent =
+        t.consent.as_ref().map(|c| json!({ "method": format!("{:?}", c.consent.method), "given_at": c.consent.given_at.rfc3339() }));
+    let event = t.event.as_ref().map(|e| {
+        json!({ "hash": e.event.hash().hex(), "total_micro": e.event.total.0, "shares_micro": { "home": e.event.shares.home.0,
+            "visited": e.event.shares.visited.0, "owner": e.event.shares.owner.0, "tax": e.event.shares.tax.0 } })
+    });
+    json!({ "summary": summary(&t.summary), "hops": hops, "offer": offer, "consent": consent,
+        "breakdown": t.breakdown.as_ref().map(breakdown), "charge_event": event, "meter_records": t.evidence,
+        "transaction": t.transaction.map(|h| h.hex()), "height": t.height })
+}
+
+/// State of a utility.
+pub fn status(s: &Status) -> Value {
+    json!({ "member": s.member.to_string(), "height": s.height, "open": s.open, "outbox": s.outbox,
+        "connected": s.connected.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "agreements": s.agreements.iter().map(|(h, v, id)| json!({ "home": h.to_string(), "visited": v.to_string(), "id": id.to_string() })).collect::<Vec<_>>(),
+        "proposals": s.proposals.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "prefixes": s.prefixes.iter().map(|(p, m)| json!({ "prefix": p, "member": m.to_string() })).collect::<Vec<_>>(),
+        "evses": s.evses, "policy_version": s.policy_version, "visiting_profiles": s.visiting_profiles })
+}
+
+/// A utility's own books.
+pub fn books(b: &Books) -> Value {
+    json!({ "trial_balance_micro": b.trial_balance.0, "settled_home": b.settled_home, "settled_visited": b.settled_visited,
+        "billed_micro": b.billed.0,
+        "accounts": b.accounts.iter().map(|(name, value)| json!({ "account": name, "micro": value.0 })).collect::<Vec<_>>(),
+        "positions": b.positions.iter().map(|(m, c, a)| json!({ "partner": m.to_string(), "amount": amount(*a, *c) })).collect::<Vec<_>>() })
+}
