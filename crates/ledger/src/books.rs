@@ -164,7 +164,7 @@ impl Books {
             }
             self.turnover.insert(key, grown);
         }
-        self.accounts.append(&mut accounts);
+        self.accounts.extend(accounts);
         self.positions.extend(position);
         Ok(())
     }

@@ -67,7 +67,7 @@ impl Contracts {
 
     /// Every state key that executing this transaction may read or write; none for bytes that are no transaction.
     pub fn reads(&self, tx: &[u8]) -> Vec<Key> {
-        Transaction::read(tx)
+        Transaction::read_admitted(tx)
             .map(|tx| reads::reads(&tx))
             .unwrap_or_default()
     }
@@ -92,7 +92,7 @@ impl Contracts {
 
     fn apply(&self, block: Block, bytes: &[u8], view: &mut View<'_>) -> Receipt {
         let id = Hash::plain(bytes);
-        let result = Transaction::read(bytes)
+        let result = Transaction::read_admitted(bytes)
             .map_err(|e| Refusal::new(RefusalCode::Malformed, format!("no transaction: {e}")))
             .and_then(|tx| {
                 run(Context {

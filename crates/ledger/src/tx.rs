@@ -361,6 +361,14 @@ impl Transaction {
         Self::from_bytes(bytes)
     }
 
+    /// Reads bytes that were admitted: their form is known to be canonical, so they are not encoded again to see.
+    pub(crate) fn read_admitted(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if bytes.len() > MAX_TX_BYTES {
+            return Err(DecodeError::TooLong(bytes.len()));
+        }
+        minicbor::decode(bytes).map_err(|e| DecodeError::Malformed(e.to_string()))
+    }
+
     fn own_claim(&self, chain: &str) -> Claim {
         let body = Body {
             chain,

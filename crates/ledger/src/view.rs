@@ -54,7 +54,8 @@ impl<'a> View<'a> {
 
     /// Keeps what the present transaction wrote.
     pub(crate) fn keep(&mut self) {
-        self.block.append(&mut self.present);
+        // Not `append`, which walks the whole of both maps.
+        self.block.extend(core::mem::take(&mut self.present));
     }
 
     /// Forgets what the present transaction wrote.

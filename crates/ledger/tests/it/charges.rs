@@ -12,6 +12,7 @@ use fairway_model::hash::Hash;
 use fairway_model::ids::{EvseId, GuaranteeId, MemberId, OwnerId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::profile::Tier;
+use fairway_model::tariff::Restrictions;
 use fairway_model::time::{DAY, HOUR};
 
 /// What a test changes in an event that is otherwise right; both sign the result.
@@ -308,5 +309,43 @@ fn nine_pairs_settle_and_the_books_agree() {
         books position US*GPC owes US*DUK USD 7.932033
         books sum USD 0.00
 
+    "#]].assert_eq(t.rows());
+}
+
+/// Times of day in a tariff are the EVSE's: a price computed in another zone is refused.
+#[test]
+fn the_price_is_that_of_the_evse_s_time_zone() {
+    let mut world = World::new();
+    let mut entry = evse("DUK");
+    "America/Chicago".clone_into(&mut entry.time_zone);
+    world.must("DUK", Operation::RegisterEvse(Box::new(entry)));
+    let mut terms = agreement("APC", "DUK", 1);
+    // The charge begins at two in the morning in New York, at one in Chicago.
+    let mut night = terms.tariffs[0].elements[0].clone();
+    night.components[0].price = usd("0.25");
+    night.restrictions = Some(Restrictions {
+        start_minute: Some(0),
+        end_minute: Some(110),
+        ..Restrictions::default()
+    });
+    terms.tariffs[0].elements.insert(0, night);
+    world.agree(&terms);
+    let mut charge = Charge::new("APC", "DUK", 1);
+    (charge.guarantee.agreement, charge.agreement) = (terms.id(), terms);
+    world.must("DUK", place(&charge));
+    let mut t = Table::on(world);
+    t.row(
+        "New York",
+        "DUK",
+        settle(signed(charge.event_in("America/New_York"))),
+    );
+    t.row(
+        "Chicago",
+        "DUK",
+        settle(signed(charge.event_in("America/Chicago"))),
+    );
+    expect![[r#"
+        New York | DUK: price-wrong: total 9.06 USD; tariff "day" gives 6.71 for 20 kWh
+        Chicago | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 3706d4987807ff86508e1daf50238b52832f33c0e4256fcae0d45a08515271f0, total: 6.71, shares: Shares { home: 0.164583, visited: 5.433657, owner: 0.658333, tax: 0.453427 }, currency: USD, released: 13.29 } member:US*APC -6.545417, member:US*DUK 5.433657, owner:OWNER-1 0.658333, tax:US*DUK 0.453427
     "#]].assert_eq(t.rows());
 }

@@ -216,6 +216,11 @@ impl Charge {
     }
 
     pub(crate) fn event(&self) -> ChargeEvent {
+        self.event_in(ZONE)
+    }
+
+    /// As priced by somebody who believes the EVSE to be in this zone.
+    pub(crate) fn event_in(&self, zone: &str) -> ChargeEvent {
         let agreement = &self.agreement;
         let discount_bps = agreement
             .tier_terms(self.tier)
@@ -251,7 +256,7 @@ impl Charge {
             ],
         };
         let price = rate(
-            &CompiledTariff::compile(&agreement.tariffs[0], ZONE).unwrap(),
+            &CompiledTariff::compile(&agreement.tariffs[0], zone).unwrap(),
             &adjustments,
             &usage,
         )
