@@ -4,12 +4,10 @@ use fairway_model::cin::RouteError;
 use fairway_model::station::{InputMethod, MAX_TOKEN, Presented};
 use fairway_model::{Cin, CinError, MemberId, PrefixTable, Refusal, RefusalCode};
 
-/// Longest card UID in hexadecimal characters (ISO 14443: 4, 7 or 10 bytes; ISO 15693: 8).
-const MAX_UID: usize = 20;
-/// Shortest card UID in hexadecimal characters.
-const MIN_UID: usize = 8;
-/// Longest loyalty number.
-const MAX_LOYALTY: usize = 32;
+/// Hexadecimal characters of a card UID (ISO/IEC 14443-3: 4, 7 or 10 bytes; ISO 15693: 8).
+const UID_LENGTHS: [usize; 4] = [8, 14, 16, 20];
+/// Digits of a loyalty number: fewer than any CIN has, so that the dial pad can tell them apart.
+const LOYALTY_DIGITS: core::ops::RangeInclusive<usize> = 4..=16;
 
 /// A credential by its kind.
 #[derive(Clone, PartialEq, Eq)]
@@ -80,31 +78,24 @@ pub fn classify(presented: &Presented) -> Result<Credential, Refusal> {
     }
 }
 
-/// Digits typed or scanned: a CIN; scanned text may also be a loyalty number or an eMAID.
+/// Digits typed or scanned: a CIN, or the shorter loyalty number; a code may also hold an eMAID.
 fn number(token: &str) -> Result<Credential, Refusal> {
-    if token.is_empty() {
-        return Err(mistyped(CinError::Empty));
-    }
-    let digits_only = token
+    let error = match Cin::parse(token) {
+        Ok(cin) => return Ok(Credential::Cin(cin)),
+        Err(error) => error,
+    };
+    let plain: String = token
         .chars()
-        .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
-    if digits_only {
-        return Cin::parse(token).map(Credential::Cin).map_err(mistyped);
+        .filter(|c| !matches!(c, ' ' | '-'))
+        .collect();
+    let digits = plain.bytes().all(|b| b.is_ascii_digit());
+    if digits && LOYALTY_DIGITS.contains(&plain.len()) {
+        return Ok(Credential::Own(plain));
     }
-    if let Ok(found) = contract(token) {
-        return Ok(found);
+    if digits {
+        return Err(mistyped(error));
     }
-    let fits = token.len() <= MAX_LOYALTY
-        && token.starts_with(|c: char| c.is_ascii_uppercase())
-        && token.bytes().any(|b| b.is_ascii_digit())
-        && token
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
-    if fits {
-        Ok(Credential::Own(token.to_owned()))
-    } else {
-        Cin::parse(token).map(Credential::Cin).map_err(mistyped)
-    }
+    contract(token).map_err(|_| mistyped(error))
 }
 
 /// A card: its chip may give the CIN, else its UID.
@@ -112,10 +103,13 @@ fn card(token: &str) -> Result<Credential, Refusal> {
     if let Ok(cin) = Cin::parse(token) {
         return Ok(Credential::Cin(cin));
     }
-    let hexadecimal = token.bytes().all(|b| b.is_ascii_hexdigit());
-    let whole_bytes = token.len().is_multiple_of(2);
-    if hexadecimal && whole_bytes && (MIN_UID..=MAX_UID).contains(&token.len()) {
-        return Ok(Credential::Own(token.to_ascii_uppercase()));
+    let plain: String = token
+        .chars()
+        .filter(|c| !matches!(c, ':' | '-' | ' '))
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    if plain.bytes().all(|b| b.is_ascii_hexdigit()) && UID_LENGTHS.contains(&plain.len()) {
+        return Ok(Credential::Own(plain));
     }
     Err(foreign(
         "this card is of no known form; type the number on your card, or scan its code",
@@ -210,8 +204,8 @@ mod tests {
             Ok(Credential::Own("04A2B3C4D5E6F7".to_owned()))
         );
         assert_eq!(
-            classify(&presented(InputMethod::Code, "GOLD-0042")),
-            Ok(Credential::Own("GOLD-0042".to_owned()))
+            classify(&presented(InputMethod::DialPad, "7000-0042")),
+            Ok(Credential::Own("70000042".to_owned()))
         );
         let duke = MemberId::parse("US*DUK").unwrap();
         for text in ["US-DUK-C12345678", "usdukc12345678", "US*DUK*C12345678*X"] {

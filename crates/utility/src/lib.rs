@@ -3,8 +3,43 @@
 //! Gateway, AAA node, charging rules and policy, home and visiting profiles, accounts and bills of one utility. The shell carries
 //! the effects out; the simulator runs this same composition under a seed.
 //!
-//! Invariant: every state change is a [`door::Change`] that is stored before any other effect of the same input leaves.
+//! A charge's way through the files: [`door`] (input) -> `station_in` (credential, consent, meter) -> `peer_in` (home's word) ->
+//! `crp` (offer) -> `settle` (rating, charge event) -> `block_in` (receipt) -> bill.
+//!
+//! Invariants: every state change is a [`door::Change`] that is stored before any other effect of the same input leaves; a machine
+//! restored from its rows goes on as if nothing had happened; the same input twice has the effect of once.
 
+mod block_in;
+mod books;
+mod command_in;
 pub mod command;
+mod config;
+pub mod crp;
 pub mod door;
+mod home;
+mod home_charge;
+mod home_in;
+mod identify;
+mod machine;
+mod marks;
+mod meter_in;
+mod node;
+mod offer;
+mod out;
+pub mod outbox;
 pub mod peer;
+mod peer_in;
+mod registry;
+mod restore;
+mod settle;
+mod station_in;
+mod trace;
+mod visit;
+
+pub use config::Config;
+pub use fairway_gateway::usage;
+pub use home::MAX_CLOSED_HOME;
+pub use identify::MAX_ATTEMPT_STATIONS;
+pub use command_in::{MAX_COMMANDS, MAX_STATIONS};
+pub use machine::Utility;
+pub use visit::{BILL_WAIT, END_GRACE, LOST_AFTER, MAX_BAD_RECORDS, MAX_CLOSED, MAX_OPEN, START_TIMEOUT};

@@ -307,3 +307,23 @@ pub struct ChargeProposal {
     #[n(6)]
     pub evidence: Vec<String>,
 }
+
+impl Message {
+    /// The message's name, for logs and traces.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::EligibilityAsked { .. } => "eligibility asked",
+            Self::EligibilityAnswered { .. } => "eligibility answered",
+            Self::OfferProposed { .. } => "offer proposed",
+            Self::OfferAnswered { .. } => "offer answered",
+            Self::ConsentGiven { .. } => "consent given",
+            Self::ConsentNoted { .. } => "consent noted",
+            Self::ChargeProposed(_) => "charge proposed",
+            Self::ChargeAnswered { .. } => "charge answered",
+            Self::ChargeVoided { .. } => "charge voided",
+            Self::ChargeVoidNoted { .. } => "charge void noted",
+            Self::Revoked { .. } => "revoked",
+            Self::RevocationNoted { .. } => "revocation noted",
+        }
+    }
+}

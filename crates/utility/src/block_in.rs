@@ -1,0 +1,240 @@
+//! What the ledger finalized: the registry's copy, holds, settlements.
+
+use crate::door::{Block, Level};
+use crate::home::HomeState;
+use crate::machine::Utility;
+use crate::offer::{consent_key, hold_key, void_hold_key};
+use crate::out::Out;
+use crate::settle::{charge_key, settle_key};
+use crate::trace::flow;
+use fairway_aaa::BillLine;
+use fairway_gateway::session::{HoldMark, Posted};
+use fairway_gateway::{State, Step};
+use fairway_ledger::{Effect, Operation, Receipt, Settlement, Transaction};
+use fairway_model::canonical::Canonical;
+use fairway_model::{Hash, PriceBreakdown, Refusal, RefusalCode, SessionId};
+
+/// Most refused submissions of one charge that are tried again.
+const MAX_TRIES: u32 = 50;
+
+impl Utility {
+    pub(crate) fn on_block(&mut self, out: &mut Out, block: &Block) {
+        if block.height <= self.marks.height {
+            return;
+        }
+        if block.height > self.marks.height.saturating_add(1) && self.marks.height > 0 {
+            out.log(Level::Warn, None, format!("block {} follows {}: blocks between them had nothing for us or are missing", block.height, self.marks.height));
+        }
+        for (transaction, receipt) in &block.entries {
+            match (Transaction::read(transaction), Receipt::from_bytes(receipt)) {
+                (Ok(tx), Ok(receipt)) => self.on_receipt(out, &tx, transaction, &receipt),
+                _ => out.log(Level::Error, None, format!("block {}: a transaction or receipt cannot be read", block.height)),
+            }
+        }
+        let row = self.marks.set_height(block.height, out.now);
+        out.put(row);
+    }
+
+    fn on_receipt(&mut self, out: &mut Out, tx: &Transaction, bytes: &[u8], receipt: &Receipt) {
+        for row in self.registry.apply(tx, receipt) {
+            out.put(row);
+        }
+        match (&tx.operation, receipt.effect()) {
+            (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => self.on_settled(out, settlement, receipt),
+            (_, Some(Effect::HoldPlaced { session, .. })) => self.on_hold_placed(out, *session),
+            (_, Some(Effect::HoldVoided { session, .. })) => self.on_hold_voided(out, *session),
+            _ => {}
+        }
+        let Some(key) = self.outbox.of_transaction(&Hash::plain(bytes)).cloned() else { return };
+        match receipt.refusal() {
+            None => {
+                self.answered(out, &key);
+            }
+            Some(refusal) => self.on_refused(out, &key, &tx.operation, refusal),
+        }
+    }
+
+    fn on_hold_placed(&mut self, out: &mut Out, id: SessionId) {
+        let Some(visit) = self.visits.get_mut(id) else { return };
+        visit.session.hold = HoldMark::Placed;
+        out.visits.insert(id);
+        self.answered(out, &hold_key(id));
+        self.hop(out, id, ("ledger", "gateway"), flow::CONSENT, "hold placed");
+    }
+
+    fn on_hold_voided(&mut self, out: &mut Out, id: SessionId) {
+        let Some(visit) = self.visits.get_mut(id) else { return };
+        visit.session.hold = HoldMark::Gone;
+        out.visits.insert(id);
+        self.answered(out, &void_hold_key(id));
+        self.hop(out, id, ("ledger", "gateway"), flow::NO_CONSENT, "hold released");
+    }
+
+    fn on_settled(&mut self, out: &mut Out, settlement: &Settlement, receipt: &Receipt) {
+        let event = settlement.event();
+        let id = event.session;
+        if event.home != self.me.id && event.visited != self.me.id {
+            return;
+        }
+        self.answered(out, &settle_key(id));
+        self.book(out, settlement, receipt);
+        let posted = Posted { height: receipt.height, transaction: receipt.transaction };
+        if event.visited == self.me.id {
+            self.visit_settled(out, id, settlement, posted);
+        }
+        if event.home == self.me.id {
+            self.home_settled(out, id, posted);
+        }
+    }
+
+    /// Posts the charge once, in whatever roles we have, and puts it on the driver's bill.
+    fn book(&mut self, out: &mut Out, settlement: &Settlement, receipt: &Receipt) {
+        let event = settlement.event();
+        let line = (event.home == self.me.id).then(|| self.bill_line(settlement, receipt)).flatten();
+        let offer = self.homes.all.get(&event.session).and_then(|c| c.offer.as_ref());
+        let offer = offer.or_else(|| self.visits.get(event.session).and_then(|v| v.session.offer.as_ref()));
+        let country = event.visited.country();
+        let booking = fairway_aaa::Settlement {
+            event,
+            currency: settlement.currency,
+            policy_version: offer.map_or(0, |o| o.offer.policy_version),
+            owner: (event.visited == self.me.id).then_some(&settlement.owner),
+            jurisdiction: (event.visited == self.me.id).then_some(country.as_str()),
+            line: line.as_ref(),
+        };
+        match self.node.aaa.settled(receipt.time, &booking) {
+            Ok(changes) => out.keep(changes),
+            Err(refusal) => out.log(Level::Error, Some(event.session), format!("settled by the ledger but not booked: {refusal}")),
+        }
+    }
+
+    fn bill_line(&self, settlement: &Settlement, receipt: &Receipt) -> Option<BillLine> {
+        let event = settlement.event();
+        let breakdown: PriceBreakdown = self.homes.all.get(&event.session)?.breakdown.clone()?;
+        Some(BillLine {
+            session: event.session,
+            visited: event.visited,
+            visited_name: self.registry.name_of(event.visited),
+            evse: event.evse.clone(),
+            start: event.usage.start().unwrap_or(event.usage.end),
+            end: event.usage.end,
+            energy: breakdown.energy,
+            total: event.total,
+            breakdown,
+            offer: event.offer,
+            meter_evidence: event.meter_evidence,
+            agreement: event.agreement,
+            event: event.hash(),
+            transaction: receipt.transaction,
+            height: receipt.height,
+        })
+    }
+
+    fn visit_settled(&mut self, out: &mut Out, id: SessionId, settlement: &Settlement, posted: Posted) {
+        let Some(visit) = self.visits.get_mut(id) else { return };
+        visit.session.posted = Some(posted);
+        visit.session.home_signature = Some(settlement.signed.home_signature);
+        visit.session.hold = HoldMark::Gone;
+        let early = visit.session.state() == State::Proposed;
+        out.visits.insert(id);
+        self.answered(out, &charge_key(id));
+        self.answered(out, &consent_key(id));
+        self.answered(out, &hold_key(id));
+        if self.step(out, id, Step::LedgerPosts) {
+            self.hop(out, id, ("ledger", "gateway"), flow::LEDGER, &format!("settled in block {}", posted.height));
+            if early {
+                self.show_bill(out, id, true);
+            }
+        }
+    }
+
+    fn home_settled(&mut self, out: &mut Out, id: SessionId, posted: Posted) {
+        let Some(charge) = self.homes.all.get_mut(&id) else { return };
+        charge.state = HomeState::Settled;
+        charge.posted = Some(posted);
+        out.homes.insert(id);
+        self.hop(out, id, ("ledger", "aaa"), flow::ACCOUNT, &format!("settled in block {}; on the driver's bill", posted.height));
+    }
+
+    /// The contract refused one of our transactions.
+    fn on_refused(&mut self, out: &mut Out, key: &str, operation: &Operation, refusal: &Refusal) {
+        match operation {
+            Operation::PlaceHold(hold) => self.on_hold_refused(out, hold.session, refusal),
+            Operation::VoidHold { session, .. } => self.on_void_refused(out, key, *session, refusal),
+            Operation::SettleCharge(settlement) => self.on_settlement_refused(out, key, settlement, refusal),
+            _ if transient(refusal.code) => out.log(Level::Warn, None, format!("the ledger refused for now: {refusal}")),
+            _ => {
+                self.answered(out, key);
+                out.log(Level::Error, None, format!("the ledger refused {key}: {refusal}"));
+            }
+        }
+    }
+
+    fn on_hold_refused(&mut self, out: &mut Out, id: SessionId, refusal: &Refusal) {
+        match refusal.code {
+            RefusalCode::Duplicate => self.on_hold_placed(out, id),
+            code if transient(code) => out.log(Level::Warn, Some(id), format!("hold refused for now: {refusal}")),
+            _ => self.hold_refused(out, id, refusal.clone()),
+        }
+    }
+
+    fn on_void_refused(&mut self, out: &mut Out, key: &str, id: SessionId, refusal: &Refusal) {
+        // The hold may still be on its way; when it never comes there is nothing to give back.
+        let waits = refusal.code == RefusalCode::HoldUnknown && self.outbox.contains(&hold_key(id));
+        if !waits && !transient(refusal.code) {
+            self.answered(out, key);
+            out.log(Level::Info, Some(id), format!("nothing to give back on the ledger: {refusal}"));
+        }
+    }
+
+    fn on_settlement_refused(&mut self, out: &mut Out, key: &str, settlement: &Settlement, refusal: &Refusal) {
+        let id = settlement.event().session;
+        if refusal.code == RefusalCode::AlreadySettled || refusal.code == RefusalCode::Duplicate {
+            self.answered(out, key);
+            let ours = self.visits.get(id).map(|v| v.session.state());
+            let theirs = self.homes.all.get(&id).map(|c| c.state);
+            if ours == Some(State::Settled) || theirs == Some(HomeState::Settled) {
+                return;
+            }
+        }
+        let tries = self.count_try(out, id);
+        let again = refusal.code == RefusalCode::HoldUnknown || transient(refusal.code);
+        if again && tries < MAX_TRIES {
+            out.log(Level::Warn, Some(id), format!("settlement refused for now: {refusal}"));
+            if refusal.code == RefusalCode::HoldUnknown && settlement.event().visited == self.me.id && !self.outbox.contains(&hold_key(id)) {
+                self.place_hold(out, id);
+            }
+            return;
+        }
+        self.answered(out, key);
+        out.log(Level::Error, Some(id), format!("the contract refused the settlement, evidence kept: {refusal}"));
+        self.hop(out, id, ("ledger", "gateway"), flow::LEDGER, &format!("refused: {refusal}"));
+        if settlement.event().visited == self.me.id && self.step(out, id, Step::LedgerRefuses)
+            && let Some(visit) = self.visits.get_mut(id)
+        {
+            visit.session.refusal = Some(refusal.clone());
+        }
+        if let Some(charge) = self.homes.all.get_mut(&id).filter(|c| !c.state.is_final()) {
+            charge.state = HomeState::Disputed;
+            charge.refusal = Some(refusal.clone());
+            out.homes.insert(id);
+        }
+    }
+
+    fn count_try(&mut self, out: &mut Out, id: SessionId) -> u32 {
+        if let Some(visit) = self.visits.get_mut(id) {
+            visit.session.tries = visit.session.tries.saturating_add(1);
+            out.visits.insert(id);
+            return visit.session.tries;
+        }
+        let Some(charge) = self.homes.all.get_mut(&id) else { return MAX_TRIES };
+        charge.tries = charge.tries.saturating_add(1);
+        out.homes.insert(id);
+        charge.tries
+    }
+}
+
+/// Refusals that time may cure: full queues, clocks that differ.
+fn transient(code: RefusalCode) -> bool {
+    matches!(code, RefusalCode::Busy | RefusalCode::LedgerStalled | RefusalCode::TimeInvalid)
+}

@@ -1,0 +1,40 @@
+//! Who this utility is. Read once, by the shell.
+
+use crate::command::Policy;
+use fairway_model::registry::Member;
+use fairway_model::{MemberId, PublicKey, SigningKey};
+
+/// Everything that a utility must know at its start and that never changes while it runs.
+#[derive(Clone)]
+pub struct Config {
+    /// Its member id.
+    pub id: MemberId,
+    /// The key that signs its messages, offers, charge events and transactions.
+    pub key: SigningKey,
+    /// Its name as drivers read it.
+    pub name: String,
+    /// Makes pseudonyms, session ids and the keys of visiting profiles; in no database.
+    pub secret: [u8; 32],
+    /// Names the chain that its transactions are signed for.
+    pub chain: String,
+    /// Charging rules and policy until a newer version is put in force.
+    pub policy: Policy,
+    /// The founding members; later ones come from the ledger.
+    pub members: Vec<Member>,
+    /// Minutes that bill months are ahead of UTC, -720 to 840.
+    pub bill_offset: i32,
+}
+
+impl core::fmt::Debug for Config {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // Secrets never reach a log.
+        write!(f, "Config({}, {:?})", self.id, self.name)
+    }
+}
+
+impl Config {
+    /// The public half of the signing key.
+    pub fn public(&self) -> PublicKey {
+        self.key.public()
+    }
+}

@@ -1,0 +1,258 @@
+//! The machine: its state, its one door, and what every handler shares.
+
+use crate::command::{Hop, Policy};
+use crate::config::Config;
+use crate::door::{Effect, Input, Level, Moment, Row, Table};
+use crate::home::Homes;
+use crate::identify::Attempts;
+use crate::marks::Marks;
+use crate::node::Node;
+use crate::out::{MAX_LOCAL, Out};
+use crate::outbox::{Outbox, Parcel};
+use crate::peer::{Envelope, Message};
+use crate::registry::Registry;
+use crate::trace::Trace;
+use crate::visit::{Visits, deadline, session_row};
+use fairway_gateway::Step;
+use fairway_ledger::{Operation, Transaction, TxNonce};
+use fairway_model::canonical::Canonical;
+use fairway_model::station::ConnectorState;
+use fairway_model::time::DAY;
+use fairway_model::{Hash, MemberId, SessionId, StationId, Time};
+use std::collections::BTreeMap;
+
+/// One member's whole business.
+#[derive(Debug)]
+pub struct Utility {
+    pub(crate) me: Config,
+    pub(crate) policies: BTreeMap<u32, Policy>,
+    pub(crate) registry: Registry,
+    pub(crate) visits: Visits,
+    pub(crate) homes: Homes,
+    pub(crate) outbox: Outbox,
+    pub(crate) node: Node,
+    pub(crate) marks: Marks,
+    pub(crate) traces: BTreeMap<SessionId, Trace>,
+    pub(crate) loads: BTreeMap<String, u32>,
+    pub(crate) stations: BTreeMap<StationId, String>,
+    pub(crate) answers: crate::command_in::Answers,
+    /// Connected stations and since when.
+    pub(crate) connected: BTreeMap<StationId, Time>,
+    pub(crate) connectors: BTreeMap<(StationId, u32), ConnectorState>,
+    pub(crate) attempts: Attempts,
+}
+
+impl Utility {
+    /// A utility with an empty database.
+    pub fn new(config: Config) -> Self {
+        let policies = BTreeMap::from([(config.policy.version, config.policy.clone())]);
+        Self {
+            policies,
+            registry: Registry::new(&config.members),
+            visits: Visits::default(),
+            homes: Homes::default(),
+            outbox: Outbox::default(),
+            node: Node::new(&config),
+            marks: Marks::default(),
+            traces: BTreeMap::new(),
+            loads: BTreeMap::new(),
+            stations: BTreeMap::new(),
+            answers: crate::command_in::Answers::default(),
+            connected: BTreeMap::new(),
+            connectors: BTreeMap::new(),
+            attempts: Attempts::default(),
+            me: config,
+        }
+    }
+
+    /// The one door: what happened, and everything that must be done about it, in order. The stores of one call are one
+    /// database transaction and durable before anything else of it leaves.
+    pub fn handle(&mut self, moment: Moment, input: Input) -> Vec<Effect> {
+        let mut out = Out::new(moment);
+        match input {
+            Input::Station { station, words } => self.on_station(&mut out, &station, words),
+            Input::Peer { from, envelope } => self.on_envelope(&mut out, from, &envelope),
+            Input::Block(block) => self.on_block(&mut out, &block),
+            Input::Command { id, command } => self.on_command(&mut out, id, command),
+            Input::Tick => {}
+        }
+        self.finish(out)
+    }
+
+    /// After the last [`Utility::restore`]: everything that was open goes on.
+    pub fn ready(&mut self, moment: Moment) -> Vec<Effect> {
+        let mut out = Out::new(moment);
+        self.resume(&mut out);
+        self.finish(out)
+    }
+
+    fn finish(&mut self, mut out: Out) -> Vec<Effect> {
+        self.talk_to_ourselves(&mut out);
+        self.run_timers(&mut out);
+        self.talk_to_ourselves(&mut out);
+        self.send_due(&mut out);
+        self.write_rows(&mut out);
+        let timers = [self.visits.next_timer(), self.outbox.next_due(), self.node.next_deadline()];
+        let wake = timers.into_iter().flatten().min();
+        out.finish(wake)
+    }
+
+    /// Messages between our own two roles need no network: they are handled at once.
+    fn talk_to_ourselves(&mut self, out: &mut Out) {
+        for _ in 0..MAX_LOCAL {
+            let Some(message) = out.local.pop_front() else { return };
+            self.on_message(out, self.me.id, message);
+        }
+        out.log(Level::Error, None, format!("more than {MAX_LOCAL} messages to ourselves in one input"));
+    }
+
+    fn run_timers(&mut self, out: &mut Out) {
+        // Timers of charges that this input changed are set first.
+        self.set_timers(out);
+        while let Some(id) = self.visits.pop_timer(out.now) {
+            self.on_timer(out, id);
+            self.set_timer(id);
+        }
+        self.node.expire(out);
+    }
+
+    fn set_timers(&mut self, out: &Out) {
+        for id in out.visits.clone() {
+            self.set_timer(id);
+        }
+    }
+
+    pub(crate) fn set_timer(&mut self, id: SessionId) {
+        let Some(visit) = self.visits.get(id) else { return };
+        let connected = self.connected.get(&visit.session.station).copied();
+        let ttl = visit.session.agreement.and_then(|a| self.registry.agreement(a)).map_or(DAY, |a| a.hold_ttl);
+        let at = deadline(visit, self.policy().home_timeout, connected, ttl);
+        self.visits.set_timer(id, at);
+    }
+
+    fn send_due(&mut self, out: &mut Out) {
+        for _ in 0..MAX_LOCAL {
+            let due = self.outbox.take_due(out.now);
+            if due.is_empty() {
+                return;
+            }
+            for (_, parcel, _) in due {
+                match parcel {
+                    Parcel::Peer { to, message } => self.send(out, to, *message),
+                    Parcel::Ledger { transaction } => out.act(Effect::Submit { transaction }),
+                }
+            }
+            // What we answer ourselves may ask for more.
+            self.talk_to_ourselves(out);
+        }
+    }
+
+    fn write_rows(&mut self, out: &mut Out) {
+        for id in core::mem::take(&mut out.visits) {
+            self.visits.index(id);
+            self.set_timer(id);
+            if let Some(visit) = self.visits.get(id) {
+                out.put(session_row(visit));
+            }
+        }
+        for id in core::mem::take(&mut out.homes) {
+            self.homes.index(id);
+            if let Some(charge) = self.homes.all.get(&id) {
+                out.put(charge.row());
+            }
+        }
+        for id in core::mem::take(&mut out.traces) {
+            if let Some(trace) = self.traces.get(&id) {
+                let row = self.trace_row(id, trace);
+                out.put(row);
+            }
+        }
+        // A trace lives as long as its charge.
+        if self.traces.len() > crate::visit::MAX_CLOSED.saturating_add(crate::home::MAX_CLOSED_HOME).saturating_add(crate::visit::MAX_OPEN) {
+            let (visits, homes) = (&self.visits, &self.homes);
+            self.traces.retain(|id, _| visits.get(*id).is_some() || homes.all.contains_key(id));
+        }
+    }
+
+    fn trace_row(&self, id: SessionId, trace: &Trace) -> Row {
+        let (table, key) = if self.visits.get(id).is_some() {
+            (Table::VisitedSessions, format!("{id}/hops"))
+        } else {
+            (Table::HomeCharges, format!("{}{id}", crate::restore::HOPS))
+        };
+        Row::new(table, key, id.to_string(), trace.began, format!("{} hops", trace.hops.len()), trace)
+    }
+
+    // What handlers share.
+
+    /// Rules and policy in force.
+    pub(crate) fn policy(&self) -> &Policy {
+        self.policies.last_key_value().map_or(&self.me.policy, |(_, p)| p)
+    }
+
+    /// Sends once; to ourselves without network.
+    pub(crate) fn send(&mut self, out: &mut Out, to: MemberId, message: Message) {
+        if to == self.me.id {
+            out.local.push_back(message);
+            return;
+        }
+        let envelope = Envelope::seal(self.me.id, to, out.now, message, &self.me.key);
+        out.peer(to, envelope.to_bytes());
+    }
+
+    /// Sends, and repeats until [`Utility::answered`].
+    pub(crate) fn ask(&mut self, out: &mut Out, key: String, to: MemberId, message: Message, session: Option<SessionId>, durable: bool) {
+        let message = Box::new(message);
+        let row = self.outbox.add(key, Parcel::Peer { to, message }, session, durable, out.now);
+        if let Some(row) = row {
+            out.put(row);
+        }
+    }
+
+    /// Submits an operation, and repeats until its receipt. `salt` tells apart operations that may be repeated with other content.
+    pub(crate) fn submit(&mut self, out: &mut Out, key: String, operation: Operation, session: Option<SessionId>, delay: i64) {
+        let nonce = Hash::keyed(&self.me.secret, "fairway.nonce", &(key.clone(), operation.clone()).to_bytes());
+        let transaction = Transaction::sign(&self.me.chain, self.me.id, TxNonce(nonce.short()), operation, &self.me.key);
+        let parcel = Parcel::Ledger { transaction: transaction.to_bytes() };
+        if let Some(row) = self.outbox.add(key, parcel, session, true, out.now.plus(delay)) {
+            out.put(row);
+        }
+    }
+
+    /// Takes what was answered out of the outbox; whether it was there.
+    pub(crate) fn answered(&mut self, out: &mut Out, key: &str) -> bool {
+        let Some(entry) = self.outbox.done(key) else { return false };
+        if entry.durable {
+            out.delete(Table::Outbox, key);
+        }
+        true
+    }
+
+    /// Adds a hop to a charge's trace; the sentence names the flow chart's step.
+    pub(crate) fn hop(&mut self, out: &mut Out, id: SessionId, way: (&str, &str), step: &str, what: &str) {
+        let hop = Hop {
+            at: out.now,
+            from: way.0.to_owned(),
+            to: way.1.to_owned(),
+            what: format!("[{step}] {what}"),
+        };
+        self.traces.entry(id).or_default().push(hop);
+        out.traces.insert(id);
+    }
+
+    /// Moves a charge at our station on; a step that does not fit is logged and changes nothing.
+    pub(crate) fn step(&mut self, out: &mut Out, id: SessionId, step: Step) -> bool {
+        let Some(visit) = self.visits.get_mut(id) else { return false };
+        match visit.session.step(step, out.now) {
+            Ok(_) => {
+                out.visits.insert(id);
+                self.visits.index(id);
+                true
+            }
+            Err(refusal) => {
+                out.log(Level::Warn, Some(id), refusal.to_string());
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Our copy of what the ledger registers, read from its blocks: members, prefixes, EVSEs, agreements, positions. It is only ever
+//! behind the ledger, never beside it: nothing enters but by a receipt that says "applied".
+
+use crate::door::{Row, Table};
+use fairway_ledger::limits::KEY_OVERLAP_MS;
+use fairway_ledger::{Effect, Operation, Payment, Receipt, Settlement, Transaction};
+use fairway_model::canonical::Canonical;
+use fairway_model::registry::{EvseEntry, Member, PrefixEntry};
+use fairway_model::{
+    Agreement, AgreementId, CinPrefix, Currency, DecodeError, EvseId, MemberId, Micro, PrefixTable,
+    PublicKey, StationId, Time,
+};
+use minicbor::{Decode, Encode};
+use std::collections::BTreeMap;
+
+/// A member with the key that it had before.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct MemberRecord {
+    #[n(0)]
+    pub(crate) member: Member,
+    /// The key before, and until when what it signed counts.
+    #[n(1)]
+    previous: Option<(PublicKey, Time)>,
+}
+
+/// An EVSE with what was registered before.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct EvseRecord {
+    #[n(0)]
+    pub(crate) entry: EvseEntry,
+    /// The meter key before; charges that began earlier than the time may be signed with it.
+    #[n(1)]
+    previous: Option<OldMeterKey>,
+    #[n(2)]
+    retired: Option<Time>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+struct OldMeterKey {
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    key: Vec<u8>,
+    #[n(1)]
+    until: Time,
+}
+
+impl EvseRecord {
+    /// The keys that may have signed a charge that began at `start`, the present one first.
+    pub(crate) fn meter_keys(&self, start: Time) -> Vec<&[u8]> {
+        let old = self.previous.as_ref().filter(|o| start < o.until);
+        let mut keys = vec![self.entry.meter_key.as_slice()];
+        keys.extend(old.map(|o| o.key.as_slice()));
+        keys
+    }
+
+    pub(crate) fn in_use(&self, now: Time) -> bool {
+        self.retired.is_none_or(|from| now < from)
+    }
+}
+
+/// Terms with their life on the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct AgreementRecord {
+    #[n(0)]
+    pub(crate) agreement: Agreement,
+    #[n(1)]
+    pub(crate) proposer: MemberId,
+    #[n(2)]
+    pub(crate) countersigned: Option<Time>,
+    #[n(3)]
+    terminated: Option<Time>,
+}
+
+impl AgreementRecord {
+    fn in_force(&self, now: Time) -> bool {
+        let from = self.countersigned.map(|at| at.max(self.agreement.valid_from));
+        let until = self.terminated.map_or(self.agreement.valid_until, |at| {
+            at.min(self.agreement.valid_until)
+        });
+        from.is_some_and(|from| from <= now) && now < until
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+struct Position(#[n(0)] MemberId, #[n(1)] MemberId, #[n(2)] Currency, #[n(3)] Micro);
+
+/// The copy.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Registry {
+    pub(crate) members: BTreeMap<MemberId, MemberRecord>,
+    pub(crate) prefixes: PrefixTable,
+    pub(crate) evses: BTreeMap<EvseId, EvseRecord>,
+    by_station: BTreeMap<(StationId, u32), EvseId>,
+    pub(crate) agreements: BTreeMap<AgreementId, AgreementRecord>,
+    /// What the first owes the second.
+    pub(crate) positions: BTreeMap<(MemberId, MemberId, Currency), Micro>,
+}
+
+impl Registry {
+    pub(crate) fn new(founders: &[Member]) -> Self {
+        let mut registry = Self::default();
+        for member in founders {
+            let record = MemberRecord {
+                member: member.clone(),
+                previous: None,
+            };
+            registry.members.insert(member.id, record);
+        }
+        registry
+    }
+
+    pub(crate) fn key_of(&self, member: MemberId) -> Option<PublicKey> {
+        self.members.get(&member).map(|m| m.member.key)
+    }
+
+    /// Whether `check` holds for a key of the member that counts now.
+    pub(crate) fn signed_by(&self, member: MemberId, now: Time, check: impl Fn(&PublicKey) -> bool) -> bool {
+        self.members.get(&member).is_some_and(|m| {
+            let old = m.previous.filter(|(_, until)| now < *until);
+            check(&m.member.key) || old.is_some_and(|(key, _)| check(&key))
+        })
+    }
+
+    pub(crate) fn name_of(&self, member: MemberId) -> String {
+        self.members
+            .get(&member)
+            .map_or_else(|| member.to_string(), |m| m.member.name.clone())
+    }
+
+    pub(crate) fn evse_at(&self, station: &StationId, number: u32) -> Option<&EvseRecord> {
+        self.by_station
+            .get(&(station.clone(), number))
+            .and_then(|id| self.evses.get(id))
+    }
+
+    /// Numbers of a station's EVSEs.
+    pub(crate) fn numbers_of(&self, station: &StationId) -> Vec<u32> {
+        let from = (station.clone(), 0);
+        let to = (station.clone(), u32::MAX);
+        self.by_station.range(from..=to).map(|((_, n), _)| *n).collect()
+    }
+
+    /// The newest agreement in force for `home`'s drivers at `visited`'s stations.
+    pub(crate) fn in_force(&self, home: MemberId, visited: MemberId, now: Time) -> Option<(AgreementId, &Agreement)> {
+        self.agreements
+            .iter()
+            .filter(|(_, r)| (r.agreement.home, r.agreement.visited) == (home, visited) && r.in_force(now))
+            .max_by_key(|(_, r)| r.agreement.version)
+            .map(|(id, r)| (*id, &r.agreement))
+    }
+
+    pub(crate) fn agreement(&self, id: AgreementId) -> Option<&Agreement> {
+        self.agreements.get(&id).map(|r| &r.agreement)
+    }
+
+    /// Takes over what an applied transaction did; the rows to store.
+    pub(crate) fn apply(&mut self, transaction: &Transaction, receipt: &Receipt) -> Vec<Row> {
+        let at = receipt.time;
+        match (&transaction.operation, receipt.effect()) {
+            (Operation::RegisterPrefix(entry), Some(Effect::PrefixRegistered)) => self.put_prefix(entry, at),
+            (Operation::RegisterEvse(entry), Some(Effect::EvseRegistered { .. })) => {
+                let record = EvseRecord { entry: (**entry).clone(), previous: None, retired: None };
+                vec![self.put_evse(record, at)]
+            }
+            (_, Some(Effect::EvseRetired { evse, from })) => self.change_evse(evse, at, |r| r.retired = Some(*from)),
+            (Operation::RotateMeterKey { evse, meter_key }, Some(Effect::MeterKeyRotated { .. })) => {
+                self.change_evse(evse, at, |r| {
+                    let key = core::mem::replace(&mut r.entry.meter_key, meter_key.clone());
+                    r.previous = Some(OldMeterKey { key, until: at });
+                })
+            }
+            (Operation::RotateMemberKey { new_key, compromised, .. }, Some(Effect::MemberKeyRotated)) => {
+                self.rotate_member(transaction.member, *new_key, *compromised, at)
+            }
+            (Operation::ProposeAgreement { agreement, .. }, Some(Effect::AgreementProposed { .. })) => {
+                let record = AgreementRecord {
+                    agreement: (**agreement).clone(),
+                    proposer: transaction.member,
+                    countersigned: None,
+                    terminated: None,
+                };
+                vec![self.put_agreement(record, at)]
+            }
+            (_, Some(Effect::AgreementCountersigned { agreement })) => {
+                self.change_agreement(*agreement, at, |r| r.countersigned = Some(at))
+            }
+            (_, Some(Effect::AgreementTerminated { agreement, from })) => {
+                self.change_agreement(*agreement, at, |r| r.terminated = Some(*from))
+            }
+            (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => self.settled(settlement, at),
+            (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
+                self.paid(payment, *owed, at)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn put_prefix(&mut self, entry: &PrefixEntry, at: Time) -> Vec<Row> {
+        let Ok(prefix) = CinPrefix::parse(&entry.prefix) else {
+            return Vec::new();
+        };
+        // The contract refuses overlaps; a repeated block finds its own entry.
+        if self.prefixes.insert(prefix, entry.member).is_err() {
+            return Vec::new();
+        }
+        vec![row(&format!("prefix/{}", entry.prefix), &entry.member.to_string(), at, entry)]
+    }
+
+    fn put_evse(&mut self, record: EvseRecord, at: Time) -> Row {
+        let entry = &record.entry;
+        let id = entry.evse.clone();
+        self.by_station.insert((entry.station.clone(), entry.number), id.clone());
+        let row = row(&format!("evse/{id}"), &entry.utility.to_string(), at, &record);
+        self.evses.insert(id, record);
+        row
+    }
+
+    fn change_evse(&mut self, evse: &EvseId, at: Time, change: impl FnOnce(&mut EvseRecord)) -> Vec<Row> {
+        let Some(mut record) = self.evses.get(evse).cloned() else {
+            return Vec::new();
+        };
+        change(&mut record);
+        vec![self.put_evse(record, at)]
+    }
+
+    fn put_agreement(&mut self, record: AgreementRecord, at: Time) -> Row {
+        let id = record.agreement.id();
+        let subject = format!("{} {}", record.agreement.home, record.agreement.visited);
+        let row = row(&format!("agreement/{id}"), &subject, at, &record);
+        self.agreements.insert(id, record);
+        row
+    }
+
+    fn change_agreement(&mut self, id: AgreementId, at: Time, change: impl FnOnce(&mut AgreementRecord)) -> Vec<Row> {
+        let Some(mut record) = self.agreements.get(&id).cloned() else {
+            return Vec::new();
+        };
+        change(&mut record);
+        vec![self.put_agreement(record, at)]
+    }
+
+    fn rotate_member(&mut self, id: MemberId, key: PublicKey, compromised: bool, at: Time) -> Vec<Row> {
+        let Some(record) = self.members.get_mut(&id) else {
+            return Vec::new();
+        };
+        let old = core::mem::replace(&mut record.member.key, key);
+        record.previous = (!compromised).then_some((old, at.plus(KEY_OVERLAP_MS)));
+        vec![row(&format!("member/{id}"), &id.to_string(), at, record)]
+    }
+
+    /// What leaves home is owed to the visited utility, as the contract books it.
+    fn settled(&mut self, settlement: &Settlement, at: Time) -> Vec<Row> {
+        let event = settlement.event();
+        if event.home == event.visited {
+            return Vec::new();
+        }
+        let key = (event.home, event.visited, settlement.currency);
+        let before = self.positions.get(&key).copied().unwrap_or_default();
+        let owed = event.total.minus(event.shares.home).and_then(|m| before.plus(m));
+        owed.map(|owed| vec![self.put_position(key, owed, at)]).unwrap_or_default()
+    }
+
+    fn paid(&mut self, payment: &Payment, owed: Micro, at: Time) -> Vec<Row> {
+        let key = (payment.debtor, payment.creditor, payment.currency);
+        vec![self.put_position(key, owed, at)]
+    }
+
+    fn put_position(&mut self, key: (MemberId, MemberId, Currency), owed: Micro, at: Time) -> Row {
+        self.positions.insert(key, owed);
+        let (debtor, creditor, currency) = key;
+        let text = format!("position/{debtor}/{creditor}/{currency}");
+        row(&text, &debtor.to_string(), at, &Position(debtor, creditor, currency, owed))
+    }
+
+    /// Takes back a stored row.
+    pub(crate) fn restore(&mut self, row: &Row) -> Result<(), DecodeError> {
+        let kind = row.key.split('/').next().unwrap_or_default();
+        match kind {
+            "member" => {
+                let record = MemberRecord::from_bytes(&row.body)?;
+                self.members.insert(record.member.id, record);
+            }
+            "prefix" => {
+                let entry = PrefixEntry::from_bytes(&row.body)?;
+                self.put_prefix(&entry, row.at);
+            }
+            "evse" => {
+                let record = EvseRecord::from_bytes(&row.body)?;
+                self.put_evse(record, row.at);
+            }
+            "agreement" => {
+                let record = AgreementRecord::from_bytes(&row.body)?;
+                self.put_agreement(record, row.at);
+            }
+            "position" => {
+                let Position(debtor, creditor, currency, owed) = Position::from_bytes(&row.body)?;
+                self.positions.insert((debtor, creditor, currency), owed);
+            }
+            other => return Err(DecodeError::Malformed(format!("registry row of unknown kind {other:?}"))),
+        }
+        Ok(())
+    }
+}
+
+fn row<T: Canonical>(key: &str, subject: &str, at: Time, value: &T) -> Row {
+    Row::new(Table::Registry, key, subject, at, key.to_owned(), value)
+}
