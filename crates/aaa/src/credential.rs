@@ -4,7 +4,7 @@
 //! how a text was entered decides what it may be, not whom it names.
 
 use fairway_model::station::{InputMethod, MAX_TOKEN, Presented};
-use fairway_model::{Cin, CinError, Hash, Refusal, RefusalCode};
+use fairway_model::{Cin, CinError, Emaid, Hash, Refusal, RefusalCode};
 
 /// Fewest digits of a loyalty number.
 pub const MIN_LOYALTY: usize = 4;
@@ -12,8 +12,6 @@ pub const MIN_LOYALTY: usize = 4;
 pub const MAX_LOYALTY: usize = 16;
 /// Hexadecimal digits of an RFID UID (ISO/IEC 14443-3: 4, 7 or 10 bytes).
 pub const UID_LENGTHS: [usize; 3] = [8, 14, 20];
-/// Characters of an eMAID without separators and without its optional check digit (eMI3).
-pub const EMAID_LENGTH: usize = 14;
 
 /// A credential in normal form.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,11 +69,10 @@ fn is_uid(text: &str) -> bool {
     UID_LENGTHS.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// The eMAID without its check digit, when the text has the form of one: country, party, nine characters.
-fn emaid(text: &str) -> Option<String> {
-    let country = text.bytes().take(2).all(|b| b.is_ascii_uppercase());
-    let long = text.len() == EMAID_LENGTH || text.len() == EMAID_LENGTH + 1;
-    (country && long).then(|| text.chars().take(EMAID_LENGTH).collect())
+/// An eMAID in normal form: without its check character, which must fit where it is there.
+fn emaid(text: &str) -> Option<Credential> {
+    let id = Emaid::parse(text).ok()?;
+    Some(Credential::Other(id.as_str().to_owned()))
 }
 
 fn foreign(text: &str) -> Refusal {
@@ -94,12 +91,12 @@ pub fn entered(text: &str) -> Result<Credential, Refusal> {
     if let Ok(cin) = Cin::parse(text) {
         return Ok(Credential::Cin(cin));
     }
+    if let Some(id) = emaid(text) {
+        return Ok(id);
+    }
     let text = normal(text)
         .filter(|t| t.len() <= MAX_TOKEN)
         .ok_or_else(|| foreign("letters, digits and separators only"))?;
-    if let Some(id) = emaid(&text) {
-        return Ok(Credential::Other(id));
-    }
     if is_loyalty(&text) || is_uid(&text) {
         return Ok(Credential::Other(text));
     }
@@ -121,16 +118,15 @@ pub fn presented(presented: &Presented) -> Result<Credential, Refusal> {
     };
     let text = normal(token);
     let fits = |test: fn(&str) -> bool| text.clone().filter(|t| test(t)).map(Credential::Other);
-    let as_emaid = || text.as_deref().and_then(emaid).map(Credential::Other);
     match presented.method {
         InputMethod::DialPad => fits(is_loyalty).ok_or_else(|| mistyped(error)),
         InputMethod::Rfid => {
             fits(is_uid).ok_or_else(|| foreign("an RFID UID has 8, 14 or 20 hexadecimal digits"))
         }
-        InputMethod::Contract => as_emaid().ok_or_else(|| {
+        InputMethod::Contract => emaid(token).ok_or_else(|| {
             foreign("a contract id (eMAID) has 14 characters and perhaps a check digit")
         }),
-        InputMethod::Code => as_emaid()
+        InputMethod::Code => emaid(token)
             .or_else(|| fits(is_loyalty))
             .ok_or_else(|| code_error(text.as_deref(), error)),
     }

@@ -7,7 +7,9 @@ use crate::credential::{self, Credential};
 use crate::customer::{Customer, CustomerInput, CustomerKey, PinHash, check, table_of};
 use crate::store::{Label, StoreTable, StoredChange, read, unreadable};
 use fairway_model::station::{InputMethod, Presented};
-use fairway_model::{Cin, CustomerClass, Hash, MemberId, Refusal, RefusalCode, Tier, Time};
+use fairway_model::{
+    Cin, CustomerClass, Emaid, Hash, MemberId, PrefixTable, Refusal, RefusalCode, Tier, Time,
+};
 use std::collections::BTreeMap;
 
 /// Most customers of one utility's node.
@@ -31,6 +33,7 @@ pub struct ProfileChange {
 /// Home profiles with their index of credentials.
 #[derive(Clone)]
 pub struct HomeProfiles {
+    member: MemberId,
     secret: [u8; 32],
     residential: BTreeMap<CustomerKey, Customer>,
     commercial: BTreeMap<CustomerKey, Customer>,
@@ -61,9 +64,10 @@ fn invalid(text: impl Into<String>) -> Refusal {
 }
 
 impl HomeProfiles {
-    /// An empty database. `secret` keys PIN hashes and fingerprints; it must stay the same over restarts.
-    pub fn new(secret: [u8; 32]) -> Self {
+    /// An empty database of a utility. `secret` keys PIN hashes and fingerprints; it must stay the same over restarts.
+    pub fn new(member: MemberId, secret: [u8; 32]) -> Self {
         Self {
+            member,
             secret,
             residential: BTreeMap::new(),
             commercial: BTreeMap::new(),
@@ -105,6 +109,17 @@ impl HomeProfiles {
         let cin =
             Cin::parse(cin).map_err(|e| Refusal::new(RefusalCode::CinMistyped, e.to_string()))?;
         self.find(&Credential::Cin(cin)).ok_or_else(unknown)
+    }
+
+    /// Every text that leads to a customer: CIN, the eMAID of the CIN (CIN-09), and the credentials entered.
+    fn texts(&self, customer: &Customer) -> Vec<String> {
+        let mut table = PrefixTable::default();
+        let registered = table.insert(customer.cin.prefix(), self.member).is_ok();
+        let emaid = Emaid::of(&customer.cin, &table).ok().filter(|_| registered);
+        let mut texts = vec![customer.cin.digits()];
+        texts.extend(emaid.map(|e| e.as_str().to_owned()));
+        texts.extend(customer.credentials.iter().cloned());
+        texts
     }
 
     fn find(&self, credential: &Credential) -> Option<&Customer> {
@@ -198,7 +213,6 @@ impl HomeProfiles {
         let key = before
             .as_ref()
             .map_or_else(|| CustomerKey::draw(entropy), |b| b.key);
-        self.check_unique(key, &checked.cin.digits(), &checked.credentials)?;
         let mut after = Customer {
             key,
             cin: checked.cin,
@@ -215,6 +229,7 @@ impl HomeProfiles {
             version: before.as_ref().map_or(1, |b| b.version),
             since: before.as_ref().map_or(now, |b| b.since),
         };
+        self.check_unique(&after)?;
         let fields = before
             .as_ref()
             .map_or_else(Vec::new, |b| changed_fields(b, &after));
@@ -230,7 +245,7 @@ impl HomeProfiles {
         if let Some(before) = &before {
             after.version = before.version.saturating_add(1);
         }
-        let stale = fields.iter().any(|f| !matches!(*f, "name"));
+        let stale = before.as_ref().is_some_and(|b| is_stale(b, &after));
         let changes = vec![self.keep(now, after)];
         Ok(ProfileChange {
             customer: key,
@@ -261,39 +276,35 @@ impl HomeProfiles {
         }))
     }
 
-    fn check_unique(
-        &self,
-        key: CustomerKey,
-        cin: &str,
-        credentials: &[String],
-    ) -> Result<(), Refusal> {
-        let mine = |text: &str| self.index.get(text).is_none_or(|owner| *owner == key);
-        if !mine(cin) {
-            return Err(invalid(
-                "cin: another customer has this number as a credential",
-            ));
-        }
-        for (at, text) in (1u32..).zip(credentials) {
+    fn check_unique(&self, customer: &Customer) -> Result<(), Refusal> {
+        let mine = |text: &String| {
+            self.index
+                .get(text)
+                .is_none_or(|owner| *owner == customer.key)
+        };
+        for (at, text) in (1u32..).zip(&customer.credentials) {
             if !mine(text) {
                 return Err(invalid(format!(
                     "credentials: number {at} belongs to another customer"
                 )));
             }
         }
+        if !self.texts(customer).iter().all(mine) {
+            return Err(invalid(
+                "cin: another customer has this number, or its contract id, as a credential",
+            ));
+        }
         Ok(())
     }
 
     fn keep(&mut self, now: Time, customer: Customer) -> StoredChange {
         let key = customer.key;
-        self.index.retain_not(
-            key,
-            self.residential
-                .get(&key)
-                .or_else(|| self.commercial.get(&key)),
-        );
-        self.index.insert(customer.cin.digits(), key);
-        for text in &customer.credentials {
-            self.index.insert(text.clone(), key);
+        let former = self.by_key(key).map(|c| self.texts(c)).unwrap_or_default();
+        for text in former {
+            self.index.remove(&text);
+        }
+        for text in self.texts(&customer) {
+            self.index.insert(text, key);
         }
         let label = Label {
             key: key.to_string(),
@@ -377,7 +388,9 @@ impl HomeProfiles {
         else {
             return Vec::new();
         };
-        self.index.retain(|_, owner| *owner != key);
+        for text in self.texts(&customer) {
+            self.index.remove(&text);
+        }
         vec![StoredChange::delete(customer.table(), key.to_string())]
     }
 
@@ -409,25 +422,9 @@ impl HomeProfiles {
                 customer.key
             )));
         }
-        self.check_unique(customer.key, &customer.cin.digits(), &customer.credentials)?;
+        self.check_unique(&customer)?;
         let _same_row = self.keep(customer.since, customer);
         Ok(())
-    }
-}
-
-/// Removes a customer's former credentials from the index.
-trait RetainNot {
-    fn retain_not(&mut self, key: CustomerKey, former: Option<&Customer>);
-}
-
-impl RetainNot for BTreeMap<String, CustomerKey> {
-    fn retain_not(&mut self, key: CustomerKey, former: Option<&Customer>) {
-        let Some(former) = former else { return };
-        for text in former.credentials.iter().chain([&former.cin.digits()]) {
-            if self.get(text) == Some(&key) {
-                self.remove(text);
-            }
-        }
     }
 }
 
@@ -446,6 +443,20 @@ fn allowed_change(before: &Customer, input: &CustomerInput) -> Result<(), Refusa
         )));
     }
     Ok(())
+}
+
+/// Whether what partners were told about the customer, or what they may do with it, is no longer right: entitlements changed,
+/// credit was cut, a credential was taken away, or the dial pad now needs a PIN.
+fn is_stale(before: &Customer, after: &Customer) -> bool {
+    let told = before.tier != after.tier
+        || before.payment != after.payment
+        || before.language != after.language;
+    let taken = before
+        .credentials
+        .iter()
+        .any(|c| !after.credentials.contains(c));
+    let cut = after.credit_limit < before.credit_limit;
+    told || taken || cut || (before.pin.is_none() && after.pin.is_some())
 }
 
 fn changed_fields(a: &Customer, b: &Customer) -> Vec<&'static str> {

@@ -1,9 +1,10 @@
 //! Eligibility statements that this home utility has issued: which customer is behind a pseudonym, and which guarantee is whose.
 
+use crate::authz::EligibilityRequest;
 use crate::customer::CustomerKey;
 use crate::store::{Label, StoreTable, StoredChange, read, unreadable};
 use fairway_model::time::DAY;
-use fairway_model::{AgreementId, Cin, EligibilityStatement, Payment, Refusal, RefusalCode};
+use fairway_model::{Cin, EligibilityStatement, Payment, Refusal, RefusalCode};
 use fairway_model::{
     GuaranteeId, Hash, MemberId, Micro, Pseudonym, SessionId, SignedEligibility, Time,
 };
@@ -41,6 +42,12 @@ pub struct IssuedRow {
 impl IssuedRow {
     fn statement(&self) -> &EligibilityStatement {
         &self.signed.statement
+    }
+
+    /// Whether the statement has at least half of its life before it.
+    pub fn is_fresh(&self, now: Time) -> bool {
+        let s = self.statement();
+        s.expires_at.since(now).saturating_mul(2) >= s.expires_at.since(s.issued_at)
     }
 
     /// Name of the guarantee in it.
@@ -109,25 +116,24 @@ impl Issued {
             .collect()
     }
 
-    /// A statement that can be given out again: the one of the same charge, or a reusable one that has most of its life before it.
+    /// Statements that can be given out again for a charge: of the same charge, or reusable and not expired; those that have most
+    /// of their life before them come first.
     pub(crate) fn again(
         &self,
         now: Time,
         customer: CustomerKey,
-        visited: MemberId,
-        agreement: AgreementId,
-        session: SessionId,
-    ) -> Option<&IssuedRow> {
-        self.of(customer).find(|row| {
+        request: &EligibilityRequest,
+    ) -> Vec<&IssuedRow> {
+        let fits = |row: &&IssuedRow| {
             let s = row.statement();
-            let left = s.expires_at.since(now);
-            let fresh = left > 0 && left.saturating_mul(2) >= s.expires_at.since(s.issued_at);
-            let same = s.visited == visited
-                && s.guarantee.guarantee.agreement == agreement
-                && !row.revoked;
-            same && left > 0
-                && (row.session == session || (fresh && s.payment == Payment::Postpaid))
-        })
+            let mine = row.session == request.session || s.payment == Payment::Postpaid;
+            let place = s.visited == request.visited
+                && s.guarantee.guarantee.agreement == request.agreement;
+            mine && place && !row.revoked && s.expires_at > now
+        };
+        let mut rows: Vec<_> = self.of(customer).filter(fits).collect();
+        rows.sort_by_key(|row| core::cmp::Reverse(row.statement().expires_at));
+        rows
     }
 
     /// Keeps a statement that was issued.

@@ -8,6 +8,8 @@
 //! earlier entry without a PIN brought, that is, of a driver who has none. A typed PIN is never looked up here, because only
 //! home can check it; keeping a hash of it abroad would put the PIN at risk everywhere the driver ever charged.
 
+mod guarantee;
+
 use crate::credential;
 use crate::store::{Label, StoreTable, StoredChange, read, unreadable};
 use fairway_model::station::{InputMethod, Presented};
@@ -16,6 +18,8 @@ use fairway_model::{
     GuaranteeId, Hash, MemberId, Micro, Pseudonym, Refusal, RefusalCode, SessionId,
     SignedEligibility, Time,
 };
+use guarantee::Guarantees;
+pub use guarantee::{GuaranteeUse, MAX_HOLDS};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +29,8 @@ pub const MAX_PROFILES: usize = 200_000;
 pub const MAX_PROFILE_TTL: i64 = 30 * DAY;
 /// How long a revocation is remembered against answers that were under way, in milliseconds.
 pub const REVOCATION_MEMORY: i64 = HOUR;
-/// Most charges at a time under one guarantee.
-pub const MAX_HOLDS: usize = 64;
+/// Most revocations remembered; the oldest makes room for a new one.
+pub const MAX_REVOCATIONS: usize = 100_000;
 
 type Key = Hash;
 
@@ -36,37 +40,6 @@ struct Profile {
     signed: SignedEligibility,
     #[n(1)]
     forget_at: Time,
-}
-
-/// What we have used of a guarantee. Several cards of one driver share it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct GuaranteeUse {
-    /// Its limit.
-    #[n(0)]
-    pub limit: Micro,
-    /// No hold is placed from then on.
-    #[n(1)]
-    pub valid_until: Time,
-    /// Charged under it so far.
-    #[n(2)]
-    pub used: Micro,
-    /// Held for open charges.
-    #[n(3)]
-    pub holds: BTreeMap<SessionId, Micro>,
-    /// The home utility took it back.
-    #[n(4)]
-    pub revoked: bool,
-}
-
-impl GuaranteeUse {
-    /// What may still be held.
-    pub fn remaining(&self) -> Micro {
-        let held = self
-            .holds
-            .values()
-            .fold(self.used.0, |sum, m| sum.saturating_add(m.0));
-        Micro(self.limit.0.saturating_sub(held)).max(Micro::ZERO)
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -84,9 +57,9 @@ pub struct VisitingProfiles {
     secret: [u8; 32],
     profiles: BTreeMap<Key, Profile>,
     names: BTreeMap<(MemberId, Pseudonym), BTreeSet<Key>>,
-    guarantees: BTreeMap<GuaranteeId, GuaranteeUse>,
-    sessions: BTreeMap<SessionId, GuaranteeId>,
+    guarantees: Guarantees,
     revoked: BTreeMap<Hash, Tombstone>,
+    graves: BTreeSet<(Time, Hash)>,
     ends: BTreeSet<(Time, Key)>,
 }
 
@@ -101,10 +74,6 @@ impl core::fmt::Debug for VisitingProfiles {
     }
 }
 
-fn exceeded(text: String) -> Refusal {
-    Refusal::new(RefusalCode::GuaranteeExceeded, text)
-}
-
 impl VisitingProfiles {
     /// An empty database. `secret` keys the look-up; it must stay the same over restarts and be no other utility's.
     pub fn new(me: MemberId, secret: [u8; 32]) -> Self {
@@ -113,9 +82,9 @@ impl VisitingProfiles {
             secret,
             profiles: BTreeMap::new(),
             names: BTreeMap::new(),
-            guarantees: BTreeMap::new(),
-            sessions: BTreeMap::new(),
+            guarantees: Guarantees::default(),
             revoked: BTreeMap::new(),
+            graves: BTreeSet::new(),
             ends: BTreeSet::new(),
         }
     }
@@ -150,20 +119,18 @@ impl VisitingProfiles {
     }
 
     /// What was said about this credential's driver, when it still stands. No message leaves, no home utility is asked (CP-05).
+    /// Whether enough is left of its guarantee says [`VisitingProfiles::remaining`]: when not, ask home for another.
     pub fn recall(&self, now: Time, presented: &Presented) -> Option<&SignedEligibility> {
         let profile = self.profiles.get(&self.place(presented)?)?;
-        let statement = &profile.signed.statement;
-        let alive = now < profile.forget_at
-            && statement.issued_at <= now.plus(HOUR)
-            && now < statement.guarantee.guarantee.valid_until;
-        alive.then_some(&profile.signed)
+        let promise = &profile.signed.statement.guarantee.guarantee;
+        (now < profile.forget_at && now < promise.valid_until).then_some(&profile.signed)
     }
 
     /// Keeps a statement that the caller has verified with the home utility's key. A statement that is not reusable, or was
     /// asked for with a typed PIN, opens its guarantee for this charge and leaves no profile.
     ///
     /// # Errors
-    /// `not-authorized` when it is for another utility; `offer-expired`-like `time-invalid` when it has expired; `cin-blocked` when
+    /// `not-authorized` when it is for another utility; `time-invalid` when it has expired; `cin-blocked` when
     /// the home utility has since taken it back. Nothing is kept then.
     pub fn remember(
         &mut self,
@@ -196,7 +163,7 @@ impl VisitingProfiles {
                 "the home utility has taken this statement back",
             ));
         }
-        let mut changes = vec![self.open_guarantee(now, signed)];
+        let mut changes = vec![self.guarantees.open(now, &statement.guarantee.guarantee)];
         if let Some(key) = self.place(presented).filter(|_| statement.reusable) {
             changes.extend(self.make_room(key));
             changes.push(self.keep(
@@ -207,22 +174,6 @@ impl VisitingProfiles {
             ));
         }
         Ok(changes)
-    }
-
-    fn open_guarantee(&mut self, now: Time, signed: &SignedEligibility) -> StoredChange {
-        let promise = &signed.statement.guarantee.guarantee;
-        let row = self
-            .guarantees
-            .get(&promise.id)
-            .cloned()
-            .unwrap_or_else(|| GuaranteeUse {
-                limit: promise.limit,
-                valid_until: promise.valid_until,
-                used: Micro::ZERO,
-                holds: BTreeMap::new(),
-                revoked: false,
-            });
-        self.keep_guarantee(now, promise.id, row)
     }
 
     fn make_room(&mut self, key: Key) -> Vec<StoredChange> {
@@ -280,38 +231,14 @@ impl VisitingProfiles {
         ))
     }
 
-    fn keep_guarantee(&mut self, now: Time, id: GuaranteeId, row: GuaranteeUse) -> StoredChange {
-        if let Some(old) = self.guarantees.get(&id) {
-            for session in old.holds.keys() {
-                self.sessions.remove(session);
-            }
-        }
-        for session in row.holds.keys() {
-            self.sessions.insert(*session, id);
-        }
-        let label = Label {
-            key: format!("guarantee/{id}"),
-            subject: String::new(),
-            at: now,
-            summary: format!("{} holds", row.holds.len()),
-        };
-        let change = StoredChange::put(StoreTable::VisitingProfiles, label, &row);
-        self.guarantees.insert(id, row);
-        change
-    }
-
     /// What was used of a guarantee, while it is known here.
     pub fn guarantee(&self, id: GuaranteeId) -> Option<&GuaranteeUse> {
-        self.guarantees.get(&id)
+        self.guarantees.get(id)
     }
 
     /// What may still be held under a guarantee now; zero when it is unknown, taken back or over.
     pub fn remaining(&self, now: Time, id: GuaranteeId) -> Micro {
-        let open = self
-            .guarantees
-            .get(&id)
-            .filter(|g| !g.revoked && now < g.valid_until);
-        open.map_or(Micro::ZERO, GuaranteeUse::remaining)
+        self.guarantees.remaining(now, id)
     }
 
     /// Holds a part of a guarantee for a charge. The same again changes nothing.
@@ -326,55 +253,17 @@ impl VisitingProfiles {
         session: SessionId,
         amount: Micro,
     ) -> Result<Vec<StoredChange>, Refusal> {
-        let row = self.guarantees.get(&id).ok_or_else(|| {
-            exceeded(format!(
-                "guarantee {id} is unknown: ask the home utility again"
-            ))
-        })?;
-        if self.sessions.get(&session).is_some_and(|held| *held != id)
-            || row.holds.get(&session).is_some_and(|held| *held != amount)
-        {
-            return Err(Refusal::new(
-                RefusalCode::IdConflict,
-                format!("{session} holds another amount already"),
-            ));
-        }
-        if row.holds.contains_key(&session) {
-            return Ok(Vec::new());
-        }
-        if amount < Micro::ZERO || amount > self.remaining(now, id) {
-            return Err(exceeded(format!(
-                "guarantee {id} does not cover the hold: ask the home utility again"
-            )));
-        }
-        if row.holds.len() >= MAX_HOLDS {
-            return Err(Refusal::new(
-                RefusalCode::Busy,
-                format!("at most {MAX_HOLDS} charges at a time under one guarantee"),
-            ));
-        }
-        let mut row = row.clone();
-        row.holds.insert(session, amount);
-        Ok(vec![self.keep_guarantee(now, id, row)])
+        self.guarantees.hold(now, id, session, amount)
     }
 
     /// Gives back what a charge holds. Nothing happens when it holds nothing.
     pub fn release(&mut self, now: Time, session: SessionId) -> Vec<StoredChange> {
-        self.settle(now, session, Micro::ZERO)
+        self.guarantees.settle(now, session, Micro::ZERO)
     }
 
     /// A charge was settled with `total`: its hold is over and the total is used up. Nothing happens when it holds nothing.
     pub fn settle(&mut self, now: Time, session: SessionId, total: Micro) -> Vec<StoredChange> {
-        let Some((id, mut row)) = self
-            .sessions
-            .get(&session)
-            .and_then(|id| Some((*id, self.guarantees.get(id)?.clone())))
-        else {
-            return Vec::new();
-        };
-        row.holds.remove(&session);
-        row.used = Micro(row.used.0.saturating_add(total.0));
-        vec![self.keep_guarantee(now, id, row)]
+        self.guarantees.settle(now, session, total)
     }
 
     /// The home utility takes back everything that it said about a driver (CP-06); `said_at` is its own time of saying so.
@@ -395,24 +284,17 @@ impl VisitingProfiles {
             .copied()
             .collect();
         for key in keys {
-            let id = self
-                .profiles
-                .get(&key)
-                .map(|p| p.signed.statement.guarantee.guarantee.id);
+            let profile = self.profiles.get(&key);
+            let id = profile.map(|p| p.signed.statement.guarantee.guarantee.id);
             changes.extend(self.forget(key));
-            if let Some((id, mut row)) =
-                id.and_then(|id| Some((id, self.guarantees.get(&id)?.clone())))
-            {
-                row.revoked = true;
-                changes.push(self.keep_guarantee(now, id, row));
-            }
+            changes.extend(id.and_then(|id| self.guarantees.revoke(now, id)));
         }
         let grave = self.tombstone(home, pseudonym);
         let said_at = self
             .revoked
             .get(&grave)
             .map_or(said_at, |t| t.said_at.max(said_at));
-        changes.push(self.bury(
+        changes.extend(self.bury(
             now,
             grave,
             Tombstone {
@@ -423,7 +305,15 @@ impl VisitingProfiles {
         changes
     }
 
-    fn bury(&mut self, now: Time, grave: Hash, row: Tombstone) -> StoredChange {
+    fn bury(&mut self, now: Time, grave: Hash, row: Tombstone) -> Vec<StoredChange> {
+        let mut changes = Vec::new();
+        if let Some(old) = self.revoked.get(&grave) {
+            self.graves.remove(&(old.until, grave));
+        } else if self.revoked.len() >= MAX_REVOCATIONS
+            && let Some((at, first)) = self.graves.first().copied()
+        {
+            changes.extend(self.unbury(at, first));
+        }
         let label = Label {
             key: format!("revoked/{grave}"),
             subject: String::new(),
@@ -431,7 +321,18 @@ impl VisitingProfiles {
             summary: format!("until {}", row.until),
         };
         self.revoked.insert(grave, row);
-        StoredChange::put(StoreTable::VisitingProfiles, label, &row)
+        self.graves.insert((row.until, grave));
+        changes.push(StoredChange::put(StoreTable::VisitingProfiles, label, &row));
+        changes
+    }
+
+    fn unbury(&mut self, at: Time, grave: Hash) -> Option<StoredChange> {
+        self.graves.remove(&(at, grave));
+        self.revoked.remove(&grave)?;
+        Some(StoredChange::delete(
+            StoreTable::VisitingProfiles,
+            format!("revoked/{grave}"),
+        ))
     }
 
     /// Deletes what has expired: profiles, guarantees without open charges, memories of revocations.
@@ -441,31 +342,9 @@ impl VisitingProfiles {
             self.ends.pop_first();
             changes.extend(self.forget(key));
         }
-        let over: Vec<_> = self
-            .guarantees
-            .iter()
-            .filter(|(_, g)| g.valid_until <= now && g.holds.is_empty())
-            .map(|(id, _)| *id)
-            .collect();
-        for id in over {
-            self.guarantees.remove(&id);
-            changes.push(StoredChange::delete(
-                StoreTable::VisitingProfiles,
-                format!("guarantee/{id}"),
-            ));
-        }
-        let over: Vec<_> = self
-            .revoked
-            .iter()
-            .filter(|(_, t)| t.until <= now)
-            .map(|(k, _)| *k)
-            .collect();
-        for grave in over {
-            self.revoked.remove(&grave);
-            changes.push(StoredChange::delete(
-                StoreTable::VisitingProfiles,
-                format!("revoked/{grave}"),
-            ));
+        changes.extend(self.guarantees.expire(now));
+        while let Some((at, grave)) = self.graves.first().copied().filter(|(at, _)| *at <= now) {
+            changes.extend(self.unbury(at, grave));
         }
         changes
     }
@@ -492,7 +371,7 @@ impl VisitingProfiles {
             "guarantee" => {
                 let id = GuaranteeId::parse(name).map_err(|_| bad())?;
                 let row: GuaranteeUse = read(TABLE, key, body)?;
-                let _same_row = self.keep_guarantee(row.valid_until, id, row);
+                let _same_row = self.guarantees.keep(row.valid_until, id, row);
             }
             "revoked" => {
                 let row: Tombstone = read(TABLE, key, body)?;

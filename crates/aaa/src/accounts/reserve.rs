@@ -1,9 +1,9 @@
 //! Reservations: money that a guarantee has promised and a charge may take. The rule is in [`crate::authz`].
 
-use crate::customer::CustomerKey;
+use crate::customer::{Customer, CustomerKey};
 use crate::store::{Label, StoreTable, StoredChange, money};
 use fairway_model::time::MINUTE;
-use fairway_model::{GuaranteeId, Micro, Refusal, RefusalCode, SessionId, Time};
+use fairway_model::{GuaranteeId, Micro, Payment, Refusal, RefusalCode, SessionId, Time};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +42,19 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// A reservation without holds on a customer's account; a prepaid customer's serves one charge.
+    pub fn new(guarantee: GuaranteeId, customer: &Customer, amount: Micro, until: Time) -> Self {
+        Self {
+            guarantee,
+            customer: customer.key,
+            amount,
+            until,
+            single: customer.payment == Payment::Prepaid,
+            holds: BTreeMap::new(),
+            ended: false,
+        }
+    }
+
     fn held(&self) -> Micro {
         // Holds are never more than the reservation's amount, so their sum fits.
         self.holds
@@ -186,6 +199,28 @@ impl Reservations {
             ));
         }
         let mut row = row.clone();
+        row.holds.insert(session, amount);
+        Ok(vec![self.keep(now, row)])
+    }
+
+    /// Holds an amount for a charge whose reservation has ended: `row` is what to begin with when nothing is left of it. The caller
+    /// has checked that the amount is free.
+    pub(crate) fn hold_late(
+        &mut self,
+        now: Time,
+        row: Reservation,
+        session: SessionId,
+        amount: Micro,
+    ) -> Result<Vec<StoredChange>, Refusal> {
+        let mut row = self.rows.get(&row.guarantee).cloned().unwrap_or(row);
+        if row.holds.len() >= MAX_HOLDS || self.is_full() {
+            return Err(Refusal::new(
+                RefusalCode::Busy,
+                "too many charges at a time: try again later",
+            ));
+        }
+        row.ended = true;
+        row.amount = row.amount.plus(amount).map_err(money)?;
         row.holds.insert(session, amount);
         Ok(vec![self.keep(now, row)])
     }

@@ -2,13 +2,13 @@
 //!
 //! After erasure the journal keeps its amounts under the customer key, which was random from the start and then leads nowhere.
 
-use super::{
-    AaaNode, AuditKind, AuditRecord, CustomerKey, Refusal, RefusalCode, Revocation, StoredChange,
-    Time,
-};
+use super::AaaNode;
+use crate::audit::{AuditKind, AuditRecord};
 use crate::billing::HomeCharge;
-use crate::issued::IssuedRow;
-use fairway_model::Micro;
+use crate::customer::{Customer, CustomerKey};
+use crate::issued::{IssuedRow, Revocation};
+use crate::store::StoredChange;
+use fairway_model::{Refusal, RefusalCode, Time};
 
 /// What erasure did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl AaaNode {
     }
 }
 
-fn profile_rows(c: &crate::customer::Customer) -> Rows {
+fn profile_rows(c: &Customer) -> Rows {
     let mut rows: Rows = [
         ("profile.cin", c.cin.grouped()),
         ("profile.name", c.name.clone()),
@@ -127,9 +127,8 @@ fn profile_rows(c: &crate::customer::Customer) -> Rows {
     rows
 }
 
-fn credit(c: &crate::customer::Customer) -> String {
-    let limit: Micro = c.credit_limit;
-    format!("{} {}", limit.text(c.currency), c.currency)
+fn credit(c: &Customer) -> String {
+    format!("{} {}", c.credit_limit.text(c.currency), c.currency)
 }
 
 fn statement_text(row: &IssuedRow) -> String {
