@@ -64,6 +64,7 @@ impl<S: SignReading> Station<S> {
             _ if !here => Some("this station has another EVSE number or id"),
             _ if self.saved.open.is_some() => Some("another transaction is open"),
             _ if self.saved.queue.len() >= MAX_OUTBOX => Some("too many unsent events"),
+            _ if self.given_up == Some(session) => Some("the driver was told that nothing starts"),
             Stage::Faulted => Some("the station is out of service"),
             Stage::Typing { .. } | Stage::Checking { .. } => {
                 Some("another driver is at the station")

@@ -229,6 +229,7 @@ impl<S: SignReading> Station<S> {
     }
 
     fn await_start(&mut self, now: Time, session: SessionId, call: Option<CallId>) {
+        self.given_up = None;
         let until = now.plus(self.config.idle);
         self.stage = Stage::Consenting {
             session,

@@ -45,7 +45,8 @@ pub enum Input {
     Unplug,
     /// The driver pressed stop.
     StopButton,
-    /// The meter and the car, as measured now.
+    /// The meter and the car, as measured now. Give it each second, and right before an input that may begin or end a charge,
+    /// so that the signed reading is the register of that moment.
     Measured {
         /// Import register.
         register: Energy,

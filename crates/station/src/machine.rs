@@ -31,6 +31,8 @@ pub struct Station<S> {
     pub(crate) cost: Option<Micro>,
     /// The charge whose bill is awaited.
     pub(crate) last: Option<SessionId>,
+    /// The charge whose offer or consent ended on the screen without a start: it must not start any more.
+    pub(crate) given_up: Option<SessionId>,
     pub(crate) out: Vec<Output>,
     screen: Screen,
     told: Option<ConnectorState>,
@@ -71,6 +73,7 @@ impl<S: SignReading> Station<S> {
             currency: None,
             cost: None,
             last: None,
+            given_up: None,
             out: Vec::new(),
             screen: Screen::Offline,
             told: None,
@@ -246,6 +249,7 @@ impl<S: SignReading> Station<S> {
 
     /// Back to the first screen.
     pub(crate) fn idle(&mut self) {
+        self.give_up();
         self.stage = Stage::Idle;
         self.show(if self.linked {
             Screen::Prompt
@@ -254,8 +258,18 @@ impl<S: SignReading> Station<S> {
         });
     }
 
+    /// The driver sees that nothing will start; a start that comes late must not prove him wrong.
+    fn give_up(&mut self) {
+        self.given_up = match &self.stage {
+            Stage::Offered { view, .. } => Some(view.session),
+            Stage::Consenting { session, .. } => Some(*session),
+            _ => self.given_up,
+        };
+    }
+
     /// Shows a refusal for a while.
     pub(crate) fn refuse(&mut self, now: Time, session: Option<SessionId>, refusal: Refusal) {
+        self.give_up();
         let until = now.plus(self.config.idle);
         self.stage = Stage::Message { session, until };
         self.show(Screen::Error { refusal, until });

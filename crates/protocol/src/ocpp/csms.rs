@@ -9,7 +9,7 @@ use super::frame::{Frame, RpcCode, Violation, error, parse, result};
 use super::get::Get;
 use super::shape::check;
 use super::step::{CsmsStep, Finding, SendError};
-use super::{MAX_UNANSWERED, csms_out, shapes, vendor};
+use super::{MAX_FINDINGS, MAX_UNANSWERED, csms_out, shapes, vendor};
 use fairway_model::Time;
 use fairway_model::station::{CallId, FromStation, ToStation};
 use fairway_model::time::SECOND;
@@ -119,6 +119,7 @@ impl CsmsSession {
                 }
             }
         }
+        step.findings.truncate(MAX_FINDINGS);
         step
     }
 

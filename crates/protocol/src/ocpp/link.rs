@@ -9,7 +9,7 @@ use super::link_in::{self, Ordered};
 use super::link_out::{self, Event};
 use super::shape::check;
 use super::step::{Finding, SendError};
-use super::{MAX_UNANSWERED, shapes, vendor};
+use super::{MAX_FINDINGS, MAX_UNANSWERED, shapes, vendor};
 use fairway_model::station::{CallId, FromStation, ToStation};
 use fairway_model::time::SECOND;
 use fairway_model::{EvseId, Refusal, RefusalCode, Time};
@@ -169,6 +169,7 @@ impl StationLink {
                 }
             }
         }
+        step.findings.truncate(MAX_FINDINGS);
         step
     }
 

@@ -35,5 +35,7 @@ pub const MAX_MESSAGE_ID: usize = 36;
 pub const MAX_UNANSWERED: usize = 32;
 /// Most calls of ours that wait to be sent; only one is on the way at a time (OCPP-J 2.0.1, 4.1.1).
 pub const MAX_QUEUED: usize = 256;
+/// Most findings told per frame.
+pub const MAX_FINDINGS: usize = 32;
 /// Our name in `vendorId` fields.
 pub const VENDOR: &str = "org.fairway";

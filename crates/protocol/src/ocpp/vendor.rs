@@ -93,7 +93,7 @@ pub(super) fn offer_text(view: &OfferView, seconds: i64) -> String {
     let e = &view.estimate;
     let head = format!(
         "{} {} per kWh. About {} {} for {} kWh ({} to {}).",
-        amount_exact(view.price_per_kwh),
+        price_text(view.price_per_kwh, view.currency.minor_digits()),
         view.currency,
         amount(e.expected),
         view.currency,
@@ -205,6 +205,16 @@ fn amount_text(amount: Micro, digits: u32) -> String {
         whole.to_owned()
     } else {
         format!("{whole}.{fraction}")
+    }
+}
+
+/// A unit price with all its digits, and at least the currency's.
+fn price_text(price: Micro, digits: u32) -> String {
+    let (exact, shown) = (amount_exact(price), amount_text(price, digits));
+    if exact.len() > shown.len() {
+        exact
+    } else {
+        shown
     }
 }
 

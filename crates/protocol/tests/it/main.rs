@@ -9,3 +9,5 @@
 )]
 
 mod ocmf;
+mod ocpp;
+mod schema;

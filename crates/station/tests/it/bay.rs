@@ -22,7 +22,11 @@ pub(crate) fn key() -> MeterKey {
 }
 
 pub(crate) fn config() -> StationConfig {
-    StationConfig::new(evse(), "Duke Energy", "METER-1", [5; 16])
+    let made = StationConfig::new(evse(), "Duke Energy", "METER-1", [5; 16]);
+    StationConfig {
+        firmware: "1.2.3".into(),
+        ..made
+    }
 }
 
 pub(crate) fn session(n: u64) -> SessionId {
@@ -194,7 +198,12 @@ impl Bay {
         events
     }
 
-    pub(crate) fn start(&mut self, command: u32, n: u64, limit: Option<Energy>) -> Vec<FromStation> {
+    pub(crate) fn start(
+        &mut self,
+        command: u32,
+        n: u64,
+        limit: Option<Energy>,
+    ) -> Vec<FromStation> {
         self.tell(ToStation::Start {
             command,
             evse: 1,

@@ -513,3 +513,36 @@ fn without_a_link_nobody_is_identified() {
         matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == RefusalCode::HomeSilent)
     );
 }
+
+#[test]
+fn a_start_that_comes_too_late_starts_nothing() {
+    for decline in [true, false] {
+        let mut bay = Bay::new();
+        bay.plug_in(20);
+        if decline {
+            let said = bay.act(Input::Presented(card()));
+            let answer = Identified::Offer(Box::new(offer(session(1), bay.now)));
+            bay.tell(ToStation::Identified {
+                call: call_of(&said[0]),
+                answer,
+            });
+            bay.act(Input::Choice(false));
+        } else {
+            consented(&mut bay, 1);
+            bay.act(Input::LinkDown);
+            bay.act(Input::LinkUp);
+        }
+        let said = bay.start(1, 1, None);
+        assert!(matches!(
+            said[0],
+            FromStation::CommandAnswered {
+                accepted: false,
+                ..
+            }
+        ));
+        assert!(!bay.station.is_delivering());
+        consented(&mut bay, 1);
+        bay.start(2, 1, None);
+        assert!(bay.station.is_delivering(), "asked and consented anew");
+    }
+}
