@@ -1,14 +1,19 @@
 //! Short ways to write tariffs, usages and adjustments.
 
 use fairway_model::{
-    Adjustments, Currency, Dimension, Energy, Micro, Period, PeriodKind, Ppm, PriceComponent, Restrictions, Tariff, TariffElement, Time,
-    Usage,
+    Adjustments, Currency, Dimension, Energy, Micro, Period, PeriodKind, Ppm, PriceComponent,
+    Restrictions, Tariff, TariffElement, Time, Usage,
 };
 use fairway_pricing::CompiledTariff;
 
 /// A component without tax and step.
 pub(crate) fn component(dimension: Dimension, price: i64) -> PriceComponent {
-    PriceComponent { dimension, price: Micro(price), vat: None, step_size: 1 }
+    PriceComponent {
+        dimension,
+        price: Micro(price),
+        vat: None,
+        step_size: 1,
+    }
 }
 
 pub(crate) fn with_vat(mut c: PriceComponent, ppm: u32) -> PriceComponent {
@@ -22,11 +27,17 @@ pub(crate) fn with_step(mut c: PriceComponent, step_size: u32) -> PriceComponent
 }
 
 pub(crate) fn always(components: Vec<PriceComponent>) -> TariffElement {
-    TariffElement { components, restrictions: None }
+    TariffElement {
+        components,
+        restrictions: None,
+    }
 }
 
 pub(crate) fn when(restrictions: Restrictions, components: Vec<PriceComponent>) -> TariffElement {
-    TariffElement { components, restrictions: Some(restrictions) }
+    TariffElement {
+        components,
+        restrictions: Some(restrictions),
+    }
 }
 
 pub(crate) fn tariff(elements: Vec<TariffElement>) -> Tariff {
@@ -48,15 +59,31 @@ pub(crate) fn compiled(tariff: &Tariff, zone: &str) -> CompiledTariff {
 
 /// An instant from RFC 3339.
 pub(crate) fn at(text: &str) -> Time {
-    Time(text.parse::<jiff::Timestamp>().expect("an RFC 3339 instant").as_millisecond())
+    Time(
+        text.parse::<jiff::Timestamp>()
+            .expect("an RFC 3339 instant")
+            .as_millisecond(),
+    )
 }
 
 pub(crate) fn charging(start: Time, mwh: u64) -> Period {
-    Period { start, kind: PeriodKind::Charging, energy: Energy(mwh), power_w: None, current_ma: None }
+    Period {
+        start,
+        kind: PeriodKind::Charging,
+        energy: Energy(mwh),
+        power_w: None,
+        current_ma: None,
+    }
 }
 
 pub(crate) fn parking(start: Time) -> Period {
-    Period { start, kind: PeriodKind::Parking, energy: Energy::ZERO, power_w: None, current_ma: None }
+    Period {
+        start,
+        kind: PeriodKind::Parking,
+        energy: Energy::ZERO,
+        power_w: None,
+        current_ma: None,
+    }
 }
 
 pub(crate) fn usage(periods: Vec<Period>, end: Time) -> Usage {
@@ -65,5 +92,8 @@ pub(crate) fn usage(periods: Vec<Period>, end: Time) -> Usage {
 
 /// Adjustments with a discount.
 pub(crate) fn discount(bps: u32) -> Adjustments {
-    Adjustments { discount_bps: bps, ..Adjustments::NEUTRAL }
+    Adjustments {
+        discount_bps: bps,
+        ..Adjustments::NEUTRAL
+    }
 }
