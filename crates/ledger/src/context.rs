@@ -217,3 +217,60 @@ impl Context<'_, '_> {
         Ok(postings)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tx::{Operation, TxNonce};
+    use fairway_model::registry::PrefixEntry;
+    use fairway_model::sign::SigningKey;
+    use std::collections::BTreeMap;
+
+    /// The price check leaves no way to this refusal, so it is shown here.
+    #[test]
+    fn postings_that_do_not_add_up_to_zero_are_refused() {
+        let member = MemberId::parse("US*DUK").unwrap();
+        let entry = PrefixEntry {
+            prefix: "840".to_owned(),
+            member,
+        };
+        let key = SigningKey::from_seed([1; 32]);
+        let tx = Transaction::sign(
+            "test",
+            member,
+            TxNonce([0; 16]),
+            Operation::RegisterPrefix(entry),
+            &key,
+        );
+        let (base, cache) = (BTreeMap::new(), Cache::default());
+        let mut view = View::new(&base);
+        let block = Block {
+            height: 1,
+            time: Time(0),
+        };
+        let mut ctx = Context {
+            block,
+            id: tx.id(),
+            tx: &tx,
+            view: &mut view,
+            cache: &cache,
+        };
+        let (own, tax) = (Account::Member(member), Account::Tax(member));
+        let off = ctx.post(
+            Currency::USD,
+            vec![(own.clone(), Micro(5)), (tax.clone(), Micro(-4))],
+        );
+        assert_eq!(off.unwrap_err().code, RefusalCode::SharesWrong);
+        let huge = ctx.post(
+            Currency::USD,
+            vec![(own.clone(), Micro(i64::MAX)), (tax.clone(), Micro(1))],
+        );
+        assert_eq!(huge.unwrap_err().code, RefusalCode::Malformed);
+        assert_eq!(
+            ctx.post(Currency::USD, vec![(own, Micro(5)), (tax, Micro(-5))])
+                .unwrap()
+                .len(),
+            2
+        );
+    }
+}

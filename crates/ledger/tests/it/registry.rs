@@ -263,3 +263,24 @@ fn member_keys_rotate_with_an_overlap_unless_compromised() {
         the oldest key's charge | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*APC
     "#]].assert_eq(t.rows());
 }
+
+#[test]
+fn a_replaced_key_stops_counting_after_a_day() {
+    let mut t = Table::on(World::ready());
+    let charges = [1, 2].map(|n| Charge::new("APC", "DUK", n));
+    for charge in &charges {
+        t.world.must("DUK", place(charge));
+    }
+    t.world.time = T0.plus(HOUR);
+    t.world.must(
+        "APC",
+        rotation("APC", &SigningKey::from_seed([77; 32]), false),
+    );
+    t.world.time = T0.plus(HOUR + DAY - 1_000);
+    t.row("the last second", "DUK", settle(charges[0].settlement()));
+    t.row("a second later", "DUK", settle(charges[1].settlement()));
+    expect![[r#"
+        the last second | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        a second later | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*APC
+    "#]].assert_eq(t.rows());
+}
