@@ -183,6 +183,14 @@ fn reference_records_agree_with_openssl() {
     );
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|b| [b >> 4, b & 15])
+        .filter_map(|n| char::from_digit(u32::from(n), 16))
+        .collect()
+}
+
 /// Runs where the variable names a Python with the pinned packages of tests/peers; the test command sets it.
 #[test]
 fn peer_ocmf_pyocmf_accepts_ours_and_refuses_a_changed_digit() {
@@ -191,11 +199,7 @@ fn peer_ocmf_pyocmf_accepts_ours_and_refuses_a_changed_digit() {
     };
     let key = MeterKey::from_seed([7; 32]);
     let record = sign_reading(&key, &reading()).unwrap();
-    let spki = key
-        .public_spki()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect::<String>();
+    let spki = hex(&key.public_spki());
     let script = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../tests/peers/ocmf_check.py"

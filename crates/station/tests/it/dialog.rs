@@ -4,7 +4,7 @@ use crate::bay::{Bay, bill, call_of, card, cin, evse, key, offer, report, sessio
 use fairway_model::station::{FromStation, Identified, ReadingContext, StopReason, ToStation};
 use fairway_model::{Energy, Micro, Refusal, RefusalCode};
 use fairway_protocol::ocmf::verify;
-use fairway_station::{Input, MAX_OUTBOX, PadKey, Screen, Station};
+use fairway_station::{Input, PadKey, Screen};
 
 fn type_digits(bay: &mut Bay, digits: &str) -> Vec<FromStation> {
     for digit in digits.bytes() {
@@ -14,7 +14,7 @@ fn type_digits(bay: &mut Bay, digits: &str) -> Vec<FromStation> {
 }
 
 /// Card, offer, yes, start.
-fn consented(bay: &mut Bay, n: u64) {
+pub(crate) fn consented(bay: &mut Bay, n: u64) {
     let said = bay.act(Input::Presented(card()));
     let answer = Identified::Offer(Box::new(offer(session(n), bay.now)));
     bay.tell(ToStation::Identified {
@@ -37,12 +37,11 @@ fn consented(bay: &mut Bay, n: u64) {
     );
 }
 
-#[test]
-fn a_whole_charge() {
-    let mut bay = Bay::new();
+/// From the first digit to the events that the start makes.
+fn typed_and_started(bay: &mut Bay) -> Vec<FromStation> {
     assert!(matches!(bay.said[0], FromStation::Booted { .. }));
     assert_eq!(bay.station.screen(), &Screen::Prompt);
-    let said = type_digits(&mut bay, &cin());
+    let said = type_digits(bay, &cin());
     assert!(
         matches!(&said[0], FromStation::Identify { presented, .. } if presented.token == cin())
     );
@@ -72,20 +71,28 @@ fn a_whole_charge() {
             ..
         }
     ));
+    begun
+}
+
+#[test]
+fn a_whole_charge() {
+    let mut bay = Bay::new();
+    let begun = typed_and_started(&mut bay);
     assert!(matches!(bay.station.screen(), Screen::PlugIn { .. }) && !bay.station.is_delivering());
     let started = bay.drain(begun);
     let plugged = bay.plug_in(60);
     assert!(bay.station.is_delivering());
     bay.drain(plugged);
     let call = call_of(bay.wait(61).iter().find(|w| report(w).is_some()).unwrap());
+    let cost = Some(Micro(120_000));
     bay.tell(ToStation::TransactionNoted {
         call,
-        cost: Some(Micro(120_000)),
+        cost,
         refusal: None,
     });
-    assert!(
-        matches!(bay.station.screen(), Screen::Charging(v) if v.cost == Some(Micro(120_000)) && v.energy > Energy::ZERO)
-    );
+    let charging =
+        |s: &Screen| matches!(s, Screen::Charging(v) if v.cost == cost && v.energy > Energy::ZERO);
+    assert!(charging(bay.station.screen()));
     let said = bay.act(Input::StopButton);
     let ended = bay.drain(said);
     assert!(!bay.station.is_delivering() && bay.station.unsent() == 0);
@@ -98,12 +105,12 @@ fn a_whole_charge() {
     else {
         panic!("{ended:?}")
     };
+    let contexts = (first.context, end.samples[0].context);
     assert_eq!(
-        (*reason, first.context, end.samples[0].context),
+        (*reason, contexts),
         (
             StopReason::Local,
-            ReadingContext::Begin,
-            ReadingContext::End
+            (ReadingContext::Begin, ReadingContext::End)
         )
     );
     let energy = end.samples[0].register.minus(first.register).unwrap();
@@ -167,7 +174,7 @@ fn every_ending_has_its_reason() {
             .said
             .iter()
             .filter_map(report)
-            .last()
+            .next_back()
             .unwrap()
             .transaction
             .clone();
@@ -415,103 +422,6 @@ fn the_owner_stops_with_his_card_and_nobody_else_can() {
         answer: Identified::StopRequested(session(1)),
     });
     assert!(!bay.station.is_delivering());
-}
-
-#[test]
-fn events_wait_for_the_link_and_are_repeated_until_confirmed() {
-    let mut bay = Bay::new();
-    bay.plug_in(20);
-    consented(&mut bay, 1);
-    bay.start(1, 1, None);
-    bay.act(Input::LinkDown);
-    assert!(
-        bay.wait(150).is_empty() && bay.station.is_delivering(),
-        "a charge goes on without the link"
-    );
-    assert_eq!(bay.station.unsent(), 3);
-    bay.unplug();
-    let said = bay.act(Input::LinkUp);
-    let first = said.iter().find(|w| report(w).is_some()).unwrap().clone();
-    assert!(matches!(first, FromStation::Started { .. }));
-    bay.act(Input::Lost(call_of(&first)));
-    assert!(bay.station.poll_timeout().is_some());
-    let again = bay.wait(6);
-    assert_eq!(report(&again[0]), report(&first), "the same event again");
-    assert_ne!(call_of(&again[0]), call_of(&first));
-    let events = bay.drain(again);
-    assert_eq!(events.len(), 4);
-    assert!(matches!(events[3], FromStation::Ended { .. }) && bay.station.unsent() == 0);
-}
-
-#[test]
-fn power_loss_keeps_every_event_and_ends_the_charge() {
-    let mut bay = Bay::new();
-    bay.plug_in(20);
-    consented(&mut bay, 1);
-    bay.start(1, 1, None);
-    bay.act(Input::LinkDown);
-    bay.wait(70);
-    let register = bay.rig.register();
-    // The contactor falls open by itself; the program starts anew from what it saved.
-    let now = bay.now;
-    bay.rig.set_contactor(now, false);
-    bay.station = Station::restore(crate::bay::config(), key(), &bay.saved).unwrap();
-    bay.power_on();
-    assert!(!bay.station.is_delivering());
-    let said = bay.act(Input::LinkUp);
-    let events = bay.drain(said);
-    let FromStation::Ended {
-        report: end,
-        reason,
-        ..
-    } = events.last().unwrap()
-    else {
-        panic!()
-    };
-    assert_eq!(
-        (*reason, end.samples[0].register),
-        (StopReason::PowerLoss, register)
-    );
-    let seqs: Vec<_> = events.iter().filter_map(report).map(|r| r.seq).collect();
-    assert_eq!(seqs, [0, 1, 2]);
-    // The start command of before the loss is remembered.
-    assert!(matches!(
-        bay.start(1, 1, None)[..],
-        [FromStation::CommandAnswered { .. }]
-    ));
-    assert!(!bay.station.is_delivering());
-    assert!(Station::restore(crate::bay::config(), key(), b"junk").is_err());
-}
-
-#[test]
-fn weeks_without_a_link_drop_interim_readings_only() {
-    let mut bay = Bay::new();
-    bay.plug_in(0);
-    consented(&mut bay, 1);
-    bay.start(1, 1, None);
-    bay.act(Input::LinkDown);
-    for _ in 0..MAX_OUTBOX + 20 {
-        bay.now = bay.now.plus(60_000);
-        bay.act(Input::Tick);
-    }
-    assert_eq!(bay.station.unsent(), MAX_OUTBOX);
-    bay.unplug();
-    let said = bay.act(Input::LinkUp);
-    let events = bay.drain(said);
-    assert_eq!(events.len(), MAX_OUTBOX);
-    assert!(matches!(events[0], FromStation::Started { .. }));
-    assert!(matches!(events.last(), Some(FromStation::Ended { .. })));
-}
-
-#[test]
-fn without_a_link_nobody_is_identified() {
-    let mut bay = Bay::new();
-    bay.act(Input::LinkDown);
-    assert_eq!(bay.station.screen(), &Screen::Offline);
-    assert!(bay.act(Input::Presented(card())).is_empty());
-    assert!(
-        matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == RefusalCode::HomeSilent)
-    );
 }
 
 #[test]

@@ -10,5 +10,6 @@
 
 mod bay;
 mod dialog;
+mod outbox;
 mod random;
 mod wire;

@@ -24,7 +24,9 @@ fn act(bay: &mut Bay, choice: u8, n: u64) {
         10 => Input::Gateway(ToStation::TransactionNoted {
             call,
             cost: None,
-            refusal: (n % 7 == 0).then(|| Refusal::new(RefusalCode::OutOfOrder, "x")),
+            refusal: n
+                .is_multiple_of(7)
+                .then(|| Refusal::new(RefusalCode::OutOfOrder, "x")),
         }),
         11 => Input::Gateway(ToStation::Identified {
             call,
