@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use fairway_aaa::accounts::journal::{AccountName, verify};
-use fairway_aaa::accounts::{Accounts, Payer, Reservation, SettledCharge};
+use fairway_aaa::accounts::{Accounts, KEEP_POSTED, Payer, Reservation, SettledCharge};
 use fairway_aaa::authz::Funds;
 use fairway_aaa::{Customer, CustomerInput, StoreTable};
 use fairway_model::time::MINUTE;
@@ -180,6 +180,14 @@ impl Books {
                 "reserved more than there is: {funds:?}"
             );
         }
+        for row in self.accounts.reservations(self.customer.key) {
+            let held = Micro::sum(row.holds.values().copied()).unwrap();
+            assert!(
+                row.amount >= held,
+                "a hold that nothing stands behind: {row:?}"
+            );
+            assert_eq!(row.free(), Micro(row.amount.0 - held.0));
+        }
         let mut restored = Accounts::new(alp());
         for (key, row) in self.db.of(StoreTable::Balances) {
             restored.restore(key, &row.body).unwrap();
@@ -345,4 +353,40 @@ fn a_changed_journal_is_found() {
     let mut unbalanced = entries;
     unbalanced[3].lines.pop();
     assert!(verify(&unbalanced).unwrap_err().contains("balance"));
+}
+
+#[test]
+fn a_charge_leaves_the_holds_of_others() {
+    let mut books = Books::new(make(&customer(1)));
+    books.run(&Op::Reserve(1, 5_000));
+    books.run(&Op::Place(1, 1, 2_000));
+    books.run(&Op::Place(1, 2, 3_000));
+    let stored = books.post(1, duk(), usd("40.00"), 1).unwrap();
+    books.db.take(&stored);
+    let left = books.accounts.reservation(guarantee(1)).unwrap();
+    assert_eq!((left.amount, left.free()), (usd("30"), Micro::ZERO));
+    books.check();
+}
+
+#[test]
+fn a_single_use_guarantee_ends_with_its_charge() {
+    let mut books = Books::new(make(&prepaid(1)));
+    books.run(&Op::PayIn(5_000));
+    books.run(&Op::Reserve(1, 5_000));
+    books.run(&Op::Place(1, 1, 2_000));
+    books.run(&Op::Release(1));
+    assert_eq!(books.funds().reserved, Micro::ZERO);
+}
+
+#[test]
+fn posted_charges_are_remembered_for_their_time() {
+    let mut books = Books::new(make(&customer(1)));
+    let stored = books.post(1, duk(), usd("5"), 1).unwrap();
+    books.db.take(&stored);
+    books.accounts.expire(Time(KEEP_POSTED - 1));
+    assert!(books.accounts.is_posted(session(1)));
+    let stored = books.accounts.expire(Time(KEEP_POSTED));
+    books.db.take(&stored);
+    assert!(!books.accounts.is_posted(session(1)));
+    books.check();
 }

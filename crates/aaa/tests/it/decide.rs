@@ -307,3 +307,17 @@ fn who_owes_does_not_become_prepaid() {
         .unwrap_err();
     assert!(refusal.text.starts_with("payment"), "{}", refusal.text);
 }
+
+#[test]
+fn a_used_up_guarantee_is_not_given_out_again() {
+    let (mut node, _, _) = home_with(&customer(1));
+    let number = customer(1).cin;
+    let first = decide(&mut node, Time(0), 1, duk(), &number, &rules())
+        .answer
+        .unwrap();
+    let id = first.statement.guarantee.guarantee.id;
+    node.consent(Time(0), id, session(1), usd("46")).unwrap();
+    let second = decide(&mut node, Time(0), 2, duk(), &number, &rules());
+    assert_eq!(limit(&second), Ok(usd("50")));
+    assert_ne!(second.answer.unwrap(), first);
+}

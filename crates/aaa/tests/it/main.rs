@@ -1,6 +1,6 @@
 //! Tests of the AAA node: tables of cases for each component, and properties over random operations.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::string_slice,
     clippy::too_many_lines,
