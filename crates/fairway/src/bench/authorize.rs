@@ -5,7 +5,7 @@ use super::{figure, percentile};
 use crate::demo::drive::Bay;
 use crate::demo::members::{Cast, UTILITIES, everybody};
 use crate::demo::setup;
-use crate::demo::world::World;
+use crate::demo::world::{Plan, World};
 use crate::environment::{self, Clock};
 use crate::node::tls;
 use crate::station::{Socket, open};
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(super) async fn run(options: Options) -> Result<(), String> {
     let folder = std::env::temp_dir().join(format!("fairway-bench-authorize-{}", std::process::id()));
-    let mut world = World::prepare(&folder, 11, 1)?;
+    let mut world = World::prepare(&Plan::new(&folder, 11, 1)?)?;
     for member in everybody() {
         world.start(member)?;
     }

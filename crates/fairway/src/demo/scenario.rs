@@ -1,9 +1,9 @@
 //! The scenario, step by step.
 
-use super::drive::{Bay, Post, Visit};
+use super::drive::{Post, Visit};
 use super::members::{Cast, UTILITIES, everybody};
 use super::setup::{self, Driver};
-use super::world::World;
+use super::world::{Plan, World};
 use super::{Options, books};
 use crate::cli::say;
 use crate::view;
@@ -26,43 +26,35 @@ fn cast(at: usize) -> Result<Cast, String> {
 }
 
 /// Plays everything; the members are stopped at the end, whatever happened.
-pub(crate) async fn play(options: &Options, folder: &Path, begin: Instant) -> Result<(), String> {
-    let mut world = World::prepare(folder, options.seed, options.speed)?;
-    for member in everybody() {
-        world.start(member)?;
-    }
-    let result = perform(options, &mut world, begin).await;
-    world.stop().await;
+pub(super) async fn play(options: &Options, folder: &Path, begin: Instant) -> Result<(), String> {
+    let world = World::prepare(&Plan::new(folder, options.seed, options.speed)?)?;
+    let mut stage = Stage { world, posts: Vec::new(), drivers: Vec::new() };
+    let result = stage.perform(options, begin).await;
+    stage.world.stop().await;
     result
 }
 
-async fn perform(options: &Options, world: &mut World, begin: Instant) -> Result<(), String> {
-    for member in everybody() {
-        world.ready(member).await?;
-    }
-    say(&format!("{:>6.1} s  four members run, each a process with its own keys, database and ledger node (seed {})", begin.elapsed().as_secs_f64(), options.seed));
-    let bays = setup::bays(options.seed)?;
-    setup::consortium(world, options.seed, &bays).await?;
-    let drivers = setup::drivers(world, options.seed).await?;
-    say(&format!("{:>6.1} s  on the ledger: 3 CIN prefixes, {} EVSEs with their meter keys, 9 countersigned agreements", begin.elapsed().as_secs_f64(), bays.len()));
-    let posts: Result<Vec<Post>, String> = bays.into_iter().map(|bay: Bay| Post::open(world, bay)).collect();
-    let mut stage = Stage { world: take(world), posts: posts?, drivers };
-    let told = stage.tell(begin).await;
-    let finished = match told {
-        Ok(()) if !options.headless => stage.stay_open().await,
-        other => other,
-    };
-    *world = stage.world;
-    finished
-}
-
-/// Takes the world out of its place for the time of the scenario.
-fn take(world: &mut World) -> World {
-    let empty = World::empty(world);
-    std::mem::replace(world, empty)
-}
-
 impl Stage {
+    async fn perform(&mut self, options: &Options, begin: Instant) -> Result<(), String> {
+        for member in everybody() {
+            self.world.start(member)?;
+        }
+        for member in everybody() {
+            self.world.ready(member).await?;
+        }
+        let since = || begin.elapsed().as_secs_f64();
+        say(&format!("{:>6.1} s  four members run, each a process with its own keys, database and ledger node (seed {})", since(), options.seed));
+        let bays = setup::bays(options.seed)?;
+        setup::consortium(&self.world, options.seed, &bays).await?;
+        self.drivers = setup::drivers(&self.world, options.seed).await?;
+        say(&format!("{:>6.1} s  on the ledger: 3 CIN prefixes, {} EVSEs with their meter keys, 9 countersigned agreements", since(), bays.len()));
+        for bay in bays {
+            self.posts.push(Post::open(&self.world, bay)?);
+        }
+        self.tell(begin).await?;
+        if options.headless { Ok(()) } else { self.stay_open().await }
+    }
+
     async fn tell(&mut self, begin: Instant) -> Result<(), String> {
         let since = move || begin.elapsed().as_secs_f64();
         self.nine_pairs(&since).await?;

@@ -17,6 +17,32 @@ const BEGIN_MS: i64 = 1_794_841_200_000;
 /// Longest wait for a member to be ready.
 const READY: Duration = Duration::from_mins(1);
 
+/// What a world is made of.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Folder for everything.
+    pub folder: PathBuf,
+    /// Keys follow from it.
+    pub seed: u64,
+    /// Demonstration seconds per wall second.
+    pub speed: u32,
+    /// The program `fairway`.
+    pub program: PathBuf,
+    /// Database URLs of members that shall not have a SQLite file of their own, by member id.
+    pub databases: BTreeMap<&'static str, String>,
+}
+
+impl Plan {
+    /// A world run by this very program, with SQLite.
+    ///
+    /// # Errors
+    /// When the program's own path is not known.
+    pub fn new(folder: &Path, seed: u64, speed: u32) -> Result<Self, String> {
+        let program = std::env::current_exe().map_err(|e| e.to_string())?;
+        Ok(Self { folder: folder.to_owned(), seed, speed, program, databases: BTreeMap::new() })
+    }
+}
+
 /// The running members.
 #[derive(Debug)]
 pub struct World {
@@ -28,6 +54,7 @@ pub struct World {
     pub genesis: Genesis,
     /// Demonstration seconds per wall second.
     pub speed: u32,
+    program: PathBuf,
     listen: BTreeMap<&'static str, Listen>,
     tokens: BTreeMap<&'static str, String>,
     children: BTreeMap<&'static str, Child>,
@@ -45,14 +72,10 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 }
 
 impl World {
-    /// A world without processes, to stand in while another holds them.
-    pub fn empty(of: &Self) -> Self {
-        Self { children: BTreeMap::new(), listen: of.listen.clone(), tokens: of.tokens.clone(), folder: of.folder.clone(), genesis: of.genesis.clone(), ..*of }
-    }
-
     /// Writes keys, genesis file and configurations of all members.
-    pub fn prepare(folder: &Path, seed_of: u64, speed: u32) -> Result<Self, String> {
-        let speed = speed.max(1);
+    pub fn prepare(plan: &Plan) -> Result<Self, String> {
+        let Plan { folder, seed: seed_of, .. } = plan;
+        let (seed_of, speed) = (*seed_of, plan.speed.max(1));
         let wall_start = environment::wall_ms();
         let clock = Clock { wall_start, begin: BEGIN_MS, speed };
         let (mut listen, mut tokens, mut founders) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
@@ -79,18 +102,22 @@ impl World {
         }
         let genesis = Genesis { chain_id: format!("fairway-demo-{seed_of}"), time_ms: BEGIN_MS, member: founders };
         write(&folder.join("genesis.toml"), &toml::to_string(&genesis).map_err(|e| e.to_string())?)?;
-        let world = Self { folder: folder.to_owned(), clock, genesis, speed, listen, tokens, children: BTreeMap::new() };
+        let program = plan.program.clone();
+        let world = Self { folder: folder.clone(), clock, genesis, speed, program, listen, tokens, children: BTreeMap::new() };
         for cast in everybody() {
-            world.write_config(cast)?;
+            world.write_config(cast, plan.databases.get(cast.id))?;
         }
         Ok(world)
     }
 
-    fn write_config(&self, cast: Cast) -> Result<(), String> {
+    fn write_config(&self, cast: Cast, database: Option<&String>) -> Result<(), String> {
         let listen = self.listen.get(cast.id).cloned().ok_or("no addresses")?;
         let scaled = |seconds: u32| seconds.saturating_mul(self.speed);
         let mut config = Config::new(cast.id, "../genesis.toml", listen);
         config.ledger.worker_threads = 1;
+        if let Some(url) = database {
+            config.database.url.clone_from(url);
+        }
         config.policy.offer_ttl_s = scaled(60);
         config.policy.home_timeout_s = scaled(8);
         config.policy.attempts_per_minute = 600;
@@ -103,8 +130,7 @@ impl World {
     pub fn start(&mut self, cast: Cast) -> Result<(), String> {
         let own = self.folder.join(cast.folder);
         let log = std::fs::OpenOptions::new().create(true).append(true).open(own.join("log.txt")).map_err(|e| e.to_string())?;
-        let program = std::env::current_exe().map_err(|e| e.to_string())?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(&self.program);
         command.arg("serve").arg("--config").arg(own.join("fairway.toml"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         let child = command.spawn().map_err(|e| format!("{}: {e}", cast.name))?;

@@ -65,7 +65,10 @@ impl Passwords {
         if row.table != Table::Stations {
             return;
         }
-        if let (Ok(station), Ok(hash)) = (StationId::parse(&row.key), String::from_bytes(&row.body)) { self.put(station, hash) } else { tracing::error!("the stored station {} cannot be read", row.key) }
+        match <(StationId, String)>::from_bytes(&row.body) {
+            Ok((station, hash)) => self.put(station, hash),
+            Err(error) => tracing::error!("the stored station {} cannot be read: {error}", row.key),
+        }
     }
 
     fn get(&self, station: &StationId) -> Option<String> {

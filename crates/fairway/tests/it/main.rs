@@ -1,0 +1,16 @@
+//! The real programs: members as processes, stations over WebSocket and TLS, programs of others, broken input.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod command_line;
+mod databases;
+mod gate;
+mod ledger;
+mod others;
+mod stage;
