@@ -1,0 +1,4 @@
+//! Worlds under many seeds, one seed again, and proof that the checks can fail.
+
+mod sabotage;
+mod seeds;
