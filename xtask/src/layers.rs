@@ -37,7 +37,7 @@ const fn core(
 const ROWS: &[Row] = &[
     core("model", &[], &[]),
     core("protocol", &["model"], &[]),
-    core("station", &["model"], &[]),
+    core("station", &["model"], &["protocol"]),
     core("gateway", &["model"], &[]),
     core("aaa", &["model"], &[]),
     core("pricing", &["model"], &["protocol"]),

@@ -172,10 +172,14 @@ fn presented(token: &Map<String, Value>) -> Option<Presented> {
         "NoAuthorization" => return None,
         _ => InputMethod::Code,
     };
-    let text = token
+    let mut text = token
         .text(&["idToken"])
         .filter(|text| !text.is_empty())?
         .to_owned();
+    if method == InputMethod::Rfid {
+        // Readers disagree about the case of hexadecimal digits; one card is one credential.
+        text.make_ascii_uppercase();
+    }
     let pin = token
         .list(&["additionalInfo"])
         .iter()

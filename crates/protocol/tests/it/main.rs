@@ -1,6 +1,6 @@
 //! The adapters against fixtures, official schemas and programs of others.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -1,6 +1,6 @@
 //! OCMF: our records read back, reference records of S.A.F.E. with OpenSSL's verdicts, and every single-byte change refused.
 
-#![allow(
+#![expect(
     clippy::disallowed_methods,
     reason = "tests find the peers' Python and cargo's folder by variables"
 )]

@@ -1,7 +1,7 @@
 //! Every frame in fixtures/ocpp against the official schemas: as the types that `ocpp-types` generated from them, and in Python with
 //! the schema files that the package `ocpp` ships.
 
-#![allow(
+#![expect(
     clippy::disallowed_methods,
     reason = "tests find the peers' Python by a variable"
 )]

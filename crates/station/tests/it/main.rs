@@ -1,8 +1,7 @@
 //! The station machine: its dialog alone, and over the wire against a scripted utility.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests fail by panicking"

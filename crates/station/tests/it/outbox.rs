@@ -63,6 +63,8 @@ fn power_loss_keeps_every_event_and_ends_the_charge() {
     );
     let seqs: Vec<_> = events.iter().filter_map(report).map(|r| r.seq).collect();
     assert_eq!(seqs, [0, 1, 2]);
+    let again = Station::restore(config(), key(), &bay.saved).unwrap();
+    assert_eq!(again.unsent(), 0, "what was confirmed is not sent again");
     // The start command of before the loss is remembered.
     assert!(matches!(
         bay.start(1, 1, None)[..],

@@ -35,7 +35,7 @@ impl Foreign {
 
     fn authorize(&mut self, id: &str, answer: Identified) -> Value {
         let words = self.says(&format!(
-            r#"[2,"{id}","Authorize",{{"idToken":{{"idToken":"04A1B2C3","type":"ISO14443"}}}}]"#
+            r#"[2,"{id}","Authorize",{{"idToken":{{"idToken":"04a1b2C3","type":"ISO14443"}}}}]"#
         ));
         let FromStation::Identify {
             call,
