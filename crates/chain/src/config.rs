@@ -1,6 +1,6 @@
 //! What a validator is started with, and why a start can be refused.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// Largest number of validators that one chain accepts.
 pub const MAX_VALIDATORS: usize = 100;
@@ -22,6 +22,9 @@ pub struct ValidatorAddress {
     /// Where its overlay listens.
     pub address: SocketAddr,
 }
+
+/// A clock for block times.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Everything that one validator needs to run.
 ///
@@ -54,6 +57,8 @@ pub struct Config {
     pub stall_after: Duration,
     /// Worker threads of the validator's own runtime.
     pub worker_threads: usize,
+    /// Gives block times in milliseconds since 1970-01-01 UTC; `None` is the wall clock. All validators need the same.
+    pub clock: Option<Clock>,
 }
 
 impl Config {
@@ -79,6 +84,7 @@ impl Config {
             mempool_max: 50_000,
             stall_after: Duration::from_secs(10),
             worker_threads: 2,
+            clock: None,
         }
     }
 }

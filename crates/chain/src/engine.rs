@@ -176,8 +176,8 @@ impl Node<'_> {
             .ok_or("validators or their addresses are not distinct")?;
         let pages = CacheRef::new(PAGE_SIZE, PAGES);
         let scheme = self.scheme()?;
-        let mut tasks = Tasks::new();
-
+        // The stores ask the peers for what they miss and wait for the network's answer, so it runs before them.
+        let mut tasks = vec![network.start()];
         let plan = SyncPlan::init(self.context.child("plan"), PREFIX).await;
         let fetcher = marshal_resolver::init(
             self.context.child("backfill"),
@@ -252,7 +252,6 @@ impl Node<'_> {
         let consensus = self.consensus(scheme, oracle, deferred, pages);
         tasks.push(consensus.start(votes, certificates, resolver));
         self.serve(reader, transactions, submits, reads, &mut tasks);
-        tasks.push(network.start());
         Ok(tasks)
     }
 

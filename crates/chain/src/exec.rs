@@ -15,7 +15,7 @@ use commonware_runtime::{Clock as _, tokio::Context};
 use crate::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, StateKey, TxId,
     block::{Block, RECORD_OVERHEAD, Record, body_bytes, records_root},
-    overlay::{Core, millis, span},
+    overlay::{Core, span},
     header::Header,
     state::{Batch, Key, Sealed, machine_key, place_bytes, tx_key},
 };
@@ -183,7 +183,7 @@ impl Core {
 
     /// Waits, within a bound, while a block is ahead of the own clock.
     async fn wait_for_clock(&self, context: &Context, time_ms: i64) {
-        let ahead = time_ms - millis(context.current()) - MAX_AHEAD_MS;
+        let ahead = time_ms - self.now_ms(context) - MAX_AHEAD_MS;
         if ahead > 0 {
             context.sleep(span(ahead).min(MAX_VOTE_DELAY)).await;
         }
@@ -236,7 +236,7 @@ impl Core {
         self.pace(context, &parent.header, &taken).await;
         let mut txs = self.select(&taken, &batch).await?;
         let earliest = parent.header.time_ms.saturating_add(1);
-        let now = millis(context.current());
+        let now = self.now_ms(context);
         let info = BlockInfo {
             height: parent.header.height + 1,
             time_ms: now.clamp(earliest, latest_time(&parent.header).max(earliest)),

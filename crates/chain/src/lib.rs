@@ -26,7 +26,7 @@ mod store;
 mod tree;
 
 pub use config::{
-    Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS, StartError,
+    Clock, Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS, StartError,
     ValidatorAddress,
 };
 pub use handle::{FinalBlock, Handle, Status, SubmitError, Subscription};

@@ -14,6 +14,7 @@ use crate::{
     FinalBlock, Machine, TxId,
     block::{Block, Limits},
     board::Board,
+    config::Clock,
     header::Header,
     pool::Pool,
     tree::Hash,
@@ -37,6 +38,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) genesis: Block,
     pub(crate) idle: Duration,
+    pub(crate) clock: Option<Clock>,
     pub(crate) busy: Duration,
     pub(crate) applied: watch::Sender<u64>,
     pub(crate) fatal: mpsc::UnboundedSender<String>,
@@ -78,12 +80,18 @@ impl Core {
             },
             genesis,
             idle: config.idle_interval,
+            clock: config.clock.clone(),
             busy: config.busy_interval,
             applied,
             fatal,
             pending: Mutex::default(),
             recent: Mutex::default(),
         }
+    }
+
+    /// Present time by the clock of block times.
+    pub(crate) fn now_ms(&self, context: &Context) -> i64 {
+        self.clock.as_ref().map_or_else(|| millis(context.current()), |clock| clock())
     }
 
     /// An applied block that is still in memory.
