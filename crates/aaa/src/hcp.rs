@@ -128,6 +128,13 @@ impl HomeProfiles {
             .and_then(|key| self.by_key(*key))
     }
 
+    /// The class of the customer whose credential this is, so that the rules of the right store are applied (CR-03); without
+    /// authentication, and not counted as an attempt.
+    pub fn class_of(&self, presented: &Presented) -> Option<CustomerClass> {
+        let credential = credential::presented(presented).ok()?;
+        self.find(&credential).map(|c| c.class)
+    }
+
     /// Says whose credential it is (AA-01, CP-02). A right check digit makes no number genuine: only this database does.
     ///
     /// The dial pad needs the PIN where the customer has one; card, code and contract do not. A blocked customer is told so

@@ -120,7 +120,7 @@ impl AaaNode {
     /// A charge of our driver is finished: both utilities agreed on its event, the ledger has it next.
     ///
     /// # Errors
-    /// As [`HomeCharges::finish`].
+    /// As [`crate::billing::HomeCharges::finish`].
     pub fn finished(
         &mut self,
         now: Time,
@@ -135,7 +135,7 @@ impl AaaNode {
     /// the home utility. The same again changes nothing. Our hold as visited utility ends too.
     ///
     /// # Errors
-    /// As [`Accounts::post_charge`] and [`HomeCharges::settle`]; `session-unknown` when we are home and the charge was not finished
+    /// As [`crate::accounts::Accounts::post_charge`] and [`crate::billing::HomeCharges::settle`]; `session-unknown` when we are home and the charge was not finished
     /// here. Nothing is changed then.
     pub fn settled(
         &mut self,

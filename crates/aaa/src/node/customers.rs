@@ -24,7 +24,7 @@ impl AaaNode {
     /// Adds or changes a customer.
     ///
     /// # Errors
-    /// As [`HomeProfiles::put`]; besides `customer-invalid` when a customer who owes money would become prepaid.
+    /// As [`crate::hcp::HomeProfiles::put`]; besides `customer-invalid` when a customer who owes money would become prepaid.
     pub fn put_customer(
         &mut self,
         now: Time,
@@ -137,7 +137,7 @@ impl AaaNode {
     /// A customer pays in: prepaid balance, or a bill.
     ///
     /// # Errors
-    /// `cin-mistyped`, `cin-unknown`; as [`Accounts::pay_in`].
+    /// `cin-mistyped`, `cin-unknown`; as [`crate::accounts::Accounts::pay_in`].
     pub fn top_up(
         &mut self,
         now: Time,

@@ -239,6 +239,16 @@ fn the_two_stores_are_apart() {
             .count(),
         1
     );
+    let class = |number| {
+        node_2
+            .profiles()
+            .class_of(&show(Code, &customer(number).cin))
+    };
+    assert_eq!(class(1), Some(CustomerClass::Residential));
+    assert_eq!(
+        (class(2), class(3)),
+        (Some(CustomerClass::Commercial), None)
+    );
     // A row that stands in the other store is refused at the start.
     let (key, row) = db.of(StoreTable::ResidentialCustomers).next().unwrap();
     let mut fresh = profiles();
