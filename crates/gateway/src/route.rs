@@ -84,10 +84,7 @@ fn number(token: &str) -> Result<Credential, Refusal> {
         Ok(cin) => return Ok(Credential::Cin(cin)),
         Err(error) => error,
     };
-    let plain: String = token
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-'))
-        .collect();
+    let plain: String = token.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let digits = plain.bytes().all(|b| b.is_ascii_digit());
     if digits && LOYALTY_DIGITS.contains(&plain.len()) {
         return Ok(Credential::Own(plain));

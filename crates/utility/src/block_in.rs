@@ -10,12 +10,15 @@ use crate::trace::flow;
 use fairway_aaa::BillLine;
 use fairway_gateway::session::{HoldMark, Posted};
 use fairway_gateway::{State, Step};
-use fairway_ledger::{Effect, Operation, Receipt, Settlement, Transaction};
+use fairway_ledger::{Effect, Hold, Operation, Receipt, Settlement, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Hash, PriceBreakdown, Refusal, RefusalCode, SessionId};
+use std::collections::BTreeSet;
 
 /// Most refused submissions of one charge that are tried again.
 const MAX_TRIES: u32 = 50;
+/// Most of them while the ledger also refuses the hold.
+const MAX_TRIES_WITHOUT_HOLD: u32 = 5;
 
 impl Utility {
     pub(crate) fn on_block(&mut self, out: &mut Out, block: &Block) {
@@ -23,12 +26,33 @@ impl Utility {
             return;
         }
         if block.height > self.marks.height.saturating_add(1) && self.marks.height > 0 {
-            out.log(Level::Warn, None, format!("block {} follows {}: blocks between them had nothing for us or are missing", block.height, self.marks.height));
+            out.log(
+                Level::Warn,
+                None,
+                format!(
+                    "block {} follows {}: blocks between them had nothing for us or are missing",
+                    block.height, self.marks.height
+                ),
+            );
         }
+        // Refused more than once in one block, a transaction still counts as one try.
+        let mut seen = BTreeSet::new();
         for (transaction, receipt) in &block.entries {
             match (Transaction::read(transaction), Receipt::from_bytes(receipt)) {
-                (Ok(tx), Ok(receipt)) => self.on_receipt(out, &tx, transaction, &receipt),
-                _ => out.log(Level::Error, None, format!("block {}: a transaction or receipt cannot be read", block.height)),
+                (Ok(tx), Ok(receipt))
+                    if receipt.refusal().is_none() || seen.insert(receipt.transaction) =>
+                {
+                    self.on_receipt(out, &tx, transaction, &receipt);
+                }
+                (Ok(_), Ok(_)) => {}
+                _ => out.log(
+                    Level::Error,
+                    None,
+                    format!(
+                        "block {}: a transaction or receipt cannot be read",
+                        block.height
+                    ),
+                ),
             }
         }
         let row = self.marks.set_height(block.height, out.now);
@@ -40,12 +64,16 @@ impl Utility {
             out.put(row);
         }
         match (&tx.operation, receipt.effect()) {
-            (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => self.on_settled(out, settlement, receipt),
+            (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
+                self.on_settled(out, settlement, receipt)
+            }
             (_, Some(Effect::HoldPlaced { session, .. })) => self.on_hold_placed(out, *session),
             (_, Some(Effect::HoldVoided { session, .. })) => self.on_hold_voided(out, *session),
             _ => {}
         }
-        let Some(key) = self.outbox.of_transaction(&Hash::plain(bytes)).cloned() else { return };
+        let Some(key) = self.outbox.of_transaction(&Hash::plain(bytes)).cloned() else {
+            return;
+        };
         match receipt.refusal() {
             None => {
                 self.answered(out, &key);
@@ -55,7 +83,9 @@ impl Utility {
     }
 
     fn on_hold_placed(&mut self, out: &mut Out, id: SessionId) {
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.hold = HoldMark::Placed;
         out.visits.insert(id);
         self.answered(out, &hold_key(id));
@@ -63,11 +93,19 @@ impl Utility {
     }
 
     fn on_hold_voided(&mut self, out: &mut Out, id: SessionId) {
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.hold = HoldMark::Gone;
         out.visits.insert(id);
         self.answered(out, &void_hold_key(id));
-        self.hop(out, id, ("ledger", "gateway"), flow::NO_CONSENT, "hold released");
+        self.hop(
+            out,
+            id,
+            ("ledger", "gateway"),
+            flow::NO_CONSENT,
+            "hold released",
+        );
     }
 
     fn on_settled(&mut self, out: &mut Out, settlement: &Settlement, receipt: &Receipt) {
@@ -78,7 +116,10 @@ impl Utility {
         }
         self.answered(out, &settle_key(id));
         self.book(out, settlement, receipt);
-        let posted = Posted { height: receipt.height, transaction: receipt.transaction };
+        let posted = Posted {
+            height: receipt.height,
+            transaction: receipt.transaction,
+        };
         if event.visited == self.me.id {
             self.visit_settled(out, id, settlement, posted);
         }
@@ -90,9 +131,19 @@ impl Utility {
     /// Posts the charge once, in whatever roles we have, and puts it on the driver's bill.
     fn book(&mut self, out: &mut Out, settlement: &Settlement, receipt: &Receipt) {
         let event = settlement.event();
-        let line = (event.home == self.me.id).then(|| self.bill_line(settlement, receipt)).flatten();
-        let offer = self.homes.all.get(&event.session).and_then(|c| c.offer.as_ref());
-        let offer = offer.or_else(|| self.visits.get(event.session).and_then(|v| v.session.offer.as_ref()));
+        let line = (event.home == self.me.id)
+            .then(|| self.bill_line(settlement, receipt))
+            .flatten();
+        let offer = self
+            .homes
+            .all
+            .get(&event.session)
+            .and_then(|c| c.offer.as_ref());
+        let offer = offer.or_else(|| {
+            self.visits
+                .get(event.session)
+                .and_then(|v| v.session.offer.as_ref())
+        });
         let country = event.visited.country();
         let booking = fairway_aaa::Settlement {
             event,
@@ -104,7 +155,11 @@ impl Utility {
         };
         match self.node.aaa.settled(receipt.time, &booking) {
             Ok(changes) => out.keep(changes),
-            Err(refusal) => out.log(Level::Error, Some(event.session), format!("settled by the ledger but not booked: {refusal}")),
+            Err(refusal) => out.log(
+                Level::Error,
+                Some(event.session),
+                format!("settled by the ledger but not booked: {refusal}"),
+            ),
         }
     }
 
@@ -130,8 +185,16 @@ impl Utility {
         })
     }
 
-    fn visit_settled(&mut self, out: &mut Out, id: SessionId, settlement: &Settlement, posted: Posted) {
-        let Some(visit) = self.visits.get_mut(id) else { return };
+    fn visit_settled(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        settlement: &Settlement,
+        posted: Posted,
+    ) {
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.posted = Some(posted);
         visit.session.home_signature = Some(settlement.signed.home_signature);
         visit.session.hold = HoldMark::Gone;
@@ -141,7 +204,13 @@ impl Utility {
         self.answered(out, &consent_key(id));
         self.answered(out, &hold_key(id));
         if self.step(out, id, Step::LedgerPosts) {
-            self.hop(out, id, ("ledger", "gateway"), flow::LEDGER, &format!("settled in block {}", posted.height));
+            self.hop(
+                out,
+                id,
+                ("ledger", "gateway"),
+                flow::LEDGER,
+                &format!("settled in block {}", posted.height),
+            );
             if early {
                 self.show_bill(out, id, true);
             }
@@ -149,31 +218,67 @@ impl Utility {
     }
 
     fn home_settled(&mut self, out: &mut Out, id: SessionId, posted: Posted) {
-        let Some(charge) = self.homes.all.get_mut(&id) else { return };
+        let Some(charge) = self.homes.all.get_mut(&id) else {
+            return;
+        };
         charge.state = HomeState::Settled;
         charge.posted = Some(posted);
         out.homes.insert(id);
-        self.hop(out, id, ("ledger", "aaa"), flow::ACCOUNT, &format!("settled in block {}; on the driver's bill", posted.height));
+        self.hop(
+            out,
+            id,
+            ("ledger", "aaa"),
+            flow::ACCOUNT,
+            &format!("settled in block {}; on the driver's bill", posted.height),
+        );
     }
 
     /// The contract refused one of our transactions.
     fn on_refused(&mut self, out: &mut Out, key: &str, operation: &Operation, refusal: &Refusal) {
         match operation {
-            Operation::PlaceHold(hold) => self.on_hold_refused(out, hold.session, refusal),
-            Operation::VoidHold { session, .. } => self.on_void_refused(out, key, *session, refusal),
-            Operation::SettleCharge(settlement) => self.on_settlement_refused(out, key, settlement, refusal),
-            _ if transient(refusal.code) => out.log(Level::Warn, None, format!("the ledger refused for now: {refusal}")),
+            Operation::PlaceHold(hold) => self.on_hold_refused(out, hold, refusal),
+            Operation::VoidHold { session, .. } => {
+                self.on_void_refused(out, key, *session, refusal)
+            }
+            Operation::SettleCharge(settlement) => {
+                self.on_settlement_refused(out, key, settlement, refusal)
+            }
+            _ if transient(refusal.code) => out.log(
+                Level::Warn,
+                None,
+                format!("the ledger refused for now: {refusal}"),
+            ),
             _ => {
                 self.answered(out, key);
-                out.log(Level::Error, None, format!("the ledger refused {key}: {refusal}"));
+                out.log(
+                    Level::Error,
+                    None,
+                    format!("the ledger refused {key}: {refusal}"),
+                );
             }
         }
     }
 
-    fn on_hold_refused(&mut self, out: &mut Out, id: SessionId, refusal: &Refusal) {
+    fn on_hold_refused(&mut self, out: &mut Out, hold: &Hold, refusal: &Refusal) {
+        let id = hold.session;
         match refusal.code {
-            RefusalCode::Duplicate => self.on_hold_placed(out, id),
-            code if transient(code) => out.log(Level::Warn, Some(id), format!("hold refused for now: {refusal}")),
+            // Nobody else places holds for our charges: the other content is an earlier submission of our own.
+            RefusalCode::Duplicate | RefusalCode::IdConflict => self.on_hold_placed(out, id),
+            // The ledger stood still for so long that the hold had ended before it was placed.
+            RefusalCode::TimeInvalid if hold.expires_at <= out.now => {
+                self.answered(out, &hold_key(id));
+                out.log(
+                    Level::Warn,
+                    Some(id),
+                    format!("hold came too late and is placed anew: {refusal}"),
+                );
+                self.place_hold(out, id);
+            }
+            code if transient(code) => out.log(
+                Level::Warn,
+                Some(id),
+                format!("hold refused for now: {refusal}"),
+            ),
             _ => self.hold_refused(out, id, refusal.clone()),
         }
     }
@@ -183,11 +288,21 @@ impl Utility {
         let waits = refusal.code == RefusalCode::HoldUnknown && self.outbox.contains(&hold_key(id));
         if !waits && !transient(refusal.code) {
             self.answered(out, key);
-            out.log(Level::Info, Some(id), format!("nothing to give back on the ledger: {refusal}"));
+            out.log(
+                Level::Info,
+                Some(id),
+                format!("nothing to give back on the ledger: {refusal}"),
+            );
         }
     }
 
-    fn on_settlement_refused(&mut self, out: &mut Out, key: &str, settlement: &Settlement, refusal: &Refusal) {
+    fn on_settlement_refused(
+        &mut self,
+        out: &mut Out,
+        key: &str,
+        settlement: &Settlement,
+        refusal: &Refusal,
+    ) {
         let id = settlement.event().session;
         if refusal.code == RefusalCode::AlreadySettled || refusal.code == RefusalCode::Duplicate {
             self.answered(out, key);
@@ -199,17 +314,44 @@ impl Utility {
         }
         let tries = self.count_try(out, id);
         let again = refusal.code == RefusalCode::HoldUnknown || transient(refusal.code);
-        if again && tries < MAX_TRIES {
-            out.log(Level::Warn, Some(id), format!("settlement refused for now: {refusal}"));
-            if refusal.code == RefusalCode::HoldUnknown && settlement.event().visited == self.me.id && !self.outbox.contains(&hold_key(id)) {
+        let hopeless = self
+            .visits
+            .get(id)
+            .is_some_and(|v| v.session.hold == HoldMark::Gone);
+        let most = if hopeless {
+            MAX_TRIES_WITHOUT_HOLD
+        } else {
+            MAX_TRIES
+        };
+        if again && tries < most {
+            out.log(
+                Level::Warn,
+                Some(id),
+                format!("settlement refused for now: {refusal}"),
+            );
+            if refusal.code == RefusalCode::HoldUnknown
+                && settlement.event().visited == self.me.id
+                && !self.outbox.contains(&hold_key(id))
+            {
                 self.place_hold(out, id);
             }
             return;
         }
         self.answered(out, key);
-        out.log(Level::Error, Some(id), format!("the contract refused the settlement, evidence kept: {refusal}"));
-        self.hop(out, id, ("ledger", "gateway"), flow::LEDGER, &format!("refused: {refusal}"));
-        if settlement.event().visited == self.me.id && self.step(out, id, Step::LedgerRefuses)
+        out.log(
+            Level::Error,
+            Some(id),
+            format!("the contract refused the settlement, evidence kept: {refusal}"),
+        );
+        self.hop(
+            out,
+            id,
+            ("ledger", "gateway"),
+            flow::LEDGER,
+            &format!("refused: {refusal}"),
+        );
+        if settlement.event().visited == self.me.id
+            && self.step(out, id, Step::LedgerRefuses)
             && let Some(visit) = self.visits.get_mut(id)
         {
             visit.session.refusal = Some(refusal.clone());
@@ -227,7 +369,9 @@ impl Utility {
             out.visits.insert(id);
             return visit.session.tries;
         }
-        let Some(charge) = self.homes.all.get_mut(&id) else { return MAX_TRIES };
+        let Some(charge) = self.homes.all.get_mut(&id) else {
+            return MAX_TRIES;
+        };
         charge.tries = charge.tries.saturating_add(1);
         out.homes.insert(id);
         charge.tries
@@ -236,5 +380,8 @@ impl Utility {
 
 /// Refusals that time may cure: full queues, clocks that differ.
 fn transient(code: RefusalCode) -> bool {
-    matches!(code, RefusalCode::Busy | RefusalCode::LedgerStalled | RefusalCode::TimeInvalid)
+    matches!(
+        code,
+        RefusalCode::Busy | RefusalCode::LedgerStalled | RefusalCode::TimeInvalid
+    )
 }

@@ -5,8 +5,10 @@ use crate::home::HomeCharge;
 use crate::machine::Utility;
 use crate::peer::Answer;
 use crate::visit::Visit;
+use fairway_model::canonical::Canonical;
 use fairway_model::{
-    AgreementId, Currency, MemberId, Micro, MoneyError, PublicKey, Refusal, RefusalCode, SessionId, SignedChargeEvent, StationId, Time,
+    AgreementId, Currency, Hash, MemberId, Micro, MoneyError, PublicKey, Refusal, RefusalCode,
+    SessionId, SignedChargeEvent, StationId, Time,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +29,10 @@ impl Utility {
 
     /// Where another member's AAA node is reached.
     pub fn endpoint_of(&self, member: MemberId) -> Option<&str> {
-        self.registry.members.get(&member).map(|m| m.member.endpoint.as_str())
+        self.registry
+            .members
+            .get(&member)
+            .map(|m| m.member.endpoint.as_str())
     }
 
     /// A member's registered key.
@@ -96,7 +101,11 @@ impl Utility {
             state: s.state().word().to_owned(),
             at: s.at,
             local: s.local,
-            energy: if visit.log.is_empty() { s.told_energy() } else { visit.log.energy() },
+            energy: if visit.log.is_empty() {
+                s.told_energy()
+            } else {
+                visit.log.energy()
+            },
             total: s.breakdown.as_ref().map(|b| b.total),
             refusal: s.refusal.clone(),
         }
@@ -105,14 +114,22 @@ impl Utility {
     fn home_summary(&self, charge: &HomeCharge) -> SessionSummary {
         SessionSummary {
             session: charge.session,
-            role: if charge.visited == self.me.id { Role::Both } else { Role::Home },
+            role: if charge.visited == self.me.id {
+                Role::Both
+            } else {
+                Role::Home
+            },
             home: Some(self.me.id),
             visited: charge.visited,
             evse: charge.evse.clone(),
             state: charge.state.word().to_owned(),
             at: charge.at,
             local: charge.eligibility.is_none(),
-            energy: charge.breakdown.as_ref().map(|b| b.energy).unwrap_or_default(),
+            energy: charge
+                .breakdown
+                .as_ref()
+                .map(|b| b.energy)
+                .unwrap_or_default(),
             total: charge.breakdown.as_ref().map(|b| b.total),
             refusal: charge.refusal.clone(),
         }
@@ -123,36 +140,75 @@ impl Utility {
     /// # Errors
     /// `session-unknown`.
     pub fn session_trace(&self, id: SessionId) -> Result<SessionTrace, Refusal> {
-        let unknown = || Refusal::new(RefusalCode::SessionUnknown, format!("{id} is not known here, or so old that only the database has it"));
+        let unknown = || {
+            Refusal::new(
+                RefusalCode::SessionUnknown,
+                format!("{id} is not known here, or so old that only the database has it"),
+            )
+        };
         let summary = self.summary(id).ok_or_else(unknown)?;
         let visit = self.visits.get(id);
         let home = self.homes.all.get(&id);
         let session = visit.map(|v| &v.session);
-        let posted = session.and_then(|s| s.posted).or_else(|| home.and_then(|c| c.posted));
-        let own = visit.map(|v| v.log.iter().map(|r| r.record.clone()).chain(v.bad.iter().cloned()).collect());
+        let posted = session
+            .and_then(|s| s.posted)
+            .or_else(|| home.and_then(|c| c.posted));
+        let own = visit.map(|v| {
+            v.log
+                .iter()
+                .map(|r| r.record.clone())
+                .chain(v.bad.iter().cloned())
+                .collect()
+        });
         Ok(SessionTrace {
             summary,
-            hops: self.traces.get(&id).map(|t| t.hops.clone()).unwrap_or_default(),
-            offer: session.and_then(|s| s.offer.clone()).or_else(|| home.and_then(|c| c.offer.clone())),
-            consent: session.and_then(|s| s.consent_given().cloned()).or_else(|| home.and_then(|c| c.consent.clone())),
-            breakdown: session.and_then(|s| s.breakdown.clone()).or_else(|| home.and_then(|c| c.breakdown.clone())),
+            hops: self
+                .traces
+                .get(&id)
+                .map(|t| t.hops.clone())
+                .unwrap_or_default(),
+            offer: session
+                .and_then(|s| s.offer.clone())
+                .or_else(|| home.and_then(|c| c.offer.clone())),
+            consent: session
+                .and_then(|s| s.consent_given().cloned())
+                .or_else(|| home.and_then(|c| c.consent.clone())),
+            breakdown: session
+                .and_then(|s| s.breakdown.clone())
+                .or_else(|| home.and_then(|c| c.breakdown.clone())),
             event: self.signed_event(visit, home),
-            evidence: own.or_else(|| self.homes.evidence.get(&id).cloned()).unwrap_or_default(),
+            evidence: own
+                .or_else(|| self.homes.evidence.get(&id).cloned())
+                .unwrap_or_default(),
             transaction: posted.map(|p| p.transaction),
             height: posted.map(|p| p.height),
         })
     }
 
-    fn signed_event(&self, visit: Option<&Visit>, home: Option<&HomeCharge>) -> Option<SignedChargeEvent> {
+    fn signed_event(
+        &self,
+        visit: Option<&Visit>,
+        home: Option<&HomeCharge>,
+    ) -> Option<SignedChargeEvent> {
         let by_visit = visit.and_then(|v| {
             let event = v.session.event.clone()?;
             let visited_signature = event.sign(&self.me.key);
-            Some(SignedChargeEvent { event, visited_signature, home_signature: v.session.home_signature? })
+            Some(SignedChargeEvent {
+                event,
+                visited_signature,
+                home_signature: v.session.home_signature?,
+            })
         });
         by_visit.or_else(|| {
             let charge = home?;
-            let Some(Answer::Yes(signature)) = &charge.answer else { return None };
-            Some(SignedChargeEvent { event: charge.event.clone()?, visited_signature: charge.visited_signature?, home_signature: **signature })
+            let Some(Answer::Yes(signature)) = &charge.answer else {
+                return None;
+            };
+            Some(SignedChargeEvent {
+                event: charge.event.clone()?,
+                visited_signature: charge.visited_signature?,
+                home_signature: **signature,
+            })
         })
     }
 
@@ -200,21 +256,72 @@ impl Utility {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let agreements = self.registry.agreements.iter();
         let mine = |a: MemberId, b: MemberId| a == self.me.id || b == self.me.id;
-        let in_force = agreements.clone().filter(|(_, r)| r.countersigned.is_some());
-        let waiting = agreements.filter(|(_, r)| r.countersigned.is_none() && r.proposer != self.me.id);
-        let open_homes = self.homes.all.values().filter(|c| c.visited != self.me.id && !c.state.is_final()).count();
+        let in_force = agreements
+            .clone()
+            .filter(|(_, r)| r.countersigned.is_some());
+        let own = |r: &crate::registry::AgreementRecord| r.agreement.home == r.agreement.visited;
+        let waiting = agreements
+            .filter(|(_, r)| r.countersigned.is_none() && (r.proposer != self.me.id || own(r)));
+        let open_homes = self
+            .homes
+            .all
+            .values()
+            .filter(|c| c.visited != self.me.id && !c.state.is_final())
+            .count();
         Status {
             member: self.me.id,
             height: self.marks.height,
             open: count(self.visits.open_count().saturating_add(open_homes)),
             outbox: count(self.outbox.len()),
             connected: self.connected.keys().cloned().collect(),
-            agreements: in_force.map(|(id, r)| (r.agreement.home, r.agreement.visited, *id)).collect(),
-            proposals: waiting.filter(|(_, r)| mine(r.agreement.home, r.agreement.visited)).map(|(id, _)| *id).collect::<Vec<AgreementId>>(),
-            prefixes: self.registry.prefixes.iter().map(|(p, m)| (p.to_string(), *m)).collect(),
+            agreements: in_force
+                .map(|(id, r)| (r.agreement.home, r.agreement.visited, *id))
+                .collect(),
+            proposals: waiting
+                .filter(|(_, r)| mine(r.agreement.home, r.agreement.visited))
+                .map(|(id, _)| *id)
+                .collect::<Vec<AgreementId>>(),
+            prefixes: self
+                .registry
+                .prefixes
+                .iter()
+                .map(|(p, m)| (p.to_string(), *m))
+                .collect(),
             evses: count(self.registry.evses.len()),
             policy_version: self.policy().version,
             visiting_profiles: count(self.node.aaa.visiting().len()),
         }
+    }
+
+    /// A digest of everything durable: equal before a crash and after restoring the stored rows.
+    pub fn fingerprint(&self) -> Hash {
+        let mut all = Vec::new();
+        let mut add = |bytes: Vec<u8>| all.extend_from_slice(&Hash::plain(&bytes).0);
+        add(format!(
+            "{:?} {:?} {:?} {:?}",
+            self.marks, self.loads, self.stations, self.answers
+        )
+        .into_bytes());
+        add(format!("{:?} {:?}", self.registry, self.policies).into_bytes());
+        for (_, visit) in self.visits.iter() {
+            add(visit.session.to_bytes());
+            add(visit.log.to_vec().to_bytes());
+            add(visit.bad.to_bytes());
+        }
+        for charge in self.homes.all.values() {
+            add(charge.to_bytes());
+        }
+        add(format!("{:?} {:?}", self.homes.evidence, self.traces).into_bytes());
+        add(format!("{:?}", self.outbox.durable().collect::<Vec<_>>()).into_bytes());
+        let aaa = &self.node.aaa;
+        add(format!(
+            "{:?} {:?} {:?}",
+            aaa.accounts(),
+            aaa.issued(),
+            aaa.charges()
+        )
+        .into_bytes());
+        add(format!("{:?} {:?}", aaa.profiles(), aaa.visiting()).into_bytes());
+        Hash::plain(&all)
     }
 }

@@ -9,9 +9,11 @@ use fairway_ledger::Operation;
 use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::EvseEntry;
-use fairway_model::{Agreement, AgreementId, DecodeError, Hash, Refusal, RefusalCode, StationId};
+use fairway_model::{
+    Agreement, AgreementId, DecodeError, Hash, Refusal, RefusalCode, StationId, Time,
+};
 use minicbor::{Decode, Encode};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most answers to changing commands that are kept; the oldest leave first.
 pub const MAX_COMMANDS: usize = 10_000;
@@ -41,7 +43,7 @@ pub(crate) struct Kept {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Answers {
     kept: BTreeMap<[u8; 16], Kept>,
-    order: VecDeque<[u8; 16]>,
+    order: BTreeSet<(Time, [u8; 16])>,
 }
 
 fn key_of(id: &[u8; 16]) -> String {
@@ -54,11 +56,18 @@ fn key_of(id: &[u8; 16]) -> String {
 
 impl Answers {
     fn keep(&mut self, out: &mut Out, id: [u8; 16], kept: Kept) {
-        out.put(Row::new(Table::Commands, key_of(&id), "", out.now, "answered", &(id.to_vec(), kept.clone())));
+        out.put(Row::new(
+            Table::Commands,
+            key_of(&id),
+            "",
+            out.now,
+            "answered",
+            &(id.to_vec(), kept.clone()),
+        ));
         self.kept.insert(id, kept);
-        self.order.push_back(id);
+        self.order.insert((out.now, id));
         if self.order.len() > MAX_COMMANDS
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((_, oldest)) = self.order.pop_first()
         {
             self.kept.remove(&oldest);
             out.delete(Table::Commands, key_of(&oldest));
@@ -67,16 +76,25 @@ impl Answers {
 
     pub(crate) fn restore(&mut self, row: &Row) -> Result<(), DecodeError> {
         let (id, kept) = <(Vec<u8>, Kept)>::from_bytes(&row.body)?;
-        let id: [u8; 16] = id.try_into().map_err(|_| DecodeError::Malformed("command id of another length than 16".to_owned()))?;
+        let id: [u8; 16] = id.try_into().map_err(|_| {
+            DecodeError::Malformed("command id of another length than 16".to_owned())
+        })?;
         if self.kept.insert(id, kept).is_none() {
-            self.order.push_back(id);
+            self.order.insert((row.at, id));
         }
         Ok(())
     }
 }
 
 fn changes_something(command: &Command) -> bool {
-    !matches!(command, Command::Bill { .. } | Command::Session(_) | Command::Sessions | Command::Books | Command::Status)
+    !matches!(
+        command,
+        Command::Bill { .. }
+            | Command::Session(_)
+            | Command::Sessions
+            | Command::Books
+            | Command::Status
+    )
 }
 
 impl Utility {
@@ -86,17 +104,26 @@ impl Utility {
             let reply = if kept.command == hash {
                 match (&kept.reply, &kept.refusal) {
                     (Some(reply), _) => Ok(reply.clone()),
-                    (None, refusal) => Err(refusal.clone().unwrap_or_else(|| Refusal::new(RefusalCode::Duplicate, "answered before"))),
+                    (None, refusal) => Err(refusal.clone().unwrap_or_else(|| {
+                        Refusal::new(RefusalCode::Duplicate, "answered before")
+                    })),
                 }
             } else {
-                Err(Refusal::new(RefusalCode::IdConflict, "another command had this id; choose a new one for a new command"))
+                Err(Refusal::new(
+                    RefusalCode::IdConflict,
+                    "another command had this id; choose a new one for a new command",
+                ))
             };
             return out.act(Effect::Reply { id, reply });
         }
         let lasting = changes_something(&command);
         let reply = self.run(out, &id, command);
         if lasting {
-            let kept = Kept { command: hash, reply: reply.clone().ok(), refusal: reply.clone().err() };
+            let kept = Kept {
+                command: hash,
+                reply: reply.clone().ok(),
+                refusal: reply.clone().err(),
+            };
             self.answers.keep(out, id, kept);
         }
         out.act(Effect::Reply { id, reply });
@@ -118,14 +145,20 @@ impl Utility {
                 Ok(Reply::Done)
             }
             Command::PutStation { station, password } => self.put_station(out, station, password),
-            Command::RegisterPrefix(entry) => Ok(self.to_ledger(out, id, Operation::RegisterPrefix(entry))),
+            Command::RegisterPrefix(entry) => {
+                Ok(self.to_ledger(out, id, Operation::RegisterPrefix(entry)))
+            }
             Command::RegisterEvse(entry) => self.register_evse(out, id, entry),
             Command::ProposeAgreement(agreement) => self.propose_agreement(out, id, agreement),
             Command::Countersign(agreement) => self.countersign(out, id, agreement),
             Command::SetLoad { area, load_bps } => self.set_load(out, area, load_bps),
             Command::PutPolicy(policy) => self.put_policy(out, *policy),
-            Command::Bill { cin, year, month } => self.bill(&cin, year, month).map(|b| Reply::Bill(Box::new(b))),
-            Command::Session(session) => self.session_trace(session).map(|t| Reply::Session(Box::new(t))),
+            Command::Bill { cin, year, month } => self
+                .bill(&cin, year, month)
+                .map(|b| Reply::Bill(Box::new(b))),
+            Command::Session(session) => self
+                .session_trace(session)
+                .map(|t| Reply::Session(Box::new(t))),
             Command::Sessions => Ok(Reply::Sessions(self.summaries())),
             Command::Books => self.books().map(Reply::Books),
             Command::Status => Ok(Reply::Status(self.status())),
@@ -138,14 +171,32 @@ impl Utility {
         Reply::Done
     }
 
-    fn put_station(&mut self, out: &mut Out, station: StationId, password: String) -> Result<Reply, Refusal> {
+    fn put_station(
+        &mut self,
+        out: &mut Out,
+        station: StationId,
+        password: String,
+    ) -> Result<Reply, Refusal> {
         if password.is_empty() || password.len() > MAX_PASSWORD {
-            return Err(Refusal::new(RefusalCode::TooLarge, format!("the password's hash must have 1 to {MAX_PASSWORD} bytes")));
+            return Err(Refusal::new(
+                RefusalCode::TooLarge,
+                format!("the password's hash must have 1 to {MAX_PASSWORD} bytes"),
+            ));
         }
         if self.stations.len() >= MAX_STATIONS && !self.stations.contains_key(&station) {
-            return Err(Refusal::new(RefusalCode::Busy, format!("a utility keeps at most {MAX_STATIONS} stations")));
+            return Err(Refusal::new(
+                RefusalCode::Busy,
+                format!("a utility keeps at most {MAX_STATIONS} stations"),
+            ));
         }
-        out.put(Row::new(Table::Stations, station.as_str(), station.as_str(), out.now, "station", &(station.clone(), password.clone())));
+        out.put(Row::new(
+            Table::Stations,
+            station.as_str(),
+            station.as_str(),
+            out.now,
+            "station",
+            &(station.clone(), password.clone()),
+        ));
         self.stations.insert(station, password);
         Ok(Reply::Done)
     }
@@ -155,43 +206,108 @@ impl Utility {
         Reply::Submitted
     }
 
-    fn register_evse(&mut self, out: &mut Out, id: &[u8; 16], entry: EvseEntry) -> Result<Reply, Refusal> {
+    fn register_evse(
+        &mut self,
+        out: &mut Out,
+        id: &[u8; 16],
+        entry: EvseEntry,
+    ) -> Result<Reply, Refusal> {
         if entry.utility != self.me.id {
-            let text = format!("the charging point is served by {}, this is {}", entry.utility, self.me.id);
+            let text = format!(
+                "the charging point is served by {}, this is {}",
+                entry.utility, self.me.id
+            );
             return Err(Refusal::new(RefusalCode::NotAuthorized, text));
         }
         Ok(self.to_ledger(out, id, Operation::RegisterEvse(Box::new(entry))))
     }
 
-    fn propose_agreement(&mut self, out: &mut Out, id: &[u8; 16], agreement: Box<Agreement>) -> Result<Reply, Refusal> {
+    fn propose_agreement(
+        &mut self,
+        out: &mut Out,
+        id: &[u8; 16],
+        agreement: Box<Agreement>,
+    ) -> Result<Reply, Refusal> {
         if agreement.home != self.me.id && agreement.visited != self.me.id {
-            let text = format!("{} is no party of an agreement between {} and {}", self.me.id, agreement.home, agreement.visited);
+            let text = format!(
+                "{} is no party of an agreement between {} and {}",
+                self.me.id, agreement.home, agreement.visited
+            );
             return Err(Refusal::new(RefusalCode::NotAuthorized, text));
         }
         let signature = self.me.key.sign(AGREEMENT_DOMAIN, &agreement.to_bytes());
-        Ok(self.to_ledger(out, id, Operation::ProposeAgreement { agreement, signature }))
+        Ok(self.to_ledger(
+            out,
+            id,
+            Operation::ProposeAgreement {
+                agreement,
+                signature,
+            },
+        ))
     }
 
-    fn countersign(&mut self, out: &mut Out, id: &[u8; 16], agreement: AgreementId) -> Result<Reply, Refusal> {
-        let unknown = || Refusal::new(RefusalCode::AgreementUnknown, format!("{agreement} is not proposed on the ledger as far as it is seen here"));
-        let record = self.registry.agreements.get(&agreement).ok_or_else(unknown)?;
+    fn countersign(
+        &mut self,
+        out: &mut Out,
+        id: &[u8; 16],
+        agreement: AgreementId,
+    ) -> Result<Reply, Refusal> {
+        let unknown = || {
+            Refusal::new(
+                RefusalCode::AgreementUnknown,
+                format!("{agreement} is not proposed on the ledger as far as it is seen here"),
+            )
+        };
+        let record = self
+            .registry
+            .agreements
+            .get(&agreement)
+            .ok_or_else(unknown)?;
         let (home, visited) = (record.agreement.home, record.agreement.visited);
         if home != self.me.id && visited != self.me.id {
-            return Err(Refusal::new(RefusalCode::NotAuthorized, format!("{agreement} is between {home} and {visited}")));
+            return Err(Refusal::new(
+                RefusalCode::NotAuthorized,
+                format!("{agreement} is between {home} and {visited}"),
+            ));
         }
-        let signature = self.me.key.sign(AGREEMENT_DOMAIN, &record.agreement.to_bytes());
-        Ok(self.to_ledger(out, id, Operation::CountersignAgreement { agreement, home, visited, signature }))
+        let signature = self
+            .me
+            .key
+            .sign(AGREEMENT_DOMAIN, &record.agreement.to_bytes());
+        Ok(self.to_ledger(
+            out,
+            id,
+            Operation::CountersignAgreement {
+                agreement,
+                home,
+                visited,
+                signature,
+            },
+        ))
     }
 
     fn set_load(&mut self, out: &mut Out, area: String, load_bps: u32) -> Result<Reply, Refusal> {
         if area.is_empty() || area.len() > fairway_ledger::limits::MAX_AREA_LEN {
-            return Err(Refusal::new(RefusalCode::TooLarge, "an area has 1 to 32 bytes"));
+            return Err(Refusal::new(
+                RefusalCode::TooLarge,
+                "an area has 1 to 32 bytes",
+            ));
         }
         if self.loads.len() >= MAX_AREAS && !self.loads.contains_key(&area) {
-            return Err(Refusal::new(RefusalCode::Busy, format!("at most {MAX_AREAS} areas have a load")));
+            return Err(Refusal::new(
+                RefusalCode::Busy,
+                format!("at most {MAX_AREAS} areas have a load"),
+            ));
         }
         let summary = format!("load {load_bps}");
-        out.put(Row::new(Table::Policies, format!("{}{area}", crate::restore::LOAD), area.clone(), out.now, summary, &(area.clone(), load_bps)));
+        out.put(Row::new(
+            Table::Policies,
+            format!("{}{area}", crate::restore::LOAD),
+            area.clone(),
+            out.now,
+            summary,
+            &(area.clone(), load_bps),
+        ));
         self.loads.insert(area, load_bps);
         Ok(Reply::Done)
     }
@@ -199,7 +315,14 @@ impl Utility {
     fn put_policy(&mut self, out: &mut Out, policy: Policy) -> Result<Reply, Refusal> {
         check_policy(&policy, self.policy().version)?;
         out.put(crate::restore::policy_row(&policy, out.now));
-        out.log(Level::Info, None, format!("policy version {} is in force for new offers", policy.version));
+        out.log(
+            Level::Info,
+            None,
+            format!(
+                "policy version {} is in force for new offers",
+                policy.version
+            ),
+        );
         self.policies.insert(policy.version, policy);
         Ok(Reply::Done)
     }
@@ -223,19 +346,34 @@ impl Utility {
 fn check_policy(policy: &Policy, present: u32) -> Result<(), Refusal> {
     let invalid = |text: String| Err(Refusal::new(RefusalCode::TermsInvalid, text));
     if policy.version <= present {
-        return invalid(format!("version {} is not greater than {present}, which is in force", policy.version));
+        return invalid(format!(
+            "version {} is not greater than {present}, which is in force",
+            policy.version
+        ));
     }
     if policy.partners.len() > MAX_PARTNERS {
-        return invalid(format!("{} partners have rules; at most {MAX_PARTNERS} may", policy.partners.len()));
+        return invalid(format!(
+            "{} partners have rules; at most {MAX_PARTNERS} may",
+            policy.partners.len()
+        ));
     }
-    for (name, value) in [("offer_ttl", policy.offer_ttl), ("profile_ttl", policy.profile_ttl), ("home_timeout", policy.home_timeout)] {
+    for (name, value) in [
+        ("offer_ttl", policy.offer_ttl),
+        ("profile_ttl", policy.profile_ttl),
+        ("home_timeout", policy.home_timeout),
+    ] {
         if value <= 0 {
             return invalid(format!("{name} is {value} ms; it must be more than zero"));
         }
     }
-    for (name, rules) in [("residential", &policy.residential), ("commercial", &policy.commercial)] {
+    for (name, rules) in [
+        ("residential", &policy.residential),
+        ("commercial", &policy.commercial),
+    ] {
         if rules.expected_energy.0 == 0 || rules.spread_bps > 10_000 {
-            return invalid(format!("{name}: expected_energy must be more than nothing and spread_bps at most 10000"));
+            return invalid(format!(
+                "{name}: expected_energy must be more than nothing and spread_bps at most 10000"
+            ));
         }
     }
     Ok(())

@@ -7,8 +7,9 @@ use crate::command::{PartnerRules, Policy, Rules};
 use crate::peer::{MAX_ROUNDS, OfferAnswer};
 use fairway_model::registry::EvseEntry;
 use fairway_model::{
-    Adjustments, Agreement, AgreementId, CustomerClass, Energy, EligibilityStatement, Estimate, Micro, Offer, Refusal,
-    RefusalCode, SessionId, SignedEligibility, SigningKey, Tariff, Tier, Time,
+    Adjustments, Agreement, AgreementId, CustomerClass, EligibilityStatement, Energy, Estimate,
+    Micro, Offer, Refusal, RefusalCode, SessionId, SignedEligibility, SigningKey, Tariff, Tier,
+    Time,
 };
 use fairway_pricing::{CompiledTariff, Expected, quote};
 
@@ -72,12 +73,23 @@ fn choose_tariff<'a>(grounds: &Grounds<'a>) -> Result<&'a Tariff, Refusal> {
 /// The load multiplier: the area's, held inside the agreement's band, then under the partner's and the counter's ceiling.
 fn load(grounds: &Grounds<'_>) -> Result<u32, Refusal> {
     let band = grounds.agreement.load_band;
-    let mut load = grounds.load_bps.clamp(band.min_bps, band.max_bps.max(band.min_bps));
-    for ceiling in [partner(grounds).map(|p| p.max_load_bps), grounds.counter_bps].into_iter().flatten() {
+    let mut load = grounds
+        .load_bps
+        .clamp(band.min_bps, band.max_bps.max(band.min_bps));
+    for ceiling in [
+        partner(grounds).map(|p| p.max_load_bps),
+        grounds.counter_bps,
+    ]
+    .into_iter()
+    .flatten()
+    {
         load = load.min(ceiling);
     }
     if load < band.min_bps {
-        let text = format!("no price suits both utilities: at most {load} basis points of load are accepted, and their agreement begins at {}", band.min_bps);
+        let text = format!(
+            "no price suits both utilities: at most {load} basis points of load are accepted, and their agreement begins at {}",
+            band.min_bps
+        );
         return Err(no_offer(text));
     }
     Ok(load)
@@ -94,16 +106,28 @@ fn adjustments(agreement: &Agreement, tier: Tier, load_bps: u32) -> Adjustments 
 
 /// What an estimate at this EVSE assumes.
 fn expected(energy: Energy, spread_bps: u32, evse: &EvseEntry) -> Expected {
-    Expected { energy, power_w: evse.max_power_w.max(1), parking_ms: 0, spread_bps }
+    Expected {
+        energy,
+        power_w: evse.max_power_w.max(1),
+        parking_ms: 0,
+        spread_bps,
+    }
 }
 
-fn estimate(compiled: &CompiledTariff, adjustments: &Adjustments, expected: &Expected, now: Time) -> Result<Estimate, Refusal> {
-    quote(compiled, adjustments, expected, now).map_err(|e| no_offer(format!("the tariff gives no price: {e}")))
+fn estimate(
+    compiled: &CompiledTariff,
+    adjustments: &Adjustments,
+    expected: &Expected,
+    now: Time,
+) -> Result<Estimate, Refusal> {
+    quote(compiled, adjustments, expected, now)
+        .map_err(|e| no_offer(format!("the tariff gives no price: {e}")))
 }
 
 /// A tariff prepared for an EVSE.
 pub(crate) fn compile(tariff: &Tariff, evse: &EvseEntry) -> Result<CompiledTariff, Refusal> {
-    CompiledTariff::compile(tariff, &evse.time_zone).map_err(|e| no_offer(format!("tariff {:?}: {e}", tariff.id)))
+    CompiledTariff::compile(tariff, &evse.time_zone)
+        .map_err(|e| no_offer(format!("tariff {:?}: {e}", tariff.id)))
 }
 
 /// Makes an offer inside the agreement.
@@ -118,7 +142,12 @@ pub fn propose(grounds: &Grounds<'_>) -> Result<Offer, Refusal> {
     let rules = rules(policy, grounds.statement.class);
     let compiled = compile(tariff, grounds.evse)?;
     let energy = rules.expected_energy.min(agreement.caps.energy_per_charge);
-    let estimate = estimate(&compiled, &adjustments, &expected(energy, rules.spread_bps, grounds.evse), grounds.now)?;
+    let estimate = estimate(
+        &compiled,
+        &adjustments,
+        &expected(energy, rules.spread_bps, grounds.evse),
+        grounds.now,
+    )?;
     let hold = hold(&estimate, agreement, grounds.remaining)?;
     Ok(Offer {
         session: grounds.session,
@@ -141,12 +170,21 @@ pub fn propose(grounds: &Grounds<'_>) -> Result<Offer, Refusal> {
 /// The high estimate rounded up to a whole major unit, but no more than cap and guarantee allow.
 fn hold(estimate: &Estimate, agreement: &Agreement, remaining: Micro) -> Result<Micro, Refusal> {
     const UNIT: i64 = fairway_model::money::MICROS_PER_MAJOR;
-    let units = estimate.high.0.max(1).checked_add(UNIT - 1).map_or(i64::MAX, |m| m.div_euclid(UNIT));
-    let hold = Micro(units.saturating_mul(UNIT)).min(agreement.caps.amount_per_charge).min(remaining);
+    let units = estimate
+        .high
+        .0
+        .max(1)
+        .checked_add(UNIT - 1)
+        .map_or(i64::MAX, |m| m.div_euclid(UNIT));
+    let hold = Micro(units.saturating_mul(UNIT))
+        .min(agreement.caps.amount_per_charge)
+        .min(remaining);
     if hold < estimate.low || hold <= Micro::ZERO {
         let text = format!(
             "credit or balance covers {} {}, and this charge is expected to cost at least {}",
-            hold.text(agreement.currency), agreement.currency, estimate.low.text(agreement.currency)
+            hold.text(agreement.currency),
+            agreement.currency,
+            estimate.low.text(agreement.currency)
         );
         return Err(Refusal::new(RefusalCode::CreditExhausted, text));
     }
@@ -154,20 +192,39 @@ fn hold(estimate: &Estimate, agreement: &Agreement, remaining: Micro) -> Result<
 }
 
 fn reasons(grounds: &Grounds<'_>, adjustments: &Adjustments, tariff: &Tariff) -> Vec<String> {
-    let mut reasons = vec![format!("Tariff {} of the agreement between {} and {}.", tariff.id, grounds.agreement.home, grounds.agreement.visited)];
+    let mut reasons = vec![format!(
+        "Tariff {} of the agreement between {} and {}.",
+        tariff.id, grounds.agreement.home, grounds.agreement.visited
+    )];
     if partner(grounds).is_some() {
-        reasons.push(format!("Rules for drivers of {} apply.", grounds.statement.home));
+        reasons.push(format!(
+            "Rules for drivers of {} apply.",
+            grounds.statement.home
+        ));
     }
-    let percent = |bps: u32| Micro(i64::from(bps).saturating_mul(10_000)).text(grounds.agreement.currency);
+    let percent =
+        |bps: u32| Micro(i64::from(bps).saturating_mul(10_000)).text(grounds.agreement.currency);
     if adjustments.load_bps != NEUTRAL_BPS {
-        reasons.push(format!("Present load in {} sets energy prices to {} times the tariff.", grounds.evse.area, percent(adjustments.load_bps)));
+        reasons.push(format!(
+            "Present load in {} sets energy prices to {} times the tariff.",
+            grounds.evse.area,
+            percent(adjustments.load_bps)
+        ));
     }
     if grounds.counter_bps.is_some() {
         reasons.push("The home utility asked for a lower load price.".to_owned());
     }
     if adjustments.discount_bps > 0 {
-        let bears = grounds.agreement.tier_terms(adjustments.tier).map_or(0, |t| t.home_bears_bps);
-        reasons.push(format!("{:?} discount of {} times the price, of which {} times is borne by the home utility.", adjustments.tier, percent(adjustments.discount_bps), percent(bears)));
+        let bears = grounds
+            .agreement
+            .tier_terms(adjustments.tier)
+            .map_or(0, |t| t.home_bears_bps);
+        reasons.push(format!(
+            "{:?} discount of {} times the price, of which {} times is borne by the home utility.",
+            adjustments.tier,
+            percent(adjustments.discount_bps),
+            percent(bears)
+        ));
     }
     reasons.truncate(MAX_REASONS);
     for reason in &mut reasons {
@@ -192,7 +249,12 @@ pub struct HomeGrounds<'a> {
 }
 
 /// Answers a proposed offer: outside the agreement it is refused, over the contract's load it is countered, else signed.
-pub fn answer(grounds: &HomeGrounds<'_>, offer: &Offer, round: u8, key: &SigningKey) -> OfferAnswer {
+pub fn answer(
+    grounds: &HomeGrounds<'_>,
+    offer: &Offer,
+    round: u8,
+    key: &SigningKey,
+) -> OfferAnswer {
     if let Err(refusal) = inside_agreement(grounds, offer) {
         return OfferAnswer::Refused(refusal);
     }
@@ -201,7 +263,10 @@ pub fn answer(grounds: &HomeGrounds<'_>, offer: &Offer, round: u8, key: &Signing
         return OfferAnswer::Accepted(offer.sign(key));
     }
     if round >= MAX_ROUNDS || most < grounds.agreement.load_band.min_bps {
-        let text = format!("the driver's contract accepts at most {most} basis points of load, the offer has {}", offer.adjustments.load_bps);
+        let text = format!(
+            "the driver's contract accepts at most {most} basis points of load, the offer has {}",
+            offer.adjustments.load_bps
+        );
         return OfferAnswer::Refused(no_offer(text));
     }
     OfferAnswer::Countered {
@@ -217,30 +282,59 @@ pub fn answer(grounds: &HomeGrounds<'_>, offer: &Offer, round: u8, key: &Signing
 pub fn inside_agreement(grounds: &HomeGrounds<'_>, offer: &Offer) -> Result<(), Refusal> {
     let (agreement, statement) = (grounds.agreement, &grounds.issued.statement);
     let outside = |text: String| Err(Refusal::new(RefusalCode::AdjustmentOutside, text));
-    if (offer.home, offer.visited, offer.currency) != (agreement.home, agreement.visited, agreement.currency) {
+    if (offer.home, offer.visited, offer.currency)
+        != (agreement.home, agreement.visited, agreement.currency)
+    {
         return Err(no_offer("parties or currency are not the agreement's"));
     }
     let Some(tariff) = agreement.tariff(&offer.tariff) else {
-        return Err(no_offer(format!("the agreement has no tariff {:?}", offer.tariff)));
+        return Err(no_offer(format!(
+            "the agreement has no tariff {:?}",
+            offer.tariff
+        )));
     };
     let right = adjustments(agreement, statement.tier, offer.adjustments.load_bps);
     if offer.adjustments != right {
-        return outside(format!("tier, discount or corridor are not the agreement's for {:?}", statement.tier));
+        return outside(format!(
+            "tier, discount or corridor are not the agreement's for {:?}",
+            statement.tier
+        ));
     }
     let band = agreement.load_band;
     if !(band.min_bps..=band.max_bps).contains(&offer.adjustments.load_bps) {
-        return outside(format!("load of {} basis points is outside {} to {}", offer.adjustments.load_bps, band.min_bps, band.max_bps));
+        return outside(format!(
+            "load of {} basis points is outside {} to {}",
+            offer.adjustments.load_bps, band.min_bps, band.max_bps
+        ));
     }
     if offer.hold > agreement.caps.amount_per_charge || offer.hold <= Micro::ZERO {
-        return Err(Refusal::new(RefusalCode::AmountOverCap, format!("the hold of {} is outside the cap", offer.hold.text(offer.currency))));
+        return Err(Refusal::new(
+            RefusalCode::AmountOverCap,
+            format!(
+                "the hold of {} is outside the cap",
+                offer.hold.text(offer.currency)
+            ),
+        ));
     }
     if offer.hold > statement.guarantee.guarantee.limit {
-        return Err(Refusal::new(RefusalCode::GuaranteeExceeded, "the hold is larger than the guarantee"));
+        return Err(Refusal::new(
+            RefusalCode::GuaranteeExceeded,
+            "the hold is larger than the guarantee",
+        ));
     }
     let compiled = compile(tariff, grounds.evse)?;
-    let own = estimate(&compiled, &right, &expected(offer.estimate.energy, 0, grounds.evse), offer.issued_at)?;
+    let own = estimate(
+        &compiled,
+        &right,
+        &expected(offer.estimate.energy, 0, grounds.evse),
+        offer.issued_at,
+    )?;
     if own.expected != offer.estimate.expected || own.breakdown != offer.estimate.breakdown {
-        let text = format!("the estimate is {}, computed here {}", offer.estimate.expected.text(offer.currency), own.expected.text(offer.currency));
+        let text = format!(
+            "the estimate is {}, computed here {}",
+            offer.estimate.expected.text(offer.currency),
+            own.expected.text(offer.currency)
+        );
         return Err(Refusal::new(RefusalCode::PriceWrong, text));
     }
     Ok(())
@@ -260,7 +354,8 @@ pub(crate) fn affordable(
 ) -> Energy {
     let fits = |wh: u64| {
         let energy = Energy::from_wh(wh).unwrap_or(cap);
-        quote(compiled, adjustments, &expected(energy, 0, evse), now).is_ok_and(|e| e.expected <= most)
+        quote(compiled, adjustments, &expected(energy, 0, evse), now)
+            .is_ok_and(|e| e.expected <= most)
     };
     let top = cap.0.checked_div(1_000).unwrap_or(1).max(1);
     if fits(top) {

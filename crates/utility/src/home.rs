@@ -5,8 +5,8 @@ use crate::peer::{Answer, OfferAnswer};
 use fairway_gateway::session::Posted;
 use fairway_model::canonical::Canonical;
 use fairway_model::{
-    ChargeEvent, DecodeError, EvseId, MemberId, PriceBreakdown, Pseudonym, Refusal, SessionId, Signature,
-    SignedConsent, SignedEligibility, SignedOffer, Time,
+    ChargeEvent, DecodeError, EvseId, MemberId, PriceBreakdown, Pseudonym, Refusal, SessionId,
+    Signature, SignedConsent, SignedEligibility, SignedOffer, Time,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
@@ -37,7 +37,10 @@ pub(crate) enum HomeState {
 
 impl HomeState {
     pub(crate) fn is_final(self) -> bool {
-        matches!(self, Self::Settled | Self::Refused | Self::Void | Self::Disputed)
+        matches!(
+            self,
+            Self::Settled | Self::Refused | Self::Void | Self::Disputed
+        )
     }
 
     pub(crate) fn word(self) -> &'static str {
@@ -146,7 +149,14 @@ impl HomeCharge {
     pub(crate) fn row(&self) -> Row {
         let summary = format!("{} at {}", self.state.word(), self.visited);
         let key = format!("{CHARGE}{}", self.session);
-        Row::new(Table::HomeCharges, key, self.session.to_string(), self.at, summary, self)
+        Row::new(
+            Table::HomeCharges,
+            key,
+            self.session.to_string(),
+            self.at,
+            summary,
+            self,
+        )
     }
 }
 
@@ -192,13 +202,15 @@ impl Homes {
             return Ok(false);
         };
         let id = SessionId::parse(id).map_err(|e| DecodeError::Malformed(e.to_string()))?;
-        self.evidence.insert(id, Vec::<String>::from_bytes(&row.body)?);
+        self.evidence
+            .insert(id, Vec::<String>::from_bytes(&row.body)?);
         Ok(true)
     }
 
     /// Builds the order of finished charges after all rows came back.
     pub(crate) fn ready(&mut self) {
-        let mut order: Vec<(Time, SessionId)> = self.all.values().map(|c| (c.at, c.session)).collect();
+        let mut order: Vec<(Time, SessionId)> =
+            self.all.values().map(|c| (c.at, c.session)).collect();
         order.sort();
         for (_, id) in order {
             self.index(id);

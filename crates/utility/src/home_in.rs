@@ -16,8 +16,8 @@ use fairway_model::canonical::Canonical;
 use fairway_model::station::Presented;
 use fairway_model::time::MINUTE;
 use fairway_model::{
-    AgreementId, EvseId, Hash, MemberId, Offer, Pseudonym, Refusal, RefusalCode, SessionId, Signature, SignedChargeEvent,
-    SignedConsent, SignedOffer,
+    AgreementId, EvseId, Hash, MemberId, Offer, Pseudonym, Refusal, RefusalCode, SessionId,
+    Signature, SignedChargeEvent, SignedConsent, SignedOffer,
 };
 
 /// How long home leaves it to the visited utility to hand the charge to the ledger, in milliseconds.
@@ -36,29 +36,60 @@ fn refuse<T>(code: RefusalCode, text: impl Into<String>) -> Result<T, Refusal> {
 
 impl Utility {
     /// The charge as it is known here, made when it is new; none when it is another utility's.
-    fn home_charge(&mut self, out: &mut Out, from: MemberId, session: SessionId) -> Option<&mut HomeCharge> {
+    fn home_charge(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        session: SessionId,
+    ) -> Option<&mut HomeCharge> {
         let known = self.homes.all.get(&session).is_some();
         if !known && self.homes.open_count() >= MAX_OPEN_HOME {
-            out.log(Level::Error, Some(session), "too many open charges of our drivers: nothing new is taken");
+            out.log(
+                Level::Error,
+                Some(session),
+                "too many open charges of our drivers: nothing new is taken",
+            );
             return None;
         }
-        let charge = self.homes.all.entry(session).or_insert_with(|| HomeCharge::new(session, from, out.now));
+        let charge = self
+            .homes
+            .all
+            .entry(session)
+            .or_insert_with(|| HomeCharge::new(session, from, out.now));
         if charge.visited != from {
-            out.log(Level::Error, Some(session), format!("{from} speaks of a charge at {}", charge.visited));
+            out.log(
+                Level::Error,
+                Some(session),
+                format!("{from} speaks of a charge at {}", charge.visited),
+            );
             return None;
         }
         out.homes.insert(session);
         Some(charge)
     }
 
-    pub(crate) fn on_eligibility_asked(&mut self, out: &mut Out, from: MemberId, about: (SessionId, AgreementId, EvseId), presented: &Presented) {
+    pub(crate) fn on_eligibility_asked(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        about: (SessionId, AgreementId, EvseId),
+        presented: &Presented,
+    ) {
         let (session, agreement, evse) = about;
-        let Some(charge) = self.home_charge(out, from, session) else { return };
+        let Some(charge) = self.home_charge(out, from, session) else {
+            return;
+        };
         if let Some(answer) = charge.eligibility.clone() {
             return self.send(out, from, Message::EligibilityAnswered { session, answer });
         }
         charge.evse = Some(evse);
-        self.hop(out, session, (&from.to_string(), "aaa"), flow::ASK_HOME, "eligibility asked");
+        self.hop(
+            out,
+            session,
+            (&from.to_string(), "aaa"),
+            flow::ASK_HOME,
+            "eligibility asked",
+        );
         let answer = match self.decide(out, from, session, agreement, presented) {
             Ok(signed) => Answer::Yes(Box::new(signed)),
             Err(refusal) => Answer::No(refusal),
@@ -67,7 +98,13 @@ impl Utility {
             Answer::Yes(_) => "allowed, statement with a guarantee signed".to_owned(),
             Answer::No(refusal) => format!("refused: {}", refusal.code),
         };
-        self.hop(out, session, ("aaa", &from.to_string()), flow::AUTHORIZATION, &what);
+        self.hop(
+            out,
+            session,
+            ("aaa", &from.to_string()),
+            flow::AUTHORIZATION,
+            &what,
+        );
         if let Some(charge) = self.homes.all.get_mut(&session) {
             if let Answer::No(refusal) = &answer {
                 charge.state = HomeState::Refused;
@@ -87,99 +124,233 @@ impl Utility {
         agreement: AgreementId,
         presented: &Presented,
     ) -> Result<fairway_model::SignedEligibility, Refusal> {
-        let in_force = self.registry.in_force(self.me.id, from, out.now).map(|(id, a)| (id, a.currency));
+        let in_force = self
+            .registry
+            .in_force(self.me.id, from, out.now)
+            .map(|(id, a)| (id, a.currency));
         let Some((_, currency)) = in_force.filter(|(id, _)| *id == agreement) else {
-            let text = format!("{} and {} have no such agreement in force", self.me.name, self.registry.name_of(from));
+            let text = format!(
+                "{} and {} have no such agreement in force",
+                self.me.name,
+                self.registry.name_of(from)
+            );
             return refuse(RefusalCode::NoAgreement, text);
         };
         let policy = self.policy().clone();
-        let request = EligibilityRequest { session, visited: from, agreement, currency };
+        let request = EligibilityRequest {
+            session,
+            visited: from,
+            agreement,
+            currency,
+        };
         self.node.decide(out, &policy, &request, presented)
     }
 
-    pub(crate) fn on_offer_proposed(&mut self, out: &mut Out, from: MemberId, by: (u8, Pseudonym), offer: &Offer, signature: Signature) {
+    pub(crate) fn on_offer_proposed(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        by: (u8, Pseudonym),
+        offer: &Offer,
+        signature: Signature,
+    ) {
         let (number, pseudonym) = by;
         let session = offer.session;
-        let Some(charge) = self.home_charge(out, from, session) else { return };
+        let Some(charge) = self.home_charge(out, from, session) else {
+            return;
+        };
         if let Some(round) = charge.round.clone().filter(|r| r.number >= number) {
             // Answered before: the same answer for the same offer, silence for one that is overtaken.
             if round.number == number && round.offer == offer.hash() {
-                self.send(out, from, Message::OfferAnswered { session, round: number, answer: round.answer });
+                self.send(
+                    out,
+                    from,
+                    Message::OfferAnswered {
+                        session,
+                        round: number,
+                        answer: round.answer,
+                    },
+                );
             }
             return;
         }
         let answer = self.answer_offer(out, from, (number, pseudonym), offer, signature);
         let what = match &answer {
             OfferAnswer::Accepted(_) => format!("round {number}: accepted"),
-            OfferAnswer::Countered { max_load_bps, .. } => format!("round {number}: countered with load {max_load_bps}"),
+            OfferAnswer::Countered { max_load_bps, .. } => {
+                format!("round {number}: countered with load {max_load_bps}")
+            }
             OfferAnswer::Refused(_) => format!("round {number}: refused"),
         };
         let load = offer.adjustments.load_bps;
-        self.hop(out, session, (&from.to_string(), "crp"), flow::NEGOTIATION, &format!("round {number}: offer with load {load} proposed"));
-        self.hop(out, session, ("crp", &from.to_string()), flow::NEGOTIATION, &what);
+        self.hop(
+            out,
+            session,
+            (&from.to_string(), "crp"),
+            flow::NEGOTIATION,
+            &format!("round {number}: offer with load {load} proposed"),
+        );
+        self.hop(
+            out,
+            session,
+            ("crp", &from.to_string()),
+            flow::NEGOTIATION,
+            &what,
+        );
         if let Some(charge) = self.homes.all.get_mut(&session) {
-            charge.round = Some(Round { number, offer: offer.hash(), answer: answer.clone() });
+            charge.round = Some(Round {
+                number,
+                offer: offer.hash(),
+                answer: answer.clone(),
+            });
             if let OfferAnswer::Accepted(own) = &answer {
                 let home = fairway_model::HomeAcceptance::Signed(*own);
-                charge.offer = Some(SignedOffer { offer: offer.clone(), visited_signature: signature, home });
+                charge.offer = Some(SignedOffer {
+                    offer: offer.clone(),
+                    visited_signature: signature,
+                    home,
+                });
                 charge.state = HomeState::Offered;
                 charge.evse = Some(offer.evse.clone());
             }
         }
-        self.send(out, from, Message::OfferAnswered { session, round: number, answer });
+        self.send(
+            out,
+            from,
+            Message::OfferAnswered {
+                session,
+                round: number,
+                answer,
+            },
+        );
     }
 
-    fn answer_offer(&self, out: &Out, from: MemberId, by: (u8, Pseudonym), offer: &Offer, signature: Signature) -> OfferAnswer {
+    fn answer_offer(
+        &self,
+        out: &Out,
+        from: MemberId,
+        by: (u8, Pseudonym),
+        offer: &Offer,
+        signature: Signature,
+    ) -> OfferAnswer {
         let checked = self.check_proposal(out, from, by.0, offer, signature);
         let result = checked.and_then(|()| {
             let charge = self.homes.all.get(&offer.session);
-            let issued = charge.and_then(HomeCharge::statement).filter(|s| s.statement.pseudonym == by.1);
+            let issued = charge
+                .and_then(HomeCharge::statement)
+                .filter(|s| s.statement.pseudonym == by.1);
             // A visiting profile without standing acceptance asks for each offer under an earlier statement.
             let earlier = || self.node.aaa.customer_of(from, by.1).ok().map(|c| c.key);
             let issued = issued.or_else(|| {
                 let customer = earlier()?;
-                self.node.aaa.issued().of(customer).map(|row| &row.signed).find(|s| s.statement.pseudonym == by.1 && s.statement.visited == from)
+                self.node
+                    .aaa
+                    .issued()
+                    .of(customer)
+                    .map(|row| &row.signed)
+                    .find(|s| s.statement.pseudonym == by.1 && s.statement.visited == from)
             });
-            issued.ok_or_else(|| Refusal::new(RefusalCode::NotAuthorized, "no statement of ours is about this driver"))
+            issued.ok_or_else(|| {
+                Refusal::new(
+                    RefusalCode::NotAuthorized,
+                    "no statement of ours is about this driver",
+                )
+            })
         });
         let issued = match result {
             Ok(issued) => issued,
             Err(refusal) => return OfferAnswer::Refused(refusal),
         };
-        let parts = (self.registry.agreement(offer.agreement), self.registry.evses.get(&offer.evse));
+        let parts = (
+            self.registry.agreement(offer.agreement),
+            self.registry.evses.get(&offer.evse),
+        );
         let (Some(agreement), Some(evse)) = parts else {
-            return OfferAnswer::Refused(Refusal::new(RefusalCode::AgreementUnknown, "agreement or charging point is not known here"));
+            return OfferAnswer::Refused(Refusal::new(
+                RefusalCode::AgreementUnknown,
+                "agreement or charging point is not known here",
+            ));
         };
-        let grounds = HomeGrounds { policy: self.policy(), agreement, evse: &evse.entry, issued, now: out.now };
+        let grounds = HomeGrounds {
+            policy: self.policy(),
+            agreement,
+            evse: &evse.entry,
+            issued,
+            now: out.now,
+        };
         crp::answer(&grounds, offer, by.0, &self.me.key)
     }
 
-    fn check_proposal(&self, out: &Out, from: MemberId, round: u8, offer: &Offer, signature: Signature) -> Result<(), Refusal> {
+    fn check_proposal(
+        &self,
+        out: &Out,
+        from: MemberId,
+        round: u8,
+        offer: &Offer,
+        signature: Signature,
+    ) -> Result<(), Refusal> {
         if !(1..=MAX_ROUNDS).contains(&round) {
-            return refuse(RefusalCode::NoOffer, format!("round {round}: 1 to {MAX_ROUNDS} are negotiated"));
+            return refuse(
+                RefusalCode::NoOffer,
+                format!("round {round}: 1 to {MAX_ROUNDS} are negotiated"),
+            );
         }
         if offer.visited != from || offer.home != self.me.id {
-            return refuse(RefusalCode::NotAuthorized, "the offer is between other parties");
+            return refuse(
+                RefusalCode::NotAuthorized,
+                "the offer is between other parties",
+            );
         }
-        if !self.registry.signed_by(from, out.now, |k| offer.verify(k, &signature)) {
-            return refuse(RefusalCode::BadSignature, format!("the offer is not signed by {from}"));
+        if !self
+            .registry
+            .signed_by(from, out.now, |k| offer.verify(k, &signature))
+        {
+            return refuse(
+                RefusalCode::BadSignature,
+                format!("the offer is not signed by {from}"),
+            );
         }
-        let in_force = self.registry.in_force(self.me.id, from, out.now).map(|(id, _)| id);
+        let in_force = self
+            .registry
+            .in_force(self.me.id, from, out.now)
+            .map(|(id, _)| id);
         if in_force != Some(offer.agreement) {
-            return refuse(RefusalCode::AgreementNotInForce, format!("{} is not in force", offer.agreement));
+            return refuse(
+                RefusalCode::AgreementNotInForce,
+                format!("{} is not in force", offer.agreement),
+            );
         }
         Ok(())
     }
 
-    pub(crate) fn on_consent_given(&mut self, out: &mut Out, from: MemberId, offer: SignedOffer, consent: SignedConsent, pseudonym: Pseudonym) {
+    pub(crate) fn on_consent_given(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        offer: SignedOffer,
+        consent: SignedConsent,
+        pseudonym: Pseudonym,
+    ) {
         let session = offer.offer.session;
-        let Some(charge) = self.home_charge(out, from, session) else { return };
+        let Some(charge) = self.home_charge(out, from, session) else {
+            return;
+        };
         let known = charge.consent.is_some() || charge.state.is_final();
         if !known {
             match self.take_consent(out, from, offer, consent, pseudonym) {
-                Ok(()) => self.hop(out, session, (&from.to_string(), "aaa"), flow::CONSENT, "consent noted, amount held on the customer's account"),
+                Ok(()) => self.hop(
+                    out,
+                    session,
+                    (&from.to_string(), "aaa"),
+                    flow::CONSENT,
+                    "consent noted, amount held on the customer's account",
+                ),
                 Err(refusal) => {
-                    out.log(Level::Error, Some(session), format!("consent told by {from} refused: {refusal}"));
+                    out.log(
+                        Level::Error,
+                        Some(session),
+                        format!("consent told by {from} refused: {refusal}"),
+                    );
                     if let Some(charge) = self.homes.all.get_mut(&session) {
                         charge.refusal = Some(refusal);
                     }
@@ -190,14 +361,29 @@ impl Utility {
     }
 
     /// Checks and keeps a consent, and holds its amount on the customer's account.
-    fn take_consent(&mut self, out: &mut Out, from: MemberId, offer: SignedOffer, consent: SignedConsent, pseudonym: Pseudonym) -> Result<(), Refusal> {
+    fn take_consent(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        offer: SignedOffer,
+        consent: SignedConsent,
+        pseudonym: Pseudonym,
+    ) -> Result<(), Refusal> {
         let issued = self.check_consented(from, &offer, &consent, pseudonym, out.now)?;
         let session = offer.offer.session;
         let guarantee = issued.statement.guarantee.guarantee.id;
-        match self.node.aaa.consent(out.now, guarantee, session, offer.offer.hold) {
+        match self
+            .node
+            .aaa
+            .consent(out.now, guarantee, session, offer.offer.hold)
+        {
             Ok(changes) => out.keep(changes),
             // The promise stands whether or not our own books have room for it.
-            Err(refusal) => out.log(Level::Error, Some(session), format!("hold on the customer's account: {refusal}")),
+            Err(refusal) => out.log(
+                Level::Error,
+                Some(session),
+                format!("hold on the customer's account: {refusal}"),
+            ),
         }
         if let Some(charge) = self.homes.all.get_mut(&session) {
             charge.evse = Some(offer.offer.evse.clone());
@@ -209,25 +395,53 @@ impl Utility {
         Ok(())
     }
 
-    pub(crate) fn on_charge_proposed(&mut self, out: &mut Out, from: MemberId, proposal: ChargeProposal) {
+    pub(crate) fn on_charge_proposed(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        proposal: ChargeProposal,
+    ) {
         let session = proposal.event.session;
-        let Some(charge) = self.home_charge(out, from, session) else { return };
+        let Some(charge) = self.home_charge(out, from, session) else {
+            return;
+        };
         let kept = charge.answer.clone().zip(charge.event.clone());
         if let Some((answer, event)) = kept {
             let answer = if event == proposal.event {
                 answer
             } else {
-                Answer::No(Refusal::new(RefusalCode::IdConflict, format!("another charge event of {session} was answered before; object by a dispute")))
+                Answer::No(Refusal::new(
+                    RefusalCode::IdConflict,
+                    format!(
+                        "another charge event of {session} was answered before; object by a dispute"
+                    ),
+                ))
             };
             return self.send(out, from, Message::ChargeAnswered { session, answer });
         }
-        self.hop(out, session, (&from.to_string(), "aaa"), flow::TO_HOME, "charge proposed with its evidence");
+        self.hop(
+            out,
+            session,
+            (&from.to_string(), "aaa"),
+            flow::TO_HOME,
+            "charge proposed with its evidence",
+        );
         self.keep_evidence(out, session, &proposal);
         let answer = match self.agree(out, from, &proposal) {
             Ok(signature) => Answer::Yes(Box::new(signature)),
             Err(refusal) => {
-                out.log(Level::Error, Some(session), format!("charge of {from} not agreed, evidence kept: {refusal}"));
-                self.hop(out, session, ("crp", &from.to_string()), flow::RATED, &format!("computed here from the same records: {refusal}"));
+                out.log(
+                    Level::Error,
+                    Some(session),
+                    format!("charge of {from} not agreed, evidence kept: {refusal}"),
+                );
+                self.hop(
+                    out,
+                    session,
+                    ("crp", &from.to_string()),
+                    flow::RATED,
+                    &format!("computed here from the same records: {refusal}"),
+                );
                 self.homes_dispute(session, &refusal);
                 Answer::No(refusal)
             }
@@ -243,8 +457,17 @@ impl Utility {
     fn keep_evidence(&mut self, out: &mut Out, session: SessionId, proposal: &ChargeProposal) {
         let key = format!("{EVIDENCE}{session}");
         let summary = format!("{} signed meter records", proposal.evidence.len());
-        out.put(Row::new(Table::HomeCharges, key, session.to_string(), out.now, summary, &proposal.evidence));
-        self.homes.evidence.insert(session, proposal.evidence.clone());
+        out.put(Row::new(
+            Table::HomeCharges,
+            key,
+            session.to_string(),
+            out.now,
+            summary,
+            &proposal.evidence,
+        ));
+        self.homes
+            .evidence
+            .insert(session, proposal.evidence.clone());
     }
 
     fn homes_dispute(&mut self, session: SessionId, refusal: &Refusal) {
@@ -255,30 +478,61 @@ impl Utility {
     }
 
     /// Signs what was computed here and found equal, and puts it among the customer's pending charges.
-    fn agree(&mut self, out: &mut Out, from: MemberId, proposal: &ChargeProposal) -> Result<Signature, Refusal> {
+    fn agree(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        proposal: &ChargeProposal,
+    ) -> Result<Signature, Refusal> {
         let (rated, _) = self.check_charge(out, from, proposal)?;
         if !opens(&proposal.event, proposal) {
-            return refuse(RefusalCode::RatingsDiffer, "the driver's commitment does not open");
+            return refuse(
+                RefusalCode::RatingsDiffer,
+                "the driver's commitment does not open",
+            );
         }
         let session = proposal.event.session;
-        let missing = self.homes.all.get(&session).is_none_or(|c| c.consent.is_none());
+        let missing = self
+            .homes
+            .all
+            .get(&session)
+            .is_none_or(|c| c.consent.is_none());
         if missing {
             // The message about the consent was overtaken by the charge itself.
-            self.take_consent(out, from, proposal.offer.clone(), proposal.consent.clone(), proposal.pseudonym)?;
+            self.take_consent(
+                out,
+                from,
+                proposal.offer.clone(),
+                proposal.consent.clone(),
+                proposal.pseudonym,
+            )?;
         }
         let customer = self.node.aaa.customer_of(from, proposal.pseudonym)?.key;
-        let link = DriverLink { pseudonym: proposal.pseudonym, salt: Hash(proposal.salt) };
+        let link = DriverLink {
+            pseudonym: proposal.pseudonym,
+            salt: Hash(proposal.salt),
+        };
         let changes = self.node.aaa.finished(out.now, customer, session, link)?;
         out.keep(changes);
         let signature = rated.event.sign(&self.me.key);
         let total = rated.event.total.text(rated.breakdown.currency);
-        self.hop(out, session, ("crp", &from.to_string()), flow::RATED, &format!("computed here from the same records: {total}, equal; signed"));
+        self.hop(
+            out,
+            session,
+            ("crp", &from.to_string()),
+            flow::RATED,
+            &format!("computed here from the same records: {total}, equal; signed"),
+        );
         if let Some(charge) = self.homes.all.get_mut(&session) {
             charge.state = HomeState::Agreed;
             charge.breakdown = Some(rated.breakdown);
             charge.salt = proposal.salt;
         }
-        let signed = SignedChargeEvent { event: rated.event, visited_signature: proposal.signature, home_signature: signature };
+        let signed = SignedChargeEvent {
+            event: rated.event,
+            visited_signature: proposal.signature,
+            home_signature: signature,
+        };
         if from != self.me.id {
             // The visited utility hands it in; if it has died, home does.
             self.submit_home_settlement(out, session, signed);
@@ -288,25 +542,65 @@ impl Utility {
 
     fn submit_home_settlement(&mut self, out: &mut Out, id: SessionId, signed: SignedChargeEvent) {
         let event = &signed.event;
-        let keys = (self.registry.key_of(event.visited), self.registry.key_of(event.home));
-        let owner = self.registry.evses.get(&event.evse).map(|e| e.entry.owner.clone());
+        let keys = (
+            self.registry.key_of(event.visited),
+            self.registry.key_of(event.home),
+        );
+        let owner = self
+            .registry
+            .evses
+            .get(&event.evse)
+            .map(|e| e.entry.owner.clone());
         let currency = self.registry.agreement(event.agreement).map(|a| a.currency);
-        let ((Some(visited_key), Some(home_key)), Some(owner), Some(currency)) = (keys, owner, currency) else { return };
-        let settlement = Settlement { signed, visited_key, home_key, owner, currency };
-        self.submit(out, settle_key(id), Operation::SettleCharge(Box::new(settlement)), Some(id), SETTLE_AFTER);
+        let ((Some(visited_key), Some(home_key)), Some(owner), Some(currency)) =
+            (keys, owner, currency)
+        else {
+            return;
+        };
+        let settlement = Settlement {
+            signed,
+            visited_key,
+            home_key,
+            owner,
+            currency,
+        };
+        self.submit(
+            out,
+            settle_key(id),
+            Operation::SettleCharge(Box::new(settlement)),
+            Some(id),
+            SETTLE_AFTER,
+        );
     }
 
-    pub(crate) fn on_charge_voided(&mut self, out: &mut Out, from: MemberId, session: SessionId, reason: Refusal) {
-        let Some(charge) = self.home_charge(out, from, session) else { return };
+    pub(crate) fn on_charge_voided(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        session: SessionId,
+        reason: Refusal,
+    ) {
+        let Some(charge) = self.home_charge(out, from, session) else {
+            return;
+        };
         if charge.answer.is_none() && charge.state < HomeState::Agreed {
             charge.state = HomeState::Void;
             charge.refusal = Some(reason.clone());
             // Whatever is asked about this charge from now on is late.
-            let late = Answer::No(Refusal::new(RefusalCode::OutOfOrder, "this charge was voided"));
+            let late = Answer::No(Refusal::new(
+                RefusalCode::OutOfOrder,
+                "this charge was voided",
+            ));
             charge.eligibility.get_or_insert(late);
             let changes = self.node.aaa.void(out.now, session);
             out.keep(changes);
-            self.hop(out, session, (&from.to_string(), "aaa"), flow::NO_CONSENT, &format!("void, nothing is held: {}", reason.code));
+            self.hop(
+                out,
+                session,
+                (&from.to_string(), "aaa"),
+                flow::NO_CONSENT,
+                &format!("void, nothing is held: {}", reason.code),
+            );
         }
         self.send(out, from, Message::ChargeVoidNoted { session });
     }
@@ -315,17 +609,38 @@ impl Utility {
     pub(crate) fn revoke(&mut self, out: &mut Out, places: Vec<Revocation>) {
         let me = self.me.id;
         for place in places.into_iter().filter(|p| p.visited != me) {
-            let id = Hash::of("fairway.revocation", &(out.draw().to_vec(), place.pseudonym).to_bytes()).short();
-            let message = Message::Revoked { id, pseudonym: place.pseudonym };
+            let id = Hash::of(
+                "fairway.revocation",
+                &(out.draw().to_vec(), place.pseudonym).to_bytes(),
+            )
+            .short();
+            let message = Message::Revoked {
+                id,
+                pseudonym: place.pseudonym,
+            };
             self.ask(out, revoke_key(&id), place.visited, message, None, true);
         }
     }
 
     /// Home takes back what it said about a driver (visited role).
-    pub(crate) fn on_revoked(&mut self, out: &mut Out, from: MemberId, id: [u8; 16], pseudonym: Pseudonym) {
-        let changes = self.node.aaa.visiting_mut().revoke(out.now, from, pseudonym, out.now);
+    pub(crate) fn on_revoked(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        id: [u8; 16],
+        pseudonym: Pseudonym,
+    ) {
+        let changes = self
+            .node
+            .aaa
+            .visiting_mut()
+            .revoke(out.now, from, pseudonym, out.now);
         out.keep(changes);
-        out.log(Level::Info, None, format!("{from} took back a statement; the visiting profile is forgotten"));
+        out.log(
+            Level::Info,
+            None,
+            format!("{from} took back a statement; the visiting profile is forgotten"),
+        );
         self.send(out, from, Message::RevocationNoted { id });
     }
 }

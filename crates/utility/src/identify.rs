@@ -10,7 +10,10 @@ use fairway_gateway::session::Opening;
 use fairway_gateway::{Credential, Route, Session, State, Step, classify, route};
 use fairway_model::station::{CallId, ConnectorState, Identified, Presented, ToStation};
 use fairway_model::time::MINUTE;
-use fairway_model::{AgreementId, ConsentMethod, EvseId, Hash, MemberId, Refusal, RefusalCode, SessionId, SignedEligibility, StationId, Time};
+use fairway_model::{
+    AgreementId, ConsentMethod, EvseId, Hash, MemberId, Refusal, RefusalCode, SessionId,
+    SignedEligibility, StationId, Time,
+};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Most stations whose failed attempts are counted at a time.
@@ -27,7 +30,8 @@ pub(crate) struct Attempts {
 impl Attempts {
     fn failed(&mut self, station: &StationId, now: Time) {
         if self.failures.len() >= MAX_ATTEMPT_STATIONS && !self.failures.contains_key(station) {
-            self.failures.retain(|_, times| times.back().is_some_and(|t| now.since(*t) < MINUTE));
+            self.failures
+                .retain(|_, times| times.back().is_some_and(|t| now.since(*t) < MINUTE));
             if self.failures.len() >= MAX_ATTEMPT_STATIONS {
                 self.failures.pop_first();
             }
@@ -40,14 +44,20 @@ impl Attempts {
     }
 
     fn check(&mut self, station: &StationId, now: Time, most: u32) -> Result<(), Refusal> {
-        let Some(times) = self.failures.get_mut(station) else { return Ok(()) };
+        let Some(times) = self.failures.get_mut(station) else {
+            return Ok(());
+        };
         while times.front().is_some_and(|t| now.since(*t) >= MINUTE) {
             times.pop_front();
         }
         if u32::try_from(times.len()).unwrap_or(u32::MAX) < most.max(1) {
             return Ok(());
         }
-        let wait = times.front().map_or(MINUTE, |t| MINUTE.saturating_sub(now.since(*t))).div_euclid(1_000).saturating_add(1);
+        let wait = times
+            .front()
+            .map_or(MINUTE, |t| MINUTE.saturating_sub(now.since(*t)))
+            .div_euclid(1_000)
+            .saturating_add(1);
         let text = format!("too many failed attempts at this station: please wait {wait} seconds");
         Err(Refusal::new(RefusalCode::TooManyAttempts, text))
     }
@@ -62,8 +72,15 @@ fn unavailable(text: impl Into<String>) -> Refusal {
 }
 
 impl Utility {
-    pub(crate) fn on_identify(&mut self, out: &mut Out, station: &StationId, call: CallId, evse: Option<u32>, presented: Presented) {
-        let credential = self.fingerprint(&presented);
+    pub(crate) fn on_identify(
+        &mut self,
+        out: &mut Out,
+        station: &StationId,
+        call: CallId,
+        evse: Option<u32>,
+        presented: Presented,
+    ) {
+        let credential = self.recognise(&presented);
         if let Some(id) = self.same_again(station, evse, credential) {
             return self.on_again(out, id, call, presented);
         }
@@ -73,7 +90,9 @@ impl Utility {
             .and_then(|()| self.free_evse(out, station, evse))
             .and_then(|(number, evse)| self.check_room().map(|()| (number, evse)));
         match opened {
-            Ok((number, evse)) => self.open(out, station, (number, evse), (call, credential, presented)),
+            Ok((number, evse)) => {
+                self.open(out, station, (number, evse), (call, credential, presented))
+            }
             Err(refusal) => {
                 out.log(Level::Warn, None, format!("{station}: {refusal}"));
                 let answer = Identified::Refused(refusal);
@@ -83,7 +102,7 @@ impl Utility {
     }
 
     /// Recognises a credential without keeping it.
-    fn fingerprint(&self, presented: &Presented) -> Hash {
+    fn recognise(&self, presented: &Presented) -> Hash {
         let text = match classify(presented) {
             Ok(Credential::Cin(cin)) => cin.digits(),
             Ok(Credential::Contract { emaid, .. }) => emaid,
@@ -94,7 +113,12 @@ impl Utility {
     }
 
     /// The open charge at this station (and EVSE, where it is told) that the credential began.
-    fn same_again(&self, station: &StationId, evse: Option<u32>, credential: Hash) -> Option<SessionId> {
+    fn same_again(
+        &self,
+        station: &StationId,
+        evse: Option<u32>,
+        credential: Hash,
+    ) -> Option<SessionId> {
         self.visits.of_station(station).into_iter().find(|id| {
             self.visits.get(*id).is_some_and(|v| {
                 v.session.credential == credential && evse.is_none_or(|n| n == v.session.number)
@@ -104,20 +128,33 @@ impl Utility {
 
     fn on_again(&mut self, out: &mut Out, id: SessionId, call: CallId, presented: Presented) {
         let now = out.now;
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         let repeated = visit.call == Some(call);
         match visit.session.state() {
             State::Identifying | State::Negotiating => {
                 let older = visit.call.replace(call).filter(|_| !repeated);
                 visit.presented = Some(presented);
                 if let Some(older) = older {
-                    let refusal = Refusal::new(RefusalCode::Busy, "the credential is being checked");
+                    let refusal =
+                        Refusal::new(RefusalCode::Busy, "the credential is being checked");
                     let station = visit.session.station.clone();
-                    out.station(&station, ToStation::Identified { call: older, answer: Identified::Refused(refusal) });
+                    out.station(
+                        &station,
+                        ToStation::Identified {
+                            call: older,
+                            answer: Identified::Refused(refusal),
+                        },
+                    );
                 }
             }
             State::Offered => {
-                let stands = visit.session.offer.as_ref().is_some_and(|o| now < o.offer.valid_until);
+                let stands = visit
+                    .session
+                    .offer
+                    .as_ref()
+                    .is_some_and(|o| now < o.offer.valid_until);
                 let seen = visit.shown && stands && !repeated;
                 visit.call = Some(call);
                 if seen {
@@ -143,43 +180,75 @@ impl Utility {
     }
 
     fn stop_by_card(&mut self, out: &mut Out, id: SessionId, call: CallId) {
-        self.hop(out, id, ("station", "gateway"), flow::END, "the same credential again: stop");
+        self.hop(
+            out,
+            id,
+            ("station", "gateway"),
+            flow::END,
+            "the same credential again: stop",
+        );
         self.request_stop(out, id);
         self.identified(out, id, call, Identified::StopRequested(id));
     }
 
-    pub(crate) fn identified(&mut self, out: &mut Out, id: SessionId, call: CallId, answer: Identified) {
+    pub(crate) fn identified(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        call: CallId,
+        answer: Identified,
+    ) {
         if let Some(visit) = self.visits.get(id) {
-            out.station(&visit.session.station.clone(), ToStation::Identified { call, answer });
+            out.station(
+                &visit.session.station.clone(),
+                ToStation::Identified { call, answer },
+            );
         }
     }
 
     fn check_room(&self) -> Result<(), Refusal> {
         if self.visits.open_count() >= MAX_OPEN || self.outbox.full() {
-            return Err(Refusal::new(RefusalCode::Busy, "too many charges are open at present: please try again in a minute"));
+            return Err(Refusal::new(
+                RefusalCode::Busy,
+                "too many charges are open at present: please try again in a minute",
+            ));
         }
         Ok(())
     }
 
     /// The EVSE that is meant: the one told, the station's only one, or the first that is free, one with a cable in it before
     /// others. An offer that somebody else left open there is withdrawn.
-    fn free_evse(&mut self, out: &mut Out, station: &StationId, told: Option<u32>) -> Result<(u32, EvseId), Refusal> {
+    fn free_evse(
+        &mut self,
+        out: &mut Out,
+        station: &StationId,
+        told: Option<u32>,
+    ) -> Result<(u32, EvseId), Refusal> {
         let numbers = told.map_or_else(|| self.registry.numbers_of(station), |n| vec![n]);
         let mut free: Vec<(bool, u32, EvseId)> = Vec::new();
-        let mut why = Refusal::new(RefusalCode::StationUnknown, format!("station {station} has no registered charging point"));
+        let mut why = Refusal::new(
+            RefusalCode::StationUnknown,
+            format!("station {station} has no registered charging point"),
+        );
         for number in numbers {
             match self.evse_state(station, number, out.now) {
                 Ok(evse) => {
-                    let plugged = self.connectors.get(&(station.clone(), number)) == Some(&ConnectorState::Occupied);
+                    let plugged = self.connectors.get(&(station.clone(), number))
+                        == Some(&ConnectorState::Occupied);
                     free.push((!plugged, number, evse));
                 }
                 Err(refusal) => why = refusal,
             }
         }
         free.sort();
-        let Some((_, number, evse)) = free.into_iter().next() else { return Err(why) };
+        let Some((_, number, evse)) = free.into_iter().next() else {
+            return Err(why);
+        };
         if let Some(other) = self.visits.at_evse(station, number) {
-            let refusal = Refusal::new(RefusalCode::ConsentDeclined, "another credential was presented while the offer was open");
+            let refusal = Refusal::new(
+                RefusalCode::ConsentDeclined,
+                "another credential was presented while the offer was open",
+            );
             self.give_up_offer(out, other, Step::Decline, refusal);
         }
         Ok((number, evse))
@@ -187,26 +256,52 @@ impl Utility {
 
     fn evse_state(&self, station: &StationId, number: u32, now: Time) -> Result<EvseId, Refusal> {
         let Some(record) = self.registry.evse_at(station, number) else {
-            return Err(unavailable(format!("charging point {number} of {station} is not registered")));
+            return Err(unavailable(format!(
+                "charging point {number} of {station} is not registered"
+            )));
         };
         if record.entry.utility != self.me.id {
-            return Err(unavailable(format!("{} is served by {}", record.entry.evse, record.entry.utility)));
+            return Err(unavailable(format!(
+                "{} is served by {}",
+                record.entry.evse, record.entry.utility
+            )));
         }
         if !record.in_use(now) {
-            return Err(unavailable(format!("{} is out of use; please take another one", record.entry.evse)));
+            return Err(unavailable(format!(
+                "{} is out of use; please take another one",
+                record.entry.evse
+            )));
         }
         let state = self.connectors.get(&(station.clone(), number));
-        if let Some(ConnectorState::Faulted | ConnectorState::Unavailable | ConnectorState::Reserved) = state {
-            return Err(unavailable(format!("{} is out of service or reserved; please take another one", record.entry.evse)));
+        if let Some(
+            ConnectorState::Faulted | ConnectorState::Unavailable | ConnectorState::Reserved,
+        ) = state
+        {
+            return Err(unavailable(format!(
+                "{} is out of service or reserved; please take another one",
+                record.entry.evse
+            )));
         }
-        let other = self.visits.at_evse(station, number).and_then(|id| self.visits.get(id));
+        let other = self
+            .visits
+            .at_evse(station, number)
+            .and_then(|id| self.visits.get(id));
         if other.is_some_and(|v| v.session.state() != State::Offered) {
-            return Err(unavailable(format!("{} is in use; please take another one, or wait", record.entry.evse)));
+            return Err(unavailable(format!(
+                "{} is in use; please take another one, or wait",
+                record.entry.evse
+            )));
         }
         Ok(record.entry.evse.clone())
     }
 
-    fn open(&mut self, out: &mut Out, station: &StationId, place: (u32, EvseId), who: (CallId, Hash, Presented)) {
+    fn open(
+        &mut self,
+        out: &mut Out,
+        station: &StationId,
+        place: (u32, EvseId),
+        who: (CallId, Hash, Presented),
+    ) {
         let (count, row) = self.marks.next_session(out.now);
         out.put(row);
         let id = SessionId::make(&self.me.secret, self.me.id, count);
@@ -224,36 +319,64 @@ impl Utility {
         visit.presented = Some(who.2.clone());
         self.visits.insert(visit);
         out.visits.insert(id);
-        self.hop(out, id, ("station", "gateway"), flow::CREDENTIAL, &format!("credential presented by {:?}", who.2.method));
+        self.hop(
+            out,
+            id,
+            ("station", "gateway"),
+            flow::CREDENTIAL,
+            &format!("credential presented by {:?}", who.2.method),
+        );
         if let Err(refusal) = self.find_home(out, id, &who.2) {
             self.refuse(out, id, refusal);
         }
     }
 
-    fn find_home(&mut self, out: &mut Out, id: SessionId, presented: &Presented) -> Result<(), Refusal> {
+    fn find_home(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        presented: &Presented,
+    ) -> Result<(), Refusal> {
         let credential = classify(presented)?;
         let members = &self.registry.members;
-        let home = match route(&credential, &self.registry.prefixes, |m| members.contains_key(&m))? {
+        let home = match route(&credential, &self.registry.prefixes, |m| {
+            members.contains_key(&m)
+        })? {
             Route::Member(member) => member,
             Route::OwnProfiles => self.me.id,
         };
         let Some((agreement, _)) = self.registry.in_force(home, self.me.id, out.now) else {
             let name = self.registry.name_of(home);
-            let text = format!("{name} has no roaming agreement with {}; please call your utility", self.me.name);
+            let text = format!(
+                "{name} has no roaming agreement with {}; please call your utility",
+                self.me.name
+            );
             return Err(Refusal::new(RefusalCode::NoAgreement, text));
         };
         if let Some(visit) = self.visits.get_mut(id) {
             visit.session.home = Some(home);
             visit.session.agreement = Some(agreement);
         }
-        self.hop(out, id, ("gateway", "gateway"), flow::DECODED, &format!("decoded: home utility {home}, charge {id}"));
+        self.hop(
+            out,
+            id,
+            ("gateway", "gateway"),
+            flow::DECODED,
+            &format!("decoded: home utility {home}, charge {id}"),
+        );
         let recalled = self.node.recall(out.now, home, agreement, presented);
         match recalled.filter(|signed| self.local_suffices(out, id, signed)) {
             Some(signed) => {
                 if let Some(visit) = self.visits.get_mut(id) {
                     visit.session.local = true;
                 }
-                self.hop(out, id, ("gateway", "aaa"), flow::ASK_HOME, "visiting profile found here; home is not asked");
+                self.hop(
+                    out,
+                    id,
+                    ("gateway", "aaa"),
+                    flow::ASK_HOME,
+                    "visiting profile found here; home is not asked",
+                );
                 self.eligible(out, id, signed);
             }
             None => self.ask_home(out, id, (home, agreement), presented),
@@ -273,8 +396,16 @@ impl Utility {
         suffices
     }
 
-    fn ask_home(&mut self, out: &mut Out, id: SessionId, home: (MemberId, AgreementId), presented: &Presented) {
-        let Some(visit) = self.visits.get_mut(id) else { return };
+    fn ask_home(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        home: (MemberId, AgreementId),
+        presented: &Presented,
+    ) {
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.asked = true;
         let message = Message::EligibilityAsked {
             session: id,
@@ -282,7 +413,13 @@ impl Utility {
             evse: visit.session.evse.clone(),
             presented: presented.clone(),
         };
-        self.hop(out, id, ("gateway", &home.0.to_string()), flow::ASK_HOME, "eligibility asked");
+        self.hop(
+            out,
+            id,
+            ("gateway", &home.0.to_string()),
+            flow::ASK_HOME,
+            "eligibility asked",
+        );
         self.ask(out, asked_key(id), home.0, message, Some(id), false);
     }
 
@@ -291,9 +428,15 @@ impl Utility {
         if !self.step(out, id, Step::Refuse) {
             return;
         }
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.refusal = Some(refusal.clone());
-        let (call, station, asked) = (visit.call.take(), visit.session.station.clone(), visit.asked);
+        let (call, station, asked) = (
+            visit.call.take(),
+            visit.session.station.clone(),
+            visit.asked,
+        );
         visit.presented = None;
         self.answered(out, &asked_key(id));
         self.answered(out, &crate::offer::offer_key(id));
@@ -303,10 +446,22 @@ impl Utility {
         }
         self.attempts.failed(&station, out.now);
         out.log(Level::Warn, Some(id), format!("{station}: {refusal}"));
-        self.hop(out, id, ("gateway", "station"), flow::AUTHENTICATION, &format!("refused: {refusal}"));
+        self.hop(
+            out,
+            id,
+            ("gateway", "station"),
+            flow::AUTHENTICATION,
+            &format!("refused: {refusal}"),
+        );
         match call {
             Some(call) => self.identified(out, id, call, Identified::Refused(refusal)),
-            None => out.station(&station, ToStation::Notice { session: id, refusal }),
+            None => out.station(
+                &station,
+                ToStation::Notice {
+                    session: id,
+                    refusal,
+                },
+            ),
         }
     }
 }

@@ -11,8 +11,8 @@
 
 mod block_in;
 mod books;
-mod command_in;
 pub mod command;
+mod command_in;
 mod config;
 pub mod crp;
 pub mod door;
@@ -36,10 +36,12 @@ mod station_in;
 mod trace;
 mod visit;
 
+pub use command_in::{MAX_COMMANDS, MAX_STATIONS};
 pub use config::Config;
 pub use fairway_gateway::usage;
 pub use home::MAX_CLOSED_HOME;
 pub use identify::MAX_ATTEMPT_STATIONS;
-pub use command_in::{MAX_COMMANDS, MAX_STATIONS};
 pub use machine::Utility;
-pub use visit::{BILL_WAIT, END_GRACE, LOST_AFTER, MAX_BAD_RECORDS, MAX_CLOSED, MAX_OPEN, START_TIMEOUT};
+pub use visit::{
+    BILL_WAIT, END_GRACE, LOST_AFTER, MAX_BAD_RECORDS, MAX_CLOSED, MAX_OPEN, START_TIMEOUT,
+};

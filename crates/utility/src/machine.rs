@@ -92,7 +92,11 @@ impl Utility {
         self.talk_to_ourselves(&mut out);
         self.send_due(&mut out);
         self.write_rows(&mut out);
-        let timers = [self.visits.next_timer(), self.outbox.next_due(), self.node.next_deadline()];
+        let timers = [
+            self.visits.next_timer(),
+            self.outbox.next_due(),
+            self.node.next_deadline(),
+        ];
         let wake = timers.into_iter().flatten().min();
         out.finish(wake)
     }
@@ -100,10 +104,16 @@ impl Utility {
     /// Messages between our own two roles need no network: they are handled at once.
     fn talk_to_ourselves(&mut self, out: &mut Out) {
         for _ in 0..MAX_LOCAL {
-            let Some(message) = out.local.pop_front() else { return };
+            let Some(message) = out.local.pop_front() else {
+                return;
+            };
             self.on_message(out, self.me.id, message);
         }
-        out.log(Level::Error, None, format!("more than {MAX_LOCAL} messages to ourselves in one input"));
+        out.log(
+            Level::Error,
+            None,
+            format!("more than {MAX_LOCAL} messages to ourselves in one input"),
+        );
     }
 
     fn run_timers(&mut self, out: &mut Out) {
@@ -123,9 +133,15 @@ impl Utility {
     }
 
     pub(crate) fn set_timer(&mut self, id: SessionId) {
-        let Some(visit) = self.visits.get(id) else { return };
+        let Some(visit) = self.visits.get(id) else {
+            return;
+        };
         let connected = self.connected.get(&visit.session.station).copied();
-        let ttl = visit.session.agreement.and_then(|a| self.registry.agreement(a)).map_or(DAY, |a| a.hold_ttl);
+        let ttl = visit
+            .session
+            .agreement
+            .and_then(|a| self.registry.agreement(a))
+            .map_or(DAY, |a| a.hold_ttl);
         let at = deadline(visit, self.policy().home_timeout, connected, ttl);
         self.visits.set_timer(id, at);
     }
@@ -168,9 +184,14 @@ impl Utility {
             }
         }
         // A trace lives as long as its charge.
-        if self.traces.len() > crate::visit::MAX_CLOSED.saturating_add(crate::home::MAX_CLOSED_HOME).saturating_add(crate::visit::MAX_OPEN) {
+        if self.traces.len()
+            > crate::visit::MAX_CLOSED
+                .saturating_add(crate::home::MAX_CLOSED_HOME)
+                .saturating_add(crate::visit::MAX_OPEN)
+        {
             let (visits, homes) = (&self.visits, &self.homes);
-            self.traces.retain(|id, _| visits.get(*id).is_some() || homes.all.contains_key(id));
+            self.traces
+                .retain(|id, _| visits.get(*id).is_some() || homes.all.contains_key(id));
         }
     }
 
@@ -180,14 +201,23 @@ impl Utility {
         } else {
             (Table::HomeCharges, format!("{}{id}", crate::restore::HOPS))
         };
-        Row::new(table, key, id.to_string(), trace.began, format!("{} hops", trace.hops.len()), trace)
+        Row::new(
+            table,
+            key,
+            id.to_string(),
+            trace.began,
+            format!("{} hops", trace.hops.len()),
+            trace,
+        )
     }
 
     // What handlers share.
 
     /// Rules and policy in force.
     pub(crate) fn policy(&self) -> &Policy {
-        self.policies.last_key_value().map_or(&self.me.policy, |(_, p)| p)
+        self.policies
+            .last_key_value()
+            .map_or(&self.me.policy, |(_, p)| p)
     }
 
     /// Sends once; to ourselves without network.
@@ -201,27 +231,61 @@ impl Utility {
     }
 
     /// Sends, and repeats until [`Utility::answered`].
-    pub(crate) fn ask(&mut self, out: &mut Out, key: String, to: MemberId, message: Message, session: Option<SessionId>, durable: bool) {
+    pub(crate) fn ask(
+        &mut self,
+        out: &mut Out,
+        key: String,
+        to: MemberId,
+        message: Message,
+        session: Option<SessionId>,
+        durable: bool,
+    ) {
         let message = Box::new(message);
-        let row = self.outbox.add(key, Parcel::Peer { to, message }, session, durable, out.now);
+        let row = self
+            .outbox
+            .add(key, Parcel::Peer { to, message }, session, durable, out.now);
         if let Some(row) = row {
             out.put(row);
         }
     }
 
     /// Submits an operation, and repeats until its receipt. `salt` tells apart operations that may be repeated with other content.
-    pub(crate) fn submit(&mut self, out: &mut Out, key: String, operation: Operation, session: Option<SessionId>, delay: i64) {
-        let nonce = Hash::keyed(&self.me.secret, "fairway.nonce", &(key.clone(), operation.clone()).to_bytes());
-        let transaction = Transaction::sign(&self.me.chain, self.me.id, TxNonce(nonce.short()), operation, &self.me.key);
-        let parcel = Parcel::Ledger { transaction: transaction.to_bytes() };
-        if let Some(row) = self.outbox.add(key, parcel, session, true, out.now.plus(delay)) {
+    pub(crate) fn submit(
+        &mut self,
+        out: &mut Out,
+        key: String,
+        operation: Operation,
+        session: Option<SessionId>,
+        delay: i64,
+    ) {
+        let nonce = Hash::keyed(
+            &self.me.secret,
+            "fairway.nonce",
+            &(key.clone(), operation.clone()).to_bytes(),
+        );
+        let transaction = Transaction::sign(
+            &self.me.chain,
+            self.me.id,
+            TxNonce(nonce.short()),
+            operation,
+            &self.me.key,
+        );
+        let parcel = Parcel::Ledger {
+            transaction: transaction.to_bytes(),
+        };
+        if let Some(row) = self
+            .outbox
+            .add(key, parcel, session, true, out.now.plus(delay))
+        {
             out.put(row);
         }
     }
 
     /// Takes what was answered out of the outbox; whether it was there.
     pub(crate) fn answered(&mut self, out: &mut Out, key: &str) -> bool {
-        let Some(entry) = self.outbox.done(key) else { return false };
+        let Some(entry) = self.outbox.done(key) else {
+            return false;
+        };
         if entry.durable {
             out.delete(Table::Outbox, key);
         }
@@ -229,7 +293,14 @@ impl Utility {
     }
 
     /// Adds a hop to a charge's trace; the sentence names the flow chart's step.
-    pub(crate) fn hop(&mut self, out: &mut Out, id: SessionId, way: (&str, &str), step: &str, what: &str) {
+    pub(crate) fn hop(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        way: (&str, &str),
+        step: &str,
+        what: &str,
+    ) {
         let hop = Hop {
             at: out.now,
             from: way.0.to_owned(),
@@ -242,7 +313,9 @@ impl Utility {
 
     /// Moves a charge at our station on; a step that does not fit is logged and changes nothing.
     pub(crate) fn step(&mut self, out: &mut Out, id: SessionId, step: Step) -> bool {
-        let Some(visit) = self.visits.get_mut(id) else { return false };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return false;
+        };
         match visit.session.step(step, out.now) {
             Ok(_) => {
                 out.visits.insert(id);

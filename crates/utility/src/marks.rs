@@ -33,7 +33,10 @@ impl Marks {
     pub(crate) fn next_command(&mut self, now: Time) -> (u32, Row) {
         self.commands = self.commands.saturating_add(1);
         let number = self.commands.rem_euclid(u64::from(u32::MAX >> 1));
-        (u32::try_from(number).unwrap_or(0), row(COMMANDS, self.commands, now))
+        (
+            u32::try_from(number).unwrap_or(0),
+            row(COMMANDS, self.commands, now),
+        )
     }
 
     pub(crate) fn set_height(&mut self, height: u64, now: Time) -> Row {
@@ -47,7 +50,11 @@ impl Marks {
             SESSIONS => self.sessions = value,
             COMMANDS => self.commands = value,
             HEIGHT => self.height = value,
-            other => return Err(DecodeError::Malformed(format!("mark of unknown name {other:?}"))),
+            other => {
+                return Err(DecodeError::Malformed(format!(
+                    "mark of unknown name {other:?}"
+                )));
+            }
         }
         Ok(())
     }

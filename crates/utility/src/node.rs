@@ -6,12 +6,14 @@ use crate::crp::rules;
 use crate::door::Level;
 use crate::out::Out;
 use fairway_aaa::loyalty::TierLadder;
-use fairway_aaa::{AaaNode, AuthorizationRules, CustomerChange, CustomerInput, EligibilityRequest, NodeConfig};
+use fairway_aaa::{
+    AaaNode, AuthorizationRules, CustomerChange, CustomerInput, EligibilityRequest, NodeConfig,
+};
 use fairway_model::money::MICROS_PER_MAJOR;
 use fairway_model::station::Presented;
 use fairway_model::{
-    AgreementId, CustomerClass, EligibilityStatement, Hash, MemberId, Micro, Refusal, SessionId, SignedEligibility,
-    SigningKey, Time,
+    AgreementId, CustomerClass, EligibilityStatement, Hash, MemberId, Micro, Refusal, SessionId,
+    SignedEligibility, SigningKey, Time,
 };
 
 /// The least that is worth a guarantee: one major unit.
@@ -34,7 +36,10 @@ impl Node {
             billing_offset_minutes: config.bill_offset,
             tiers: TierLadder::default(),
         };
-        Self { aaa: AaaNode::new(node), key: config.key.clone() }
+        Self {
+            aaa: AaaNode::new(node),
+            key: config.key.clone(),
+        }
     }
 
     /// Answers whether the presenter of a credential may charge (home role).
@@ -54,19 +59,36 @@ impl Node {
             profile_ttl: policy.profile_ttl,
         };
         let entropy = out.draw();
-        let decision = self.aaa.decide(out.now, &entropy, &self.key, request, presented, &rules);
+        let decision = self
+            .aaa
+            .decide(out.now, &entropy, &self.key, request, presented, &rules);
         out.keep(decision.changes);
         decision.answer
     }
 
     /// The class whose rules apply; residential until the credential is known.
     fn class_of(&self, presented: &Presented) -> CustomerClass {
-        let known = |class| self.aaa.profiles().of_class(class).any(|c| holds(c, &presented.token));
-        if known(CustomerClass::Commercial) { CustomerClass::Commercial } else { CustomerClass::Residential }
+        let known = |class| {
+            self.aaa
+                .profiles()
+                .of_class(class)
+                .any(|c| holds(c, &presented.token))
+        };
+        if known(CustomerClass::Commercial) {
+            CustomerClass::Commercial
+        } else {
+            CustomerClass::Residential
+        }
     }
 
     /// What home said about this credential's driver before, when it still stands under this agreement.
-    pub(crate) fn recall(&self, now: Time, home: MemberId, agreement: AgreementId, presented: &Presented) -> Option<SignedEligibility> {
+    pub(crate) fn recall(
+        &self,
+        now: Time,
+        home: MemberId,
+        agreement: AgreementId,
+        presented: &Presented,
+    ) -> Option<SignedEligibility> {
         let signed = self.aaa.visiting().recall(now, presented)?;
         let s = &signed.statement;
         let fits = s.home == home && s.guarantee.guarantee.agreement == agreement;
@@ -74,19 +96,35 @@ impl Node {
     }
 
     /// Keeps a verified statement of home: as visiting profile when it is reusable, its guarantee in any case.
-    pub(crate) fn remember(&mut self, out: &mut Out, presented: &Presented, signed: &SignedEligibility) -> Result<(), Refusal> {
-        let changes = self.aaa.visiting_mut().remember(out.now, presented, signed)?;
+    pub(crate) fn remember(
+        &mut self,
+        out: &mut Out,
+        presented: &Presented,
+        signed: &SignedEligibility,
+    ) -> Result<(), Refusal> {
+        let changes = self
+            .aaa
+            .visiting_mut()
+            .remember(out.now, presented, signed)?;
         out.keep(changes);
         Ok(())
     }
 
     /// What is left of a guarantee as far as this utility used it.
     pub(crate) fn remaining(&self, now: Time, statement: &EligibilityStatement) -> Micro {
-        self.aaa.visiting().remaining(now, statement.guarantee.guarantee.id)
+        self.aaa
+            .visiting()
+            .remaining(now, statement.guarantee.guarantee.id)
     }
 
     /// Notes that a charge uses a part of a guarantee.
-    pub(crate) fn use_guarantee(&mut self, out: &mut Out, statement: &EligibilityStatement, session: SessionId, amount: Micro) {
+    pub(crate) fn use_guarantee(
+        &mut self,
+        out: &mut Out,
+        statement: &EligibilityStatement,
+        session: SessionId,
+        amount: Micro,
+    ) {
         let id = statement.guarantee.guarantee.id;
         match self.aaa.visiting_mut().hold(out.now, id, session, amount) {
             Ok(changes) => out.keep(changes),
@@ -100,7 +138,11 @@ impl Node {
         out.keep(changes);
     }
 
-    pub(crate) fn put_customer(&mut self, out: &mut Out, new: &NewCustomer) -> Result<CustomerChange, Refusal> {
+    pub(crate) fn put_customer(
+        &mut self,
+        out: &mut Out,
+        new: &NewCustomer,
+    ) -> Result<CustomerChange, Refusal> {
         let input = CustomerInput {
             cin: new.cin.clone(),
             name: new.name.clone(),

@@ -14,8 +14,8 @@ use fairway_model::canonical::Canonical;
 use fairway_model::profile::ELIGIBILITY_DOMAIN;
 use fairway_model::station::{CallId, Identified, OfferView, ToStation};
 use fairway_model::{
-    ConsentMethod, Energy, HomeAcceptance, Micro, Offer, Refusal, RefusalCode, SessionId, SignedConsent, SignedEligibility,
-    SignedOffer, StationId,
+    ConsentMethod, Energy, HomeAcceptance, Micro, Offer, Refusal, RefusalCode, SessionId,
+    SignedConsent, SignedEligibility, SignedOffer, StationId, Time,
 };
 use fairway_pricing::{describe, price_per_kwh_now};
 
@@ -51,7 +51,9 @@ impl Utility {
         if !self.step(out, id, Step::Eligible) {
             return;
         }
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.eligibility = Some(signed.clone());
         let (presented, local) = (visit.presented.take(), visit.session.local);
         let kept = match presented.filter(|_| !local) {
@@ -62,27 +64,63 @@ impl Utility {
             return self.refuse(out, id, refusal);
         }
         let s = &signed.statement;
-        self.hop(out, id, ("aaa", "gateway"), flow::AUTHENTICATION, &format!("{:?} {:?} customer of {}", s.class, s.tier, s.home));
-        self.hop(out, id, ("aaa", "gateway"), flow::AUTHORIZATION, "allowed, with a guarantee");
+        self.hop(
+            out,
+            id,
+            ("aaa", "gateway"),
+            flow::AUTHENTICATION,
+            &format!("{:?} {:?} customer of {}", s.class, s.tier, s.home),
+        );
+        self.hop(
+            out,
+            id,
+            ("aaa", "gateway"),
+            flow::AUTHORIZATION,
+            "allowed, with a guarantee",
+        );
         self.negotiate(out, id, None);
     }
 
-    fn check_statement(&self, out: &Out, id: SessionId, signed: &SignedEligibility) -> Result<(), Refusal> {
-        let Some(visit) = self.visits.get(id) else { return Ok(()) };
+    fn check_statement(
+        &self,
+        out: &Out,
+        id: SessionId,
+        signed: &SignedEligibility,
+    ) -> Result<(), Refusal> {
+        let Some(visit) = self.visits.get(id) else {
+            return Ok(());
+        };
         let s = &signed.statement;
-        let bad = |code, text: &str| Err(Refusal::new(code, format!("the answer of {} cannot be used: {text}", s.home)));
-        if !self.registry.signed_by(s.home, out.now, |key| signed.verify(key)) {
+        let bad = |code, text: &str| {
+            Err(Refusal::new(
+                code,
+                format!("the answer of {} cannot be used: {text}", s.home),
+            ))
+        };
+        if !self
+            .registry
+            .signed_by(s.home, out.now, |key| signed.verify(key))
+        {
             return bad(RefusalCode::BadSignature, "its signature does not verify");
         }
         if Some(s.home) != visit.session.home || s.visited != self.me.id {
-            return bad(RefusalCode::NotAuthorized, "it is addressed to somebody else");
+            return bad(
+                RefusalCode::NotAuthorized,
+                "it is addressed to somebody else",
+            );
         }
         let guarantee = &s.guarantee.guarantee;
         if out.now >= s.expires_at || out.now >= guarantee.valid_until {
-            return bad(RefusalCode::HomeSilent, "it has expired; please present the credential again");
+            return bad(
+                RefusalCode::HomeSilent,
+                "it has expired; please present the credential again",
+            );
         }
         if Some(guarantee.agreement) != visit.session.agreement {
-            return bad(RefusalCode::NoAgreement, "it is given under another agreement");
+            return bad(
+                RefusalCode::NoAgreement,
+                "it is given under another agreement",
+            );
         }
         Ok(())
     }
@@ -93,38 +131,87 @@ impl Utility {
             Ok(offer) => offer,
             Err(refusal) => return self.refuse(out, id, refusal),
         };
-        let Some(visit) = self.visits.get_mut(id) else { return };
-        let Some(statement) = visit.session.eligibility.as_ref().map(|e| e.statement.clone()) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
+        let Some(statement) = visit
+            .session
+            .eligibility
+            .as_ref()
+            .map(|e| e.statement.clone())
+        else {
+            return;
+        };
         let visited_signature = offer.sign(&self.me.key);
         let standing = HomeAcceptance::Standing(statement.digest(ELIGIBILITY_DOMAIN));
-        visit.session.offer = Some(SignedOffer { offer: offer.clone(), visited_signature, home: standing });
+        visit.session.offer = Some(SignedOffer {
+            offer: offer.clone(),
+            visited_signature,
+            home: standing,
+        });
         out.visits.insert(id);
         if visit.session.local && statement.standing_acceptance {
-            self.hop(out, id, ("crp", "crp"), flow::NEGOTIATION, "the visiting profile accepts every offer inside the agreement");
+            self.hop(
+                out,
+                id,
+                ("crp", "crp"),
+                flow::NEGOTIATION,
+                "the visiting profile accepts every offer inside the agreement",
+            );
             return self.agreed_offer(out, id);
         }
         visit.session.round = visit.session.round.saturating_add(1);
         let round = visit.session.round;
         let load = offer.adjustments.load_bps;
-        let message = Message::OfferProposed { round, pseudonym: statement.pseudonym, offer: Box::new(offer), signature: visited_signature };
-        self.hop(out, id, ("crp", &statement.home.to_string()), flow::NEGOTIATION, &format!("round {round}: offer with load {load} proposed"));
+        let message = Message::OfferProposed {
+            round,
+            pseudonym: statement.pseudonym,
+            offer: Box::new(offer),
+            signature: visited_signature,
+        };
+        self.hop(
+            out,
+            id,
+            ("crp", &statement.home.to_string()),
+            flow::NEGOTIATION,
+            &format!("round {round}: offer with load {load} proposed"),
+        );
         self.ask(out, offer_key(id), statement.home, message, Some(id), false);
     }
 
-    pub(crate) fn make_offer(&self, out: &Out, id: SessionId, counter_bps: Option<u32>) -> Result<Offer, Refusal> {
+    pub(crate) fn make_offer(
+        &self,
+        out: &Out,
+        id: SessionId,
+        counter_bps: Option<u32>,
+    ) -> Result<Offer, Refusal> {
         let gone = || Refusal::new(RefusalCode::SessionUnknown, "the charge is gone");
         let visit = self.visits.get(id).ok_or_else(gone)?;
-        let statement = &visit.session.eligibility.as_ref().ok_or_else(gone)?.statement;
+        let statement = &visit
+            .session
+            .eligibility
+            .as_ref()
+            .ok_or_else(gone)?
+            .statement;
         let agreement_id = visit.session.agreement.ok_or_else(gone)?;
         let agreement = self.registry.agreement(agreement_id).ok_or_else(gone)?;
-        let evse = &self.registry.evses.get(&visit.session.evse).ok_or_else(gone)?.entry;
+        let evse = &self
+            .registry
+            .evses
+            .get(&visit.session.evse)
+            .ok_or_else(gone)?
+            .entry;
         let grounds = Grounds {
             policy: self.policy(),
             agreement,
             id: agreement_id,
             evse,
             statement,
-            load_bps: self.loads.get(&evse.area).copied().unwrap_or(crp::NEUTRAL_BPS),
+            load_bps: self
+                .loads
+                .get(&evse.area)
+                .copied()
+                .unwrap_or(crp::NEUTRAL_BPS),
             counter_bps,
             remaining: self.node.remaining(out.now, statement),
             session: id,
@@ -134,37 +221,73 @@ impl Utility {
     }
 
     /// Home's policy answers.
-    pub(crate) fn on_offer_answered(&mut self, out: &mut Out, id: SessionId, round: u8, answer: OfferAnswer) {
-        let Some(visit) = self.visits.get_mut(id) else { return };
+    pub(crate) fn on_offer_answered(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        round: u8,
+        answer: OfferAnswer,
+    ) {
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         // A repeated or late answer of an earlier round changes nothing.
         if visit.session.state() != State::Negotiating || visit.session.round != round {
             return;
         }
         let home = visit.session.home.unwrap_or(self.me.id);
-        let Some(signed) = visit.session.offer.as_mut() else { return };
+        let Some(signed) = visit.session.offer.as_mut() else {
+            return;
+        };
         match answer {
             OfferAnswer::Accepted(signature) => {
                 let offer = signed.offer.clone();
-                if !self.registry.signed_by(home, out.now, |key| offer.verify(key, &signature)) {
+                if !self
+                    .registry
+                    .signed_by(home, out.now, |key| offer.verify(key, &signature))
+                {
                     let text = format!("the acceptance of {home} is not signed by it");
                     return self.refuse(out, id, Refusal::new(RefusalCode::BadSignature, text));
                 }
                 signed.home = HomeAcceptance::Signed(signature);
                 self.answered(out, &offer_key(id));
-                self.hop(out, id, (&home.to_string(), "crp"), flow::NEGOTIATION, &format!("round {round}: accepted"));
+                self.hop(
+                    out,
+                    id,
+                    (&home.to_string(), "crp"),
+                    flow::NEGOTIATION,
+                    &format!("round {round}: accepted"),
+                );
                 self.agreed_offer(out, id);
             }
-            OfferAnswer::Countered { max_load_bps, reason } => {
+            OfferAnswer::Countered {
+                max_load_bps,
+                reason,
+            } => {
                 self.answered(out, &offer_key(id));
-                self.hop(out, id, (&home.to_string(), "crp"), flow::NEGOTIATION, &format!("round {round}: countered with load {max_load_bps}"));
+                self.hop(
+                    out,
+                    id,
+                    (&home.to_string(), "crp"),
+                    flow::NEGOTIATION,
+                    &format!("round {round}: countered with load {max_load_bps}"),
+                );
                 if round >= MAX_ROUNDS {
-                    let text = format!("the two utilities found no price in {MAX_ROUNDS} rounds: {reason}");
+                    let text = format!(
+                        "the two utilities found no price in {MAX_ROUNDS} rounds: {reason}"
+                    );
                     return self.refuse(out, id, Refusal::new(RefusalCode::NoOffer, text));
                 }
                 self.negotiate(out, id, Some(max_load_bps));
             }
             OfferAnswer::Refused(refusal) => {
-                self.hop(out, id, (&home.to_string(), "crp"), flow::NEGOTIATION, &format!("round {round}: refused"));
+                self.hop(
+                    out,
+                    id,
+                    (&home.to_string(), "crp"),
+                    flow::NEGOTIATION,
+                    &format!("round {round}: refused"),
+                );
                 self.refuse(out, id, refusal);
             }
         }
@@ -173,7 +296,13 @@ impl Utility {
     fn agreed_offer(&mut self, out: &mut Out, id: SessionId) {
         if self.step(out, id, Step::Show) {
             self.answered(out, &asked_key(id));
-            self.hop(out, id, ("crp", "gateway"), flow::PRICE, "offer agreed; shown before consent");
+            self.hop(
+                out,
+                id,
+                ("crp", "gateway"),
+                flow::PRICE,
+                "offer agreed; shown before consent",
+            );
             self.show_offer(out, id);
         }
     }
@@ -181,8 +310,12 @@ impl Utility {
     /// Puts the offer on the station's screen.
     pub(crate) fn show_offer(&mut self, out: &mut Out, id: SessionId) {
         let view = self.offer_view(out, id);
-        let Some(visit) = self.visits.get_mut(id) else { return };
-        let (Some(view), Some(call)) = (view, visit.call) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
+        let (Some(view), Some(call)) = (view, visit.call) else {
+            return;
+        };
         visit.shown = true;
         self.identified(out, id, call, Identified::Offer(Box::new(view)));
     }
@@ -204,7 +337,8 @@ impl Utility {
             tier: statement.tier,
             service: statement.service,
             currency: offer.currency,
-            price_per_kwh: price_per_kwh_now(&compiled, &offer.adjustments, out.now).unwrap_or(Micro::ZERO),
+            price_per_kwh: price_per_kwh_now(&compiled, &offer.adjustments, out.now)
+                .unwrap_or(Micro::ZERO),
             lines,
             estimate: offer.estimate.clone(),
             valid_until: offer.valid_until,
@@ -213,13 +347,30 @@ impl Utility {
     }
 
     /// The driver answers the question on the screen.
-    pub(crate) fn on_consent(&mut self, out: &mut Out, station: &StationId, call: CallId, id: SessionId, accepted: bool) {
-        let state = self.visits.get(id).filter(|v| v.session.station == *station).map(|v| v.session.state());
+    pub(crate) fn on_consent(
+        &mut self,
+        out: &mut Out,
+        station: &StationId,
+        call: CallId,
+        id: SessionId,
+        accepted: bool,
+    ) {
+        let state = self
+            .visits
+            .get(id)
+            .filter(|v| v.session.station == *station)
+            .map(|v| v.session.state());
         let refusal = match state {
-            None => Some(Refusal::new(RefusalCode::SessionUnknown, "this charge is not known here; please present the credential again")),
+            None => Some(Refusal::new(
+                RefusalCode::SessionUnknown,
+                "this charge is not known here; please present the credential again",
+            )),
             Some(State::Offered) if accepted => self.consent(out, id, ConsentMethod::Screen).err(),
             Some(State::Offered) => {
-                let refusal = Refusal::new(RefusalCode::ConsentDeclined, "cancelled: nothing is billed and nothing is held");
+                let refusal = Refusal::new(
+                    RefusalCode::ConsentDeclined,
+                    "cancelled: nothing is billed and nothing is held",
+                );
                 self.give_up_offer(out, id, Step::Decline, refusal);
                 None
             }
@@ -231,29 +382,54 @@ impl Utility {
             Some(State::Charging) if accepted => None,
             Some(_) => {
                 let known = self.visits.get(id).and_then(|v| v.session.refusal.clone());
-                let late = || Refusal::new(RefusalCode::OutOfOrder, "this charge is past the question of consent");
-                Some(known.unwrap_or_else(late)).filter(|r| accepted || r.code != RefusalCode::ConsentDeclined)
+                let late = || {
+                    Refusal::new(
+                        RefusalCode::OutOfOrder,
+                        "this charge is past the question of consent",
+                    )
+                };
+                Some(known.unwrap_or_else(late))
+                    .filter(|r| accepted || r.code != RefusalCode::ConsentDeclined)
             }
         };
         out.station(station, ToStation::ConsentNoted { call, refusal });
     }
 
     /// Records consent, asks for the hold, tells home, and lets energy flow.
-    pub(crate) fn consent(&mut self, out: &mut Out, id: SessionId, method: ConsentMethod) -> Result<(), Refusal> {
+    pub(crate) fn consent(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        method: ConsentMethod,
+    ) -> Result<(), Refusal> {
         let limit = self.energy_limit(out, id);
         let (now, key) = (out.now, self.me.key.clone());
         let gone = || Refusal::new(RefusalCode::SessionUnknown, "this charge is not known here");
         let visit = self.visits.get_mut(id).ok_or_else(gone)?;
-        let permit = visit.session.consent(method, now, limit, |c| SignedConsent::sign(c, &key))?;
+        let permit = visit
+            .session
+            .consent(method, now, limit, |c| SignedConsent::sign(c, &key))?;
         let (command, row) = self.marks.next_command(now);
         out.put(row);
         visit.session.command = Some(command);
         let station = visit.session.station.clone();
         out.visits.insert(id);
-        self.hop(out, id, ("station", "gateway"), flow::CONSENT, &format!("consent given: {method:?}"));
+        self.hop(
+            out,
+            id,
+            ("station", "gateway"),
+            flow::CONSENT,
+            &format!("consent given: {method:?}"),
+        );
         self.place_hold(out, id);
         self.tell_consent(out, id);
-        self.hop(out, id, ("gateway", "station"), flow::START, &format!("start, command {command}"));
+        self.hop(
+            out,
+            id,
+            ("gateway", "station"),
+            flow::START,
+            &format!("start, command {command}"),
+        );
         out.station(&station, permit.words(command));
         Ok(())
     }
@@ -267,25 +443,44 @@ impl Utility {
         let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse).ok()?;
         let statement = &session.eligibility.as_ref()?.statement;
         // What is held for this charge is part of what remains for it.
-        let most = self.node.remaining(out.now, statement).max(offer.hold).min(agreement.caps.amount_per_charge);
+        let most = self
+            .node
+            .remaining(out.now, statement)
+            .max(offer.hold)
+            .min(agreement.caps.amount_per_charge);
         let cap = agreement.caps.energy_per_charge;
-        Some(crp::affordable(&compiled, &offer.adjustments, evse, (cap, most), offer.issued_at))
+        Some(crp::affordable(
+            &compiled,
+            &offer.adjustments,
+            evse,
+            (cap, most),
+            offer.issued_at,
+        ))
     }
 
     /// Sends the start command again.
     pub(crate) fn start(&mut self, out: &mut Out, id: SessionId) {
         let limit = self.energy_limit(out, id);
-        let Some(visit) = self.visits.get(id) else { return };
-        if let (Some(permit), Some(command)) = (visit.session.permit(limit), visit.session.command) {
+        let Some(visit) = self.visits.get(id) else {
+            return;
+        };
+        if let (Some(permit), Some(command)) = (visit.session.permit(limit), visit.session.command)
+        {
             out.station(&visit.session.station.clone(), permit.words(command));
         }
     }
 
     /// Asks the ledger to set the money aside. Nobody waits for it.
     pub(crate) fn place_hold(&mut self, out: &mut Out, id: SessionId) {
-        let Some(hold) = self.hold_of(id) else { return };
+        let Some(hold) = self.hold_of(id, out.now) else {
+            return;
+        };
         let amount = hold.amount;
-        let statement = self.visits.get(id).and_then(|v| v.session.eligibility.as_ref()).map(|e| e.statement.clone());
+        let statement = self
+            .visits
+            .get(id)
+            .and_then(|v| v.session.eligibility.as_ref())
+            .map(|e| e.statement.clone());
         if let Some(statement) = statement {
             self.node.use_guarantee(out, &statement, id, amount);
         }
@@ -293,16 +488,29 @@ impl Utility {
             visit.session.hold = HoldMark::Submitted(visit.session.tries);
             out.visits.insert(id);
         }
-        self.hop(out, id, ("gateway", "ledger"), flow::CONSENT, "hold submitted");
-        self.submit(out, hold_key(id), Operation::PlaceHold(Box::new(hold)), Some(id), 0);
+        self.hop(
+            out,
+            id,
+            ("gateway", "ledger"),
+            flow::CONSENT,
+            "hold submitted",
+        );
+        self.submit(
+            out,
+            hold_key(id),
+            Operation::PlaceHold(Box::new(hold)),
+            Some(id),
+            0,
+        );
     }
 
-    fn hold_of(&self, id: SessionId) -> Option<Hold> {
+    fn hold_of(&self, id: SessionId, now: Time) -> Option<Hold> {
         let session = &self.visits.get(id)?.session;
         let offer = &session.offer.as_ref()?.offer;
         let signed = &session.eligibility.as_ref()?.statement.guarantee;
         let given_at = session.consent_given()?.consent.given_at;
         let agreement = self.registry.agreement(offer.agreement)?;
+        let ends = given_at.plus(agreement.hold_ttl);
         Some(Hold {
             session: id,
             visited: self.me.id,
@@ -314,48 +522,97 @@ impl Utility {
             },
             amount: offer.hold,
             currency: offer.currency,
-            expires_at: given_at.plus(agreement.hold_ttl),
+            expires_at: if ends > now {
+                ends
+            } else {
+                now.plus(agreement.hold_ttl)
+            },
             offer: offer.hash(),
         })
     }
 
     fn tell_consent(&mut self, out: &mut Out, id: SessionId) {
-        let Some(session) = self.visits.get(id).map(|v| &v.session) else { return };
-        let parts = (session.offer.clone(), session.consent_given().cloned(), session.eligibility.as_ref());
-        let (Some(offer), Some(consent), Some(eligibility)) = parts else { return };
+        let Some(session) = self.visits.get(id).map(|v| &v.session) else {
+            return;
+        };
+        let parts = (
+            session.offer.clone(),
+            session.consent_given().cloned(),
+            session.eligibility.as_ref(),
+        );
+        let (Some(offer), Some(consent), Some(eligibility)) = parts else {
+            return;
+        };
         let home = offer.offer.home;
-        let message = Message::ConsentGiven { offer: Box::new(offer), consent, pseudonym: eligibility.statement.pseudonym };
-        self.hop(out, id, ("gateway", &home.to_string()), flow::CONSENT, "consent reported");
+        let message = Message::ConsentGiven {
+            offer: Box::new(offer),
+            consent,
+            pseudonym: eligibility.statement.pseudonym,
+        };
+        self.hop(
+            out,
+            id,
+            ("gateway", &home.to_string()),
+            flow::CONSENT,
+            "consent reported",
+        );
         self.ask(out, consent_key(id), home, message, Some(id), true);
     }
 
     /// Ends an open offer without consent: nothing is held, nothing billed.
-    pub(crate) fn give_up_offer(&mut self, out: &mut Out, id: SessionId, step: Step, refusal: Refusal) {
+    pub(crate) fn give_up_offer(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        step: Step,
+        refusal: Refusal,
+    ) {
         if !self.step(out, id, step) {
             return;
         }
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.refusal = Some(refusal.clone());
         let (station, asked) = (visit.session.station.clone(), visit.asked);
         if asked {
             self.tell_void(out, id, refusal.clone());
         }
         out.log(Level::Info, Some(id), refusal.to_string());
-        self.hop(out, id, ("station", "gateway"), flow::NO_CONSENT, &refusal.to_string());
-        out.station(&station, ToStation::Notice { session: id, refusal });
+        self.hop(
+            out,
+            id,
+            ("station", "gateway"),
+            flow::NO_CONSENT,
+            &refusal.to_string(),
+        );
+        out.station(
+            &station,
+            ToStation::Notice {
+                session: id,
+                refusal,
+            },
+        );
     }
 
     /// Tells home that nothing will come of a charge.
     pub(crate) fn tell_void(&mut self, out: &mut Out, id: SessionId, reason: Refusal) {
-        let Some(home) = self.visits.get(id).and_then(|v| v.session.home) else { return };
+        let Some(home) = self.visits.get(id).and_then(|v| v.session.home) else {
+            return;
+        };
         self.answered(out, &consent_key(id));
-        let message = Message::ChargeVoided { session: id, reason };
+        let message = Message::ChargeVoided {
+            session: id,
+            reason,
+        };
         self.ask(out, void_key(id), home, message, Some(id), true);
     }
 
     /// Frees what is held on the ledger for a charge that ended without anything to settle.
     pub(crate) fn void_hold(&mut self, out: &mut Out, id: SessionId) {
-        let Some(hold) = self.hold_of(id) else { return };
+        let Some(hold) = self.hold_of(id, out.now) else {
+            return;
+        };
         self.node.free_guarantee(out, id);
         let operation = Operation::VoidHold {
             session: id,
@@ -364,7 +621,13 @@ impl Utility {
             guarantee: hold.guarantee.guarantee.id,
             currency: hold.currency,
         };
-        self.hop(out, id, ("gateway", "ledger"), flow::NO_CONSENT, "hold given back");
+        self.hop(
+            out,
+            id,
+            ("gateway", "ledger"),
+            flow::NO_CONSENT,
+            "hold given back",
+        );
         self.submit(out, void_hold_key(id), operation, Some(id), 0);
     }
 }

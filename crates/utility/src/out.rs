@@ -116,7 +116,12 @@ impl Out {
         self.act(Effect::ToPeer { to, envelope });
     }
 
-    pub(crate) fn log(&mut self, level: Level, session: Option<SessionId>, text: impl Into<String>) {
+    pub(crate) fn log(
+        &mut self,
+        level: Level,
+        session: Option<SessionId>,
+        text: impl Into<String>,
+    ) {
         self.act(Effect::Log(LogLine {
             level,
             session,

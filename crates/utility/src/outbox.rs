@@ -68,7 +68,9 @@ pub(crate) struct Outbox {
 
 /// The delay before repetition number `sent`, a little different for each key so that not all is repeated at once.
 fn delay(key: &str, sent: u32) -> i64 {
-    let doubled = FIRST_DELAY.checked_shl(sent.min(16)).unwrap_or(LONGEST_DELAY);
+    let doubled = FIRST_DELAY
+        .checked_shl(sent.min(16))
+        .unwrap_or(LONGEST_DELAY);
     let base = doubled.clamp(FIRST_DELAY, LONGEST_DELAY);
     let [spread, ..] = Hash::of("fairway.outbox", key.as_bytes()).0;
     base.saturating_add(base.saturating_mul(i64::from(spread)).div_euclid(1_024))

@@ -14,35 +14,68 @@ impl Utility {
     pub(crate) fn on_envelope(&mut self, out: &mut Out, from: MemberId, bytes: &[u8]) {
         match Envelope::open(bytes, self.me.id, from, |m| self.registry.key_of(m)) {
             Ok(envelope) => self.on_message(out, from, envelope.message),
-            Err(refusal) => out.log(Level::Error, None, format!("message of {from} refused: {refusal}")),
+            Err(refusal) => out.log(
+                Level::Error,
+                None,
+                format!("message of {from} refused: {refusal}"),
+            ),
         }
     }
 
     pub(crate) fn on_message(&mut self, out: &mut Out, from: MemberId, message: Message) {
         match message {
             // Home role.
-            Message::EligibilityAsked { session, agreement, evse, presented } => {
+            Message::EligibilityAsked {
+                session,
+                agreement,
+                evse,
+                presented,
+            } => {
                 self.on_eligibility_asked(out, from, (session, agreement, evse), &presented);
             }
-            Message::OfferProposed { round, pseudonym, offer, signature } => {
+            Message::OfferProposed {
+                round,
+                pseudonym,
+                offer,
+                signature,
+            } => {
                 self.on_offer_proposed(out, from, (round, pseudonym), &offer, signature);
             }
-            Message::ConsentGiven { offer, consent, pseudonym } => self.on_consent_given(out, from, *offer, consent, pseudonym),
+            Message::ConsentGiven {
+                offer,
+                consent,
+                pseudonym,
+            } => self.on_consent_given(out, from, *offer, consent, pseudonym),
             Message::ChargeProposed(proposal) => self.on_charge_proposed(out, from, *proposal),
-            Message::ChargeVoided { session, reason } => self.on_charge_voided(out, from, session, reason),
+            Message::ChargeVoided { session, reason } => {
+                self.on_charge_voided(out, from, session, reason)
+            }
             Message::RevocationNoted { id } => {
                 self.answered(out, &crate::home_in::revoke_key(&id));
             }
             // Visited role.
-            Message::EligibilityAnswered { session, answer } => self.on_eligibility_answered(out, from, session, answer),
-            Message::OfferAnswered { session, round, answer } => {
+            Message::EligibilityAnswered { session, answer } => {
+                self.on_eligibility_answered(out, from, session, answer)
+            }
+            Message::OfferAnswered {
+                session,
+                round,
+                answer,
+            } => {
                 if self.is_home_of(out, from, session) {
                     self.on_offer_answered(out, session, round, answer);
                 }
             }
             Message::ConsentNoted { session } => {
-                if self.is_home_of(out, from, session) && self.answered(out, &consent_key(session)) {
-                    self.hop(out, session, (&from.to_string(), "gateway"), flow::CONSENT, "home noted the consent");
+                if self.is_home_of(out, from, session) && self.answered(out, &consent_key(session))
+                {
+                    self.hop(
+                        out,
+                        session,
+                        (&from.to_string(), "gateway"),
+                        flow::CONSENT,
+                        "home noted the consent",
+                    );
                 }
             }
             Message::ChargeAnswered { session, answer } => {
@@ -63,18 +96,34 @@ impl Utility {
     fn is_home_of(&self, out: &mut Out, from: MemberId, session: SessionId) -> bool {
         let home = self.visits.get(session).and_then(|v| v.session.home);
         if home != Some(from) {
-            out.log(Level::Warn, Some(session), format!("{from} speaks of a charge that is not its driver's, or that is not known here"));
+            out.log(
+                Level::Warn,
+                Some(session),
+                format!(
+                    "{from} speaks of a charge that is not its driver's, or that is not known here"
+                ),
+            );
         }
         home == Some(from)
     }
 
-    fn on_eligibility_answered(&mut self, out: &mut Out, from: MemberId, id: SessionId, answer: Answer<SignedEligibility>) {
+    fn on_eligibility_answered(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        id: SessionId,
+        answer: Answer<SignedEligibility>,
+    ) {
         if !self.is_home_of(out, from, id) {
             return;
         }
         self.answered(out, &asked_key(id));
         // A repeated answer, or one that came after the driver was told that home is silent, changes nothing.
-        if self.visits.get(id).is_none_or(|v| v.session.state() != State::Identifying) {
+        if self
+            .visits
+            .get(id)
+            .is_none_or(|v| v.session.state() != State::Identifying)
+        {
             return;
         }
         match answer {
@@ -84,7 +133,13 @@ impl Utility {
                 if let Some(visit) = self.visits.get_mut(id) {
                     visit.asked = false;
                 }
-                self.hop(out, id, (&from.to_string(), "gateway"), flow::AUTHENTICATION, &format!("home refuses: {}", refusal.code));
+                self.hop(
+                    out,
+                    id,
+                    (&from.to_string(), "gateway"),
+                    flow::AUTHENTICATION,
+                    &format!("home refuses: {}", refusal.code),
+                );
                 self.refuse(out, id, refusal);
             }
         }

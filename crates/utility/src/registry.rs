@@ -73,7 +73,9 @@ pub(crate) struct AgreementRecord {
 
 impl AgreementRecord {
     fn in_force(&self, now: Time) -> bool {
-        let from = self.countersigned.map(|at| at.max(self.agreement.valid_from));
+        let from = self
+            .countersigned
+            .map(|at| at.max(self.agreement.valid_from));
         let until = self.terminated.map_or(self.agreement.valid_until, |at| {
             at.min(self.agreement.valid_until)
         });
@@ -82,7 +84,12 @@ impl AgreementRecord {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-struct Position(#[n(0)] MemberId, #[n(1)] MemberId, #[n(2)] Currency, #[n(3)] Micro);
+struct Position(
+    #[n(0)] MemberId,
+    #[n(1)] MemberId,
+    #[n(2)] Currency,
+    #[n(3)] Micro,
+);
 
 /// The copy.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -114,7 +121,12 @@ impl Registry {
     }
 
     /// Whether `check` holds for a key of the member that counts now.
-    pub(crate) fn signed_by(&self, member: MemberId, now: Time, check: impl Fn(&PublicKey) -> bool) -> bool {
+    pub(crate) fn signed_by(
+        &self,
+        member: MemberId,
+        now: Time,
+        check: impl Fn(&PublicKey) -> bool,
+    ) -> bool {
         self.members.get(&member).is_some_and(|m| {
             let old = m.previous.filter(|(_, until)| now < *until);
             check(&m.member.key) || old.is_some_and(|(key, _)| check(&key))
@@ -137,14 +149,24 @@ impl Registry {
     pub(crate) fn numbers_of(&self, station: &StationId) -> Vec<u32> {
         let from = (station.clone(), 0);
         let to = (station.clone(), u32::MAX);
-        self.by_station.range(from..=to).map(|((_, n), _)| *n).collect()
+        self.by_station
+            .range(from..=to)
+            .map(|((_, n), _)| *n)
+            .collect()
     }
 
     /// The newest agreement in force for `home`'s drivers at `visited`'s stations.
-    pub(crate) fn in_force(&self, home: MemberId, visited: MemberId, now: Time) -> Option<(AgreementId, &Agreement)> {
+    pub(crate) fn in_force(
+        &self,
+        home: MemberId,
+        visited: MemberId,
+        now: Time,
+    ) -> Option<(AgreementId, &Agreement)> {
         self.agreements
             .iter()
-            .filter(|(_, r)| (r.agreement.home, r.agreement.visited) == (home, visited) && r.in_force(now))
+            .filter(|(_, r)| {
+                (r.agreement.home, r.agreement.visited) == (home, visited) && r.in_force(now)
+            })
             .max_by_key(|(_, r)| r.agreement.version)
             .map(|(id, r)| (*id, &r.agreement))
     }
@@ -157,22 +179,39 @@ impl Registry {
     pub(crate) fn apply(&mut self, transaction: &Transaction, receipt: &Receipt) -> Vec<Row> {
         let at = receipt.time;
         match (&transaction.operation, receipt.effect()) {
-            (Operation::RegisterPrefix(entry), Some(Effect::PrefixRegistered)) => self.put_prefix(entry, at),
+            (Operation::RegisterPrefix(entry), Some(Effect::PrefixRegistered)) => {
+                self.put_prefix(entry, at)
+            }
             (Operation::RegisterEvse(entry), Some(Effect::EvseRegistered { .. })) => {
-                let record = EvseRecord { entry: (**entry).clone(), previous: None, retired: None };
+                let record = EvseRecord {
+                    entry: (**entry).clone(),
+                    previous: None,
+                    retired: None,
+                };
                 vec![self.put_evse(record, at)]
             }
-            (_, Some(Effect::EvseRetired { evse, from })) => self.change_evse(evse, at, |r| r.retired = Some(*from)),
-            (Operation::RotateMeterKey { evse, meter_key }, Some(Effect::MeterKeyRotated { .. })) => {
-                self.change_evse(evse, at, |r| {
-                    let key = core::mem::replace(&mut r.entry.meter_key, meter_key.clone());
-                    r.previous = Some(OldMeterKey { key, until: at });
-                })
+            (_, Some(Effect::EvseRetired { evse, from })) => {
+                self.change_evse(evse, at, |r| r.retired = Some(*from))
             }
-            (Operation::RotateMemberKey { new_key, compromised, .. }, Some(Effect::MemberKeyRotated)) => {
-                self.rotate_member(transaction.member, *new_key, *compromised, at)
-            }
-            (Operation::ProposeAgreement { agreement, .. }, Some(Effect::AgreementProposed { .. })) => {
+            (
+                Operation::RotateMeterKey { evse, meter_key },
+                Some(Effect::MeterKeyRotated { .. }),
+            ) => self.change_evse(evse, at, |r| {
+                let key = core::mem::replace(&mut r.entry.meter_key, meter_key.clone());
+                r.previous = Some(OldMeterKey { key, until: at });
+            }),
+            (
+                Operation::RotateMemberKey {
+                    new_key,
+                    compromised,
+                    ..
+                },
+                Some(Effect::MemberKeyRotated),
+            ) => self.rotate_member(transaction.member, *new_key, *compromised, at),
+            (
+                Operation::ProposeAgreement { agreement, .. },
+                Some(Effect::AgreementProposed { .. }),
+            ) => {
                 let record = AgreementRecord {
                     agreement: (**agreement).clone(),
                     proposer: transaction.member,
@@ -187,7 +226,9 @@ impl Registry {
             (_, Some(Effect::AgreementTerminated { agreement, from })) => {
                 self.change_agreement(*agreement, at, |r| r.terminated = Some(*from))
             }
-            (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => self.settled(settlement, at),
+            (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
+                self.settled(settlement, at)
+            }
             (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
                 self.paid(payment, *owed, at)
             }
@@ -203,19 +244,35 @@ impl Registry {
         if self.prefixes.insert(prefix, entry.member).is_err() {
             return Vec::new();
         }
-        vec![row(&format!("prefix/{}", entry.prefix), &entry.member.to_string(), at, entry)]
+        vec![row(
+            &format!("prefix/{}", entry.prefix),
+            &entry.member.to_string(),
+            at,
+            entry,
+        )]
     }
 
     fn put_evse(&mut self, record: EvseRecord, at: Time) -> Row {
         let entry = &record.entry;
         let id = entry.evse.clone();
-        self.by_station.insert((entry.station.clone(), entry.number), id.clone());
-        let row = row(&format!("evse/{id}"), &entry.utility.to_string(), at, &record);
+        self.by_station
+            .insert((entry.station.clone(), entry.number), id.clone());
+        let row = row(
+            &format!("evse/{id}"),
+            &entry.utility.to_string(),
+            at,
+            &record,
+        );
         self.evses.insert(id, record);
         row
     }
 
-    fn change_evse(&mut self, evse: &EvseId, at: Time, change: impl FnOnce(&mut EvseRecord)) -> Vec<Row> {
+    fn change_evse(
+        &mut self,
+        evse: &EvseId,
+        at: Time,
+        change: impl FnOnce(&mut EvseRecord),
+    ) -> Vec<Row> {
         let Some(mut record) = self.evses.get(evse).cloned() else {
             return Vec::new();
         };
@@ -231,7 +288,12 @@ impl Registry {
         row
     }
 
-    fn change_agreement(&mut self, id: AgreementId, at: Time, change: impl FnOnce(&mut AgreementRecord)) -> Vec<Row> {
+    fn change_agreement(
+        &mut self,
+        id: AgreementId,
+        at: Time,
+        change: impl FnOnce(&mut AgreementRecord),
+    ) -> Vec<Row> {
         let Some(mut record) = self.agreements.get(&id).cloned() else {
             return Vec::new();
         };
@@ -239,7 +301,13 @@ impl Registry {
         vec![self.put_agreement(record, at)]
     }
 
-    fn rotate_member(&mut self, id: MemberId, key: PublicKey, compromised: bool, at: Time) -> Vec<Row> {
+    fn rotate_member(
+        &mut self,
+        id: MemberId,
+        key: PublicKey,
+        compromised: bool,
+        at: Time,
+    ) -> Vec<Row> {
         let Some(record) = self.members.get_mut(&id) else {
             return Vec::new();
         };
@@ -256,8 +324,12 @@ impl Registry {
         }
         let key = (event.home, event.visited, settlement.currency);
         let before = self.positions.get(&key).copied().unwrap_or_default();
-        let owed = event.total.minus(event.shares.home).and_then(|m| before.plus(m));
-        owed.map(|owed| vec![self.put_position(key, owed, at)]).unwrap_or_default()
+        let owed = event
+            .total
+            .minus(event.shares.home)
+            .and_then(|m| before.plus(m));
+        owed.map(|owed| vec![self.put_position(key, owed, at)])
+            .unwrap_or_default()
     }
 
     fn paid(&mut self, payment: &Payment, owed: Micro, at: Time) -> Vec<Row> {
@@ -269,7 +341,12 @@ impl Registry {
         self.positions.insert(key, owed);
         let (debtor, creditor, currency) = key;
         let text = format!("position/{debtor}/{creditor}/{currency}");
-        row(&text, &debtor.to_string(), at, &Position(debtor, creditor, currency, owed))
+        row(
+            &text,
+            &debtor.to_string(),
+            at,
+            &Position(debtor, creditor, currency, owed),
+        )
     }
 
     /// Takes back a stored row.
@@ -296,7 +373,11 @@ impl Registry {
                 let Position(debtor, creditor, currency, owed) = Position::from_bytes(&row.body)?;
                 self.positions.insert((debtor, creditor, currency), owed);
             }
-            other => return Err(DecodeError::Malformed(format!("registry row of unknown kind {other:?}"))),
+            other => {
+                return Err(DecodeError::Malformed(format!(
+                    "registry row of unknown kind {other:?}"
+                )));
+            }
         }
         Ok(())
     }

@@ -19,7 +19,14 @@ const VERSION: &str = "version/";
 
 pub(crate) fn policy_row(policy: &Policy, now: Time) -> Row {
     let key = format!("{VERSION}{:010}", policy.version);
-    Row::new(Table::Policies, key, "", now, format!("version {}", policy.version), policy)
+    Row::new(
+        Table::Policies,
+        key,
+        "",
+        now,
+        format!("version {}", policy.version),
+        policy,
+    )
 }
 
 impl Utility {
@@ -44,7 +51,12 @@ impl Utility {
             return self.node.aaa.restore(table, &row.key, &row.body);
         }
         let read = self.restore_own(row);
-        read.map_err(|e| Refusal::new(RefusalCode::Malformed, format!("stored row {:?} of {}: {e}", row.key, row.table.name())))
+        read.map_err(|e| {
+            Refusal::new(
+                RefusalCode::Malformed,
+                format!("stored row {:?} of {}: {e}", row.key, row.table.name()),
+            )
+        })
     }
 
     fn restore_own(&mut self, row: &Row) -> Result<(), DecodeError> {
@@ -75,7 +87,10 @@ impl Utility {
         if self.homes.restore(row)? {
             return Ok(());
         }
-        let restored = self.node.aaa.restore(StoreTable::HomeCharges, &row.key, &row.body);
+        let restored = self
+            .node
+            .aaa
+            .restore(StoreTable::HomeCharges, &row.key, &row.body);
         restored.map_err(|r| DecodeError::Malformed(r.text))
     }
 
@@ -111,7 +126,8 @@ impl Utility {
                 if let Some(visit) = self.visits.get_mut(id) {
                     visit.asked = !visit.session.local;
                 }
-                let text = "the utility's program was restarted: please present the credential again";
+                let text =
+                    "the utility's program was restarted: please present the credential again";
                 self.refuse(out, id, Refusal::new(RefusalCode::Busy, text));
             } else {
                 if let Some(visit) = self.visits.get_mut(id) {
@@ -122,6 +138,13 @@ impl Utility {
             }
         }
         let open = self.visits.open_count();
-        out.log(Level::Info, None, format!("ready: {open} charges open, {} messages and transactions waiting", self.outbox.len()));
+        out.log(
+            Level::Info,
+            None,
+            format!(
+                "ready: {open} charges open, {} messages and transactions waiting",
+                self.outbox.len()
+            ),
+        );
     }
 }

@@ -13,7 +13,8 @@ use fairway_gateway::{State, Step, Subscription, from_readings, select_evidence}
 use fairway_ledger::{Operation, Settlement};
 use fairway_model::station::{BillView, StopReason, ToStation};
 use fairway_model::{
-    ChargeEvent, Energy, Micro, Period, PeriodKind, Refusal, RefusalCode, SessionId, Signature, SignedChargeEvent, Usage,
+    ChargeEvent, Energy, Micro, Period, PeriodKind, Refusal, RefusalCode, SessionId, Signature,
+    SignedChargeEvent, Usage,
 };
 use fairway_pricing::rate;
 
@@ -28,16 +29,34 @@ pub(crate) fn settle_key(id: SessionId) -> String {
 impl Utility {
     /// The transaction is over.
     pub(crate) fn finish_charge(&mut self, out: &mut Out, id: SessionId, ending: Option<Ending>) {
-        let running = self.visits.get(id).is_some_and(|v| v.session.state() == State::Charging);
+        let running = self
+            .visits
+            .get(id)
+            .is_some_and(|v| v.session.state() == State::Charging);
         if !running || !self.step(out, id, Step::Finish) {
             return;
         }
-        let ending = ending.unwrap_or(Ending { at: out.now, reason: StopReason::PowerLoss });
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let ending = ending.unwrap_or(Ending {
+            at: out.now,
+            reason: StopReason::PowerLoss,
+        });
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.ending = Some(ending);
-        let soc = visit.session.soc.map(|s| format!(", battery {s} %")).unwrap_or_default();
+        let soc = visit
+            .session
+            .soc
+            .map(|s| format!(", battery {s} %"))
+            .unwrap_or_default();
         let energy = visit.session.told_energy().kwh_text();
-        self.hop(out, id, ("station", "gateway"), flow::END, &format!("ended: {:?}, {energy} kWh{soc}", ending.reason));
+        self.hop(
+            out,
+            id,
+            ("station", "gateway"),
+            flow::END,
+            &format!("ended: {:?}, {energy} kWh{soc}", ending.reason),
+        );
     }
 
     /// Rates at once when the signed end and everything before it are here; else the grace time decides.
@@ -52,14 +71,26 @@ impl Utility {
 
     /// Rates what is proven.
     pub(crate) fn finalize(&mut self, out: &mut Out, id: SessionId) {
-        let Some(visit) = self.visits.get(id).filter(|v| v.session.state() == State::Ended) else { return };
+        let Some(visit) = self
+            .visits
+            .get(id)
+            .filter(|v| v.session.state() == State::Ended)
+        else {
+            return;
+        };
         if !visit.log.has_end() && !visit.log.is_empty() {
-            out.log(Level::Warn, Some(id), "no signed end record: billed up to the last signed one");
+            out.log(
+                Level::Warn,
+                Some(id),
+                "no signed end record: billed up to the last signed one",
+            );
         }
         match self.rate_visit(id) {
             Ok(rated) if rated.breakdown.energy == Energy::ZERO => self.nothing_delivered(out, id),
             Ok(rated) => self.propose_charge(out, id, rated),
-            Err(refusal) if refusal.code == RefusalCode::NothingDelivered => self.nothing_delivered(out, id),
+            Err(refusal) if refusal.code == RefusalCode::NothingDelivered => {
+                self.nothing_delivered(out, id)
+            }
             Err(refusal) => self.not_ratable(out, id, refusal),
         }
     }
@@ -84,28 +115,56 @@ impl Utility {
 
     fn nothing_delivered(&mut self, out: &mut Out, id: SessionId) {
         if self.step(out, id, Step::NothingDelivered) {
-            let text = "no energy was delivered: nothing is billed, and what was held is free again";
-            self.hop(out, id, ("gateway", "crp"), flow::RATED, "nothing delivered, nothing billed");
+            let text =
+                "no energy was delivered: nothing is billed, and what was held is free again";
+            self.hop(
+                out,
+                id,
+                ("gateway", "crp"),
+                flow::RATED,
+                "nothing delivered, nothing billed",
+            );
             self.give_back(out, id, Refusal::new(RefusalCode::NothingDelivered, text));
         }
     }
 
     fn not_ratable(&mut self, out: &mut Out, id: SessionId, refusal: Refusal) {
         if self.step(out, id, Step::NotRatable) {
-            out.log(Level::Error, Some(id), format!("cannot be rated, evidence kept: {refusal}"));
+            out.log(
+                Level::Error,
+                Some(id),
+                format!("cannot be rated, evidence kept: {refusal}"),
+            );
             self.dispute(out, id, refusal);
         }
     }
 
     /// Notes the reason of a dispute and tells the driver.
     fn dispute(&mut self, out: &mut Out, id: SessionId, refusal: Refusal) {
-        self.hop(out, id, ("gateway", "station"), flow::SHOWN, &format!("disputed: {refusal}"));
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        self.hop(
+            out,
+            id,
+            ("gateway", "station"),
+            flow::SHOWN,
+            &format!("disputed: {refusal}"),
+        );
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.refusal = Some(refusal.clone());
         out.visits.insert(id);
-        let text = format!("this charge is being looked at by both utilities and not billed yet: {}", refusal.text);
+        let text = format!(
+            "this charge is being looked at by both utilities and not billed yet: {}",
+            refusal.text
+        );
         let notice = Refusal::new(refusal.code, text);
-        out.station(&visit.session.station, ToStation::Notice { session: id, refusal: notice });
+        out.station(
+            &visit.session.station,
+            ToStation::Notice {
+                session: id,
+                refusal: notice,
+            },
+        );
     }
 
     fn propose_charge(&mut self, out: &mut Out, id: SessionId, rated: Rated) {
@@ -115,12 +174,20 @@ impl Utility {
         let signature = rated.event.sign(&self.me.key);
         let currency = rated.breakdown.currency;
         let total = rated.event.total.text(currency);
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         let session = &mut visit.session;
         session.event = Some(rated.event.clone());
         session.breakdown = Some(rated.breakdown);
-        let parts = (session.offer.clone(), session.consent_given().cloned(), session.eligibility.as_ref());
-        let (Some(offer), Some(consent), Some(eligibility)) = parts else { return };
+        let parts = (
+            session.offer.clone(),
+            session.consent_given().cloned(),
+            session.eligibility.as_ref(),
+        );
+        let (Some(offer), Some(consent), Some(eligibility)) = parts else {
+            return;
+        };
         let proposal = ChargeProposal {
             pseudonym: eligibility.statement.pseudonym,
             salt: session.salt,
@@ -131,37 +198,94 @@ impl Utility {
             evidence: rated.records,
         };
         let home = proposal.event.home;
-        self.hop(out, id, ("gateway", "crp"), flow::RATED, &format!("rated: {total} {currency} for {} kWh", session_energy(&proposal.event)));
-        self.hop(out, id, ("gateway", &home.to_string()), flow::TO_HOME, "charge proposed with its evidence");
-        self.ask(out, charge_key(id), home, Message::ChargeProposed(Box::new(proposal)), Some(id), true);
+        self.hop(
+            out,
+            id,
+            ("gateway", "crp"),
+            flow::RATED,
+            &format!(
+                "rated: {total} {currency} for {} kWh",
+                session_energy(&proposal.event)
+            ),
+        );
+        self.hop(
+            out,
+            id,
+            ("gateway", &home.to_string()),
+            flow::TO_HOME,
+            "charge proposed with its evidence",
+        );
+        self.ask(
+            out,
+            charge_key(id),
+            home,
+            Message::ChargeProposed(Box::new(proposal)),
+            Some(id),
+            true,
+        );
     }
 
     /// Home computed the same and signed, or says why not.
-    pub(crate) fn on_charge_answered(&mut self, out: &mut Out, id: SessionId, answer: Answer<Signature>) {
-        let Some(visit) = self.visits.get(id).filter(|v| v.session.state() == State::Proposed) else {
+    pub(crate) fn on_charge_answered(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        answer: Answer<Signature>,
+    ) {
+        let Some(visit) = self
+            .visits
+            .get(id)
+            .filter(|v| v.session.state() == State::Proposed)
+        else {
             self.answered(out, &charge_key(id));
             return;
         };
-        let Some(event) = visit.session.event.clone() else { return };
+        let Some(event) = visit.session.event.clone() else {
+            return;
+        };
         let home = event.home;
         match answer {
-            Answer::Yes(signature) if self.registry.signed_by(home, out.now, |k| event.verify(k, &signature)) => {
+            Answer::Yes(signature)
+                if self
+                    .registry
+                    .signed_by(home, out.now, |k| event.verify(k, &signature)) =>
+            {
                 self.home_agrees(out, id, &event, *signature);
             }
-            Answer::Yes(_) => out.log(Level::Error, Some(id), format!("the signature of {home} over the charge does not verify")),
+            Answer::Yes(_) => out.log(
+                Level::Error,
+                Some(id),
+                format!("the signature of {home} over the charge does not verify"),
+            ),
             Answer::No(refusal) => {
                 if self.step(out, id, Step::HomeDiffers) {
                     self.answered(out, &charge_key(id));
                     self.answered(out, &consent_key(id));
-                    out.log(Level::Error, Some(id), format!("{home} does not agree, evidence kept: {refusal}"));
-                    self.hop(out, id, (&home.to_string(), "gateway"), flow::TO_HOME, &format!("not agreed: {refusal}"));
+                    out.log(
+                        Level::Error,
+                        Some(id),
+                        format!("{home} does not agree, evidence kept: {refusal}"),
+                    );
+                    self.hop(
+                        out,
+                        id,
+                        (&home.to_string(), "gateway"),
+                        flow::TO_HOME,
+                        &format!("not agreed: {refusal}"),
+                    );
                     self.dispute(out, id, refusal);
                 }
             }
         }
     }
 
-    fn home_agrees(&mut self, out: &mut Out, id: SessionId, event: &ChargeEvent, signature: Signature) {
+    fn home_agrees(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        event: &ChargeEvent,
+        signature: Signature,
+    ) {
         if !self.step(out, id, Step::HomeAgrees) {
             return;
         }
@@ -170,37 +294,92 @@ impl Utility {
         if let Some(visit) = self.visits.get_mut(id) {
             visit.session.home_signature = Some(signature);
         }
-        self.hop(out, id, (&event.home.to_string(), "gateway"), flow::TO_HOME, "home agrees and signed");
+        self.hop(
+            out,
+            id,
+            (&event.home.to_string(), "gateway"),
+            flow::TO_HOME,
+            "home agrees and signed",
+        );
         self.show_bill(out, id, true);
-        let signed = SignedChargeEvent { event: event.clone(), visited_signature: event.sign(&self.me.key), home_signature: signature };
+        let signed = SignedChargeEvent {
+            event: event.clone(),
+            visited_signature: event.sign(&self.me.key),
+            home_signature: signature,
+        };
         self.submit_settlement(out, id, signed, 0);
     }
 
     /// Hands a doubly signed event to the ledger.
-    pub(crate) fn submit_settlement(&mut self, out: &mut Out, id: SessionId, signed: SignedChargeEvent, delay: i64) {
+    pub(crate) fn submit_settlement(
+        &mut self,
+        out: &mut Out,
+        id: SessionId,
+        signed: SignedChargeEvent,
+        delay: i64,
+    ) {
         let event = &signed.event;
-        let keys = (self.registry.key_of(event.visited), self.registry.key_of(event.home));
-        let owner = self.registry.evses.get(&event.evse).map(|e| e.entry.owner.clone());
+        let keys = (
+            self.registry.key_of(event.visited),
+            self.registry.key_of(event.home),
+        );
+        let owner = self
+            .registry
+            .evses
+            .get(&event.evse)
+            .map(|e| e.entry.owner.clone());
         let currency = self.registry.agreement(event.agreement).map(|a| a.currency);
-        let ((Some(visited_key), Some(home_key)), Some(owner), Some(currency)) = (keys, owner, currency) else {
-            return out.log(Level::Error, Some(id), "cannot be settled: a party, the charging point or the agreement is unknown");
+        let ((Some(visited_key), Some(home_key)), Some(owner), Some(currency)) =
+            (keys, owner, currency)
+        else {
+            return out.log(
+                Level::Error,
+                Some(id),
+                "cannot be settled: a party, the charging point or the agreement is unknown",
+            );
         };
-        let settlement = Settlement { signed, visited_key, home_key, owner, currency };
-        self.hop(out, id, ("gateway", "ledger"), flow::LEDGER, "settlement submitted");
-        self.submit(out, settle_key(id), Operation::SettleCharge(Box::new(settlement)), Some(id), delay);
+        let settlement = Settlement {
+            signed,
+            visited_key,
+            home_key,
+            owner,
+            currency,
+        };
+        self.hop(
+            out,
+            id,
+            ("gateway", "ledger"),
+            flow::LEDGER,
+            "settlement submitted",
+        );
+        self.submit(
+            out,
+            settle_key(id),
+            Operation::SettleCharge(Box::new(settlement)),
+            Some(id),
+            delay,
+        );
     }
 
     /// Shows the bill: with home's agreement, or, when home is silent, with our own amount.
     pub(crate) fn show_bill(&mut self, out: &mut Out, id: SessionId, agreed: bool) {
-        let Some(view) = self.bill_view(id, agreed) else { return };
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(view) = self.bill_view(id, agreed) else {
+            return;
+        };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         if visit.session.billed == Some(true) {
             return;
         }
         visit.session.billed = Some(agreed);
         out.visits.insert(id);
         let station = visit.session.station.clone();
-        let what = if agreed { "bill shown, equal to home's amount" } else { "bill shown with our amount; home has not answered yet" };
+        let what = if agreed {
+            "bill shown, equal to home's amount"
+        } else {
+            "bill shown with our amount; home has not answered yet"
+        };
         self.hop(out, id, ("gateway", "station"), flow::SHOWN, what);
         out.station(&station, ToStation::Bill(Box::new(view)));
     }
@@ -209,7 +388,11 @@ impl Utility {
         let session = &self.visits.get(id)?.session;
         let (event, breakdown) = (session.event.as_ref()?, session.breakdown.as_ref()?);
         let home = self.registry.name_of(event.home);
-        let whose = if agreed { format!("This charge comes on your bill of {home}.") } else { format!("The bill follows from {home}.") };
+        let whose = if agreed {
+            format!("This charge comes on your bill of {home}.")
+        } else {
+            format!("The bill follows from {home}.")
+        };
         Some(BillView {
             session: id,
             transaction: session.transaction.clone().unwrap_or_default(),
@@ -234,10 +417,18 @@ impl Utility {
             let energy = visit.session.told_energy();
             (energy > Energy::ZERO && visit.heard > start).then(|| Usage {
                 end: visit.heard,
-                periods: vec![Period { start, kind: PeriodKind::Charging, energy, power_w: None, current_ma: None }],
+                periods: vec![Period {
+                    start,
+                    kind: PeriodKind::Charging,
+                    energy,
+                    power_w: None,
+                    current_ma: None,
+                }],
             })
         })?;
-        rate(&compiled, &offer.adjustments, &usage).ok().map(|b| b.total)
+        rate(&compiled, &offer.adjustments, &usage)
+            .ok()
+            .map(|b| b.total)
     }
 }
 

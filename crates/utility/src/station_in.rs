@@ -18,18 +18,42 @@ impl Utility {
         }
         match words {
             FromStation::Booted { model, firmware } => {
-                out.log(Level::Info, None, format!("{station} is connected: {model}, firmware {firmware}"));
+                out.log(
+                    Level::Info,
+                    None,
+                    format!("{station} is connected: {model}, firmware {firmware}"),
+                );
                 self.reconnected(out, station);
             }
             FromStation::Status { evse, state } => {
                 self.connectors.insert((station.clone(), evse), state);
             }
-            FromStation::Identify { call, evse, presented } => self.on_identify(out, station, call, evse, presented),
-            FromStation::Consent { call, session, accepted } => self.on_consent(out, station, call, session, accepted),
-            FromStation::Started { call, report } => self.on_report(out, station, call, report, None),
-            FromStation::Updated { call, report } => self.on_report(out, station, call, report, None),
-            FromStation::Ended { call, report, reason } => self.on_report(out, station, call, report, Some(reason)),
-            FromStation::CommandAnswered { command, accepted, text } => self.on_command_answered(out, station, command, accepted, &text),
+            FromStation::Identify {
+                call,
+                evse,
+                presented,
+            } => self.on_identify(out, station, call, evse, presented),
+            FromStation::Consent {
+                call,
+                session,
+                accepted,
+            } => self.on_consent(out, station, call, session, accepted),
+            FromStation::Started { call, report } => {
+                self.on_report(out, station, call, report, None)
+            }
+            FromStation::Updated { call, report } => {
+                self.on_report(out, station, call, report, None)
+            }
+            FromStation::Ended {
+                call,
+                report,
+                reason,
+            } => self.on_report(out, station, call, report, Some(reason)),
+            FromStation::CommandAnswered {
+                command,
+                accepted,
+                text,
+            } => self.on_command_answered(out, station, command, accepted, &text),
             FromStation::Disconnected => self.disconnected(out, station),
         }
     }
@@ -37,7 +61,9 @@ impl Utility {
     /// A new connection: what the old one may have lost is said again.
     fn reconnected(&mut self, out: &mut Out, station: &StationId) {
         for id in self.visits.of_station(station) {
-            let Some(visit) = self.visits.get_mut(id) else { continue };
+            let Some(visit) = self.visits.get_mut(id) else {
+                continue;
+            };
             match visit.session.state() {
                 State::Offered => visit.shown = false,
                 State::Authorized => self.start(out, id),
@@ -63,17 +89,32 @@ impl Utility {
         }
     }
 
-    fn on_command_answered(&mut self, out: &mut Out, station: &StationId, command: u32, accepted: bool, text: &str) {
+    fn on_command_answered(
+        &mut self,
+        out: &mut Out,
+        station: &StationId,
+        command: u32,
+        accepted: bool,
+        text: &str,
+    ) {
         let text: String = text.chars().take(120).collect();
         let meant = self.visits.of_station(station).into_iter().find(|id| {
-            self.visits.get(*id).is_some_and(|v| v.session.command == Some(command) && v.session.state() == State::Authorized)
+            self.visits.get(*id).is_some_and(|v| {
+                v.session.command == Some(command) && v.session.state() == State::Authorized
+            })
         });
         if accepted {
             return;
         }
-        out.log(Level::Warn, meant, format!("{station} refused command {command}: {text}"));
+        out.log(
+            Level::Warn,
+            meant,
+            format!("{station} refused command {command}: {text}"),
+        );
         if let Some(id) = meant {
-            let why = format!("the station refused to start ({text}); nothing is billed, please take another one");
+            let why = format!(
+                "the station refused to start ({text}); nothing is billed, please take another one"
+            );
             self.not_started(out, id, Refusal::new(RefusalCode::EvseUnavailable, why));
         }
     }
@@ -81,14 +122,22 @@ impl Utility {
     /// Consent was given, but nothing will flow: everything is given back.
     pub(crate) fn not_started(&mut self, out: &mut Out, id: SessionId, refusal: Refusal) {
         if self.step(out, id, Step::NotStarted) {
-            self.hop(out, id, ("station", "gateway"), flow::START, &format!("not started: {refusal}"));
+            self.hop(
+                out,
+                id,
+                ("station", "gateway"),
+                flow::START,
+                &format!("not started: {refusal}"),
+            );
             self.give_back(out, id, refusal);
         }
     }
 
     /// A charge that is void after consent: tells home, frees the hold, tells the driver.
     pub(crate) fn give_back(&mut self, out: &mut Out, id: SessionId, refusal: Refusal) {
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.refusal = Some(refusal.clone());
         let (station, hold) = (visit.session.station.clone(), visit.session.hold);
         out.visits.insert(id);
@@ -97,15 +146,26 @@ impl Utility {
             self.void_hold(out, id);
         }
         out.log(Level::Info, Some(id), refusal.to_string());
-        out.station(&station, ToStation::Notice { session: id, refusal });
+        out.station(
+            &station,
+            ToStation::Notice {
+                session: id,
+                refusal,
+            },
+        );
     }
 
     /// Tells the station to stop, and remembers it for the case that it does not hear.
     pub(crate) fn request_stop(&mut self, out: &mut Out, id: SessionId) {
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.stopping = true;
         out.visits.insert(id);
-        let (station, transaction) = (visit.session.station.clone(), visit.session.transaction.clone());
+        let (station, transaction) = (
+            visit.session.station.clone(),
+            visit.session.transaction.clone(),
+        );
         if let Some(transaction) = transaction {
             self.stop(out, &station, transaction);
         }
@@ -114,28 +174,51 @@ impl Utility {
     pub(crate) fn stop(&mut self, out: &mut Out, station: &StationId, transaction: String) {
         let (command, row) = self.marks.next_command(out.now);
         out.put(row);
-        out.station(station, ToStation::Stop { command, transaction });
+        out.station(
+            station,
+            ToStation::Stop {
+                command,
+                transaction,
+            },
+        );
     }
 
     /// A charge's time has come.
     pub(crate) fn on_timer(&mut self, out: &mut Out, id: SessionId) {
-        let Some(visit) = self.visits.get(id) else { return };
-        let home = visit.session.home.map_or_else(|| "the home utility".to_owned(), |h| self.registry.name_of(h));
+        let Some(visit) = self.visits.get(id) else {
+            return;
+        };
+        let home = visit.session.home.map_or_else(
+            || "the home utility".to_owned(),
+            |h| self.registry.name_of(h),
+        );
         match visit.session.state() {
             State::Identifying | State::Negotiating => {
-                let text = format!("{home} does not answer at present, and nothing known here allows the charge; please try again later");
+                let text = format!(
+                    "{home} does not answer at present, and nothing known here allows the charge; please try again later"
+                );
                 self.refuse(out, id, Refusal::new(RefusalCode::HomeSilent, text));
             }
             State::Offered => {
-                let text = "nobody answered while the offer stood: nothing is billed and nothing is held";
-                self.give_up_offer(out, id, Step::Expire, Refusal::new(RefusalCode::ConsentTimeout, text));
+                let text =
+                    "nobody answered while the offer stood: nothing is billed and nothing is held";
+                self.give_up_offer(
+                    out,
+                    id,
+                    Step::Expire,
+                    Refusal::new(RefusalCode::ConsentTimeout, text),
+                );
             }
             State::Authorized => {
                 let text = "no car was connected in time: nothing is billed, present the credential again to start anew";
                 self.not_started(out, id, Refusal::new(RefusalCode::ConsentTimeout, text));
             }
             State::Charging => {
-                out.log(Level::Error, Some(id), "the station is silent for a week: billed up to its last signed record");
+                out.log(
+                    Level::Error,
+                    Some(id),
+                    "the station is silent for a week: billed up to its last signed record",
+                );
                 self.finish_charge(out, id, None);
             }
             State::Ended => {
@@ -150,8 +233,16 @@ impl Utility {
     pub(crate) fn hold_refused(&mut self, out: &mut Out, id: SessionId, refusal: Refusal) {
         self.answered(out, &hold_key(id));
         out.log(Level::Error, Some(id), format!("hold refused: {refusal}"));
-        self.hop(out, id, ("ledger", "gateway"), flow::LEDGER, &format!("hold refused: {refusal}"));
-        let Some(visit) = self.visits.get_mut(id) else { return };
+        self.hop(
+            out,
+            id,
+            ("ledger", "gateway"),
+            flow::LEDGER,
+            &format!("hold refused: {refusal}"),
+        );
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
         visit.session.hold = HoldMark::Gone;
         out.visits.insert(id);
         match visit.session.state() {

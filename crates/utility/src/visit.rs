@@ -94,7 +94,9 @@ impl Visits {
 
     /// Brings the indexes in line with a charge's state.
     pub(crate) fn index(&mut self, id: SessionId) {
-        let Some(visit) = self.all.get(&id) else { return };
+        let Some(visit) = self.all.get(&id) else {
+            return;
+        };
         let session = &visit.session;
         let place = (session.station.clone(), session.number);
         if session.state().holds_evse() {
@@ -143,7 +145,11 @@ impl Visits {
         self.at_evse.get(&(station.clone(), number)).copied()
     }
 
-    pub(crate) fn by_transaction(&self, station: &StationId, transaction: &str) -> Option<SessionId> {
+    pub(crate) fn by_transaction(
+        &self,
+        station: &StationId,
+        transaction: &str,
+    ) -> Option<SessionId> {
         self.by_transaction
             .get(&(station.clone(), transaction.to_owned()))
             .copied()
@@ -230,26 +236,54 @@ impl Visits {
 /// The row of a charge.
 pub(crate) fn session_row(visit: &Visit) -> Row {
     let s = &visit.session;
-    let home = s.home.map_or_else(|| "?".to_owned(), |h: MemberId| h.to_string());
+    let home = s
+        .home
+        .map_or_else(|| "?".to_owned(), |h: MemberId| h.to_string());
     let summary = format!("{} of {home} at {}", s.state(), s.evse);
-    Row::new(Table::VisitedSessions, s.id.to_string(), s.id.to_string(), s.at, summary, s)
+    Row::new(
+        Table::VisitedSessions,
+        s.id.to_string(),
+        s.id.to_string(),
+        s.at,
+        summary,
+        s,
+    )
 }
 
 /// The row of a signed meter record.
 pub(crate) fn reading_row(id: SessionId, reading: &VerifiedReading) -> Row {
     let key = format!("{id}/m{:020}", reading.pagination);
     let summary = format!("meter record {}", reading.pagination);
-    Row::new(Table::VisitedSessions, key, id.to_string(), reading.at, summary, reading)
+    Row::new(
+        Table::VisitedSessions,
+        key,
+        id.to_string(),
+        reading.at,
+        summary,
+        reading,
+    )
 }
 
 /// The row of a refused meter record.
 pub(crate) fn bad_row(id: SessionId, number: usize, at: Time, record: &str) -> Row {
     let key = format!("{id}/x{number:03}");
-    Row::new(Table::VisitedSessions, key, id.to_string(), at, "refused meter record", &record.to_owned())
+    Row::new(
+        Table::VisitedSessions,
+        key,
+        id.to_string(),
+        at,
+        "refused meter record",
+        &record.to_owned(),
+    )
 }
 
 /// States in which the station is expected to speak.
-pub(crate) fn deadline(visit: &Visit, home_timeout: i64, connected: Option<Time>, hold_ttl: i64) -> Option<Time> {
+pub(crate) fn deadline(
+    visit: &Visit,
+    home_timeout: i64,
+    connected: Option<Time>,
+    hold_ttl: i64,
+) -> Option<Time> {
     let s = &visit.session;
     match s.state() {
         State::Identifying | State::Negotiating => Some(s.at.plus(home_timeout)),
@@ -262,6 +296,11 @@ pub(crate) fn deadline(visit: &Visit, home_timeout: i64, connected: Option<Time>
         State::Charging => Some(visit.heard.plus(LOST_AFTER)),
         State::Ended => Some(s.since().plus(END_GRACE)),
         State::Proposed if s.billed.is_none() => Some(s.since().plus(BILL_WAIT)),
-        State::Proposed | State::Agreed | State::Settled | State::Refused | State::Void | State::Disputed => None,
+        State::Proposed
+        | State::Agreed
+        | State::Settled
+        | State::Refused
+        | State::Void
+        | State::Disputed => None,
     }
 }
