@@ -15,15 +15,15 @@ use fairway_utility::Config;
 use fairway_utility::command::{NewCustomer, PartnerRules, Policy, Rules};
 
 /// How many utilities there are.
-pub const UTILITIES: usize = 3;
+pub(crate) const UTILITIES: usize = 3;
 /// How many validators there are: the utilities and the witness.
-pub const REPLICAS: usize = 4;
+pub(crate) const REPLICAS: usize = 4;
 /// 2026-11-10T12:00:00Z, when a world begins.
-pub const BEGIN: Time = Time(1_794_312_000_000);
+pub(crate) const BEGIN: Time = Time(1_794_312_000_000);
 /// Stands in every customer's name; it must never leave the home utility's store and bills.
-pub const CANARY: &str = "CANARY-NAME";
+pub(crate) const CANARY: &str = "CANARY-NAME";
 /// The currency of all amounts.
-pub const USD: Currency = Currency::USD;
+pub(crate) const USD: Currency = Currency::USD;
 
 const CHAIN: &str = "fairway-sim";
 const IDS: [&str; REPLICAS] = ["US*AAA", "US*BBB", "US*CCC", "US*REG"];
@@ -32,7 +32,7 @@ const ZONES: [&str; UTILITIES] = ["America/Chicago", "America/New_York", "Americ
 const TAXES: [u32; UTILITIES] = [40_000, 72_500, 0];
 
 /// Why a world could not be built: a word of the cast that the model does not take.
-pub type Fault = String;
+pub(crate) type Fault = String;
 
 fn text<E: core::fmt::Display>(error: E) -> Fault {
     error.to_string()

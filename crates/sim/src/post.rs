@@ -93,6 +93,12 @@ impl World {
     /// Gives an input to a station and carries out what it wants done.
     pub(crate) fn post_input(&mut self, place: usize, input: Input) -> Result<(), Fault> {
         let mut todo = VecDeque::from([input]);
+        // The instruments are read before anything that may end a charge, so that what flowed is known to the second.
+        let now = self.now();
+        let post = self.post(place)?;
+        if post.flowing.is_some() {
+            todo.push_front(post.rig.advance(now.plus(post.skew)));
+        }
         for _ in 0..MAX_CHAIN {
             let Some(input) = todo.pop_front() else { return self.plan_tick(place) };
             let now = self.now();

@@ -52,12 +52,10 @@ impl World {
     }
 
     fn countersign(&mut self) -> Result<(), Fault> {
-        for (home, visited, agreement) in self.cast.agreements.clone() {
+        for (home, _, agreement) in self.cast.agreements.clone() {
             let id = agreement.id();
-            self.until("proposals", |s| s.member != agreement.home || s.proposals.contains(&id) || home == visited)?;
-            if home != visited {
-                self.ask(home, Command::Countersign(id))?;
-            }
+            self.until("proposals", |s| s.member != agreement.home || s.proposals.contains(&id))?;
+            self.ask(home, Command::Countersign(id))?;
         }
         let agreements = self.cast.agreements.clone();
         self.until("agreements", |s| {
