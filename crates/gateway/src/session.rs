@@ -189,6 +189,9 @@ pub struct Session {
     /// Whether the driver asked to stop.
     #[n(30)]
     pub stopping: bool,
+    /// Energy that the driver's guarantee and the agreement pay for, fixed at consent.
+    #[n(31)]
+    pub energy_limit: Option<Energy>,
 }
 
 /// The right to let energy flow for one charge. Only [`Session::consent`] and [`Session::permit`] make it.
@@ -267,6 +270,7 @@ impl Session {
             billed: None,
             tries: 0,
             stopping: false,
+            energy_limit: None,
         }
     }
 
@@ -332,18 +336,19 @@ impl Session {
         });
         self.step(Step::Consent, now)?;
         self.consent = Some(consent);
-        self.permit(energy_limit)
+        self.energy_limit = energy_limit;
+        self.permit()
             .ok_or_else(|| Refusal::new(RefusalCode::OutOfOrder, "consent was not recorded"))
     }
 
     /// The right to start, again: for a station that lost the command.
-    pub fn permit(&self, energy_limit: Option<Energy>) -> Option<StartPermit> {
+    pub fn permit(&self) -> Option<StartPermit> {
         let consented = self.state == State::Authorized && self.consent.is_some();
         consented.then(|| StartPermit {
             session: self.id,
             evse: self.evse.clone(),
             number: self.number,
-            energy_limit,
+            energy_limit: self.energy_limit,
         })
     }
 
@@ -395,14 +400,14 @@ mod tests {
     #[test]
     fn no_permit_without_consent() {
         let mut s = session();
-        assert!(s.permit(None).is_none());
+        assert!(s.permit().is_none());
         s.step(Step::Eligible, Time(1)).unwrap();
         s.step(Step::Show, Time(2)).unwrap();
         let refused = s.consent(ConsentMethod::Screen, Time(3), None, |_| {
             panic!("nothing to sign")
         });
         assert_eq!(refused.unwrap_err().code, RefusalCode::OutOfOrder);
-        assert!(s.permit(None).is_none());
+        assert!(s.permit().is_none());
     }
 
     #[test]

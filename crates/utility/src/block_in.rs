@@ -1,9 +1,9 @@
 //! What the ledger finalized: the registry's copy, holds, settlements.
 
+use crate::consent::{consent_key, hold_key, void_hold_key};
 use crate::door::{Block, Level};
 use crate::home::HomeState;
 use crate::machine::Utility;
-use crate::offer::{consent_key, hold_key, void_hold_key};
 use crate::out::Out;
 use crate::settle::{charge_key, settle_key};
 use crate::trace::flow;
@@ -65,7 +65,7 @@ impl Utility {
         }
         match (&tx.operation, receipt.effect()) {
             (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
-                self.on_settled(out, settlement, receipt)
+                self.on_settled(out, settlement, receipt);
             }
             (_, Some(Effect::HoldPlaced { session, .. })) => self.on_hold_placed(out, *session),
             (_, Some(Effect::HoldVoided { session, .. })) => self.on_hold_voided(out, *session),
@@ -238,10 +238,10 @@ impl Utility {
         match operation {
             Operation::PlaceHold(hold) => self.on_hold_refused(out, hold, refusal),
             Operation::VoidHold { session, .. } => {
-                self.on_void_refused(out, key, *session, refusal)
+                self.on_void_refused(out, key, *session, refusal);
             }
             Operation::SettleCharge(settlement) => {
-                self.on_settlement_refused(out, key, settlement, refusal)
+                self.on_settlement_refused(out, key, settlement, refusal);
             }
             _ if transient(refusal.code) => out.log(
                 Level::Warn,

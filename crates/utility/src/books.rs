@@ -12,7 +12,7 @@ use fairway_model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-fn money(e: MoneyError) -> Refusal {
+fn money(e: &MoneyError) -> Refusal {
     Refusal::new(RefusalCode::TooLarge, e.to_string())
 }
 
@@ -222,14 +222,14 @@ impl Utility {
         let mut names: BTreeMap<String, Micro> = BTreeMap::new();
         for (name, _, balance) in accounts.balances() {
             let sum = names.entry(name.to_owned()).or_default();
-            *sum = sum.plus(balance).map_err(money)?;
+            *sum = sum.plus(balance).map_err(|e| money(&e))?;
         }
         Ok(Books {
             trial_balance: accounts.trial_balance()?,
             accounts: names.into_iter().collect(),
             settled_home: totals.settled_home,
             settled_visited: totals.settled_visited,
-            billed: Micro::sum(totals.billed.values().copied()).map_err(money)?,
+            billed: Micro::sum(totals.billed.values().copied()).map_err(|e| money(&e))?,
             positions: self.positions()?,
         })
     }
@@ -241,12 +241,12 @@ impl Utility {
             let (partner, amount) = if *creditor == self.me.id {
                 (*debtor, *owed)
             } else if *debtor == self.me.id {
-                (*creditor, owed.negated().map_err(money)?)
+                (*creditor, owed.negated().map_err(|e| money(&e))?)
             } else {
                 continue;
             };
             let sum = net.entry((partner, *currency)).or_default();
-            *sum = sum.plus(amount).map_err(money)?;
+            *sum = sum.plus(amount).map_err(|e| money(&e))?;
         }
         Ok(net.into_iter().map(|((m, c), a)| (m, c, a)).collect())
     }

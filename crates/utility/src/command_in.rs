@@ -146,7 +146,7 @@ impl Utility {
             }
             Command::PutStation { station, password } => self.put_station(out, station, password),
             Command::RegisterPrefix(entry) => {
-                Ok(self.to_ledger(out, id, Operation::RegisterPrefix(entry)))
+                Ok(self.hand_in(out, id, Operation::RegisterPrefix(entry)))
             }
             Command::RegisterEvse(entry) => self.register_evse(out, id, entry),
             Command::ProposeAgreement(agreement) => self.propose_agreement(out, id, agreement),
@@ -201,7 +201,7 @@ impl Utility {
         Ok(Reply::Done)
     }
 
-    fn to_ledger(&mut self, out: &mut Out, id: &[u8; 16], operation: Operation) -> Reply {
+    fn hand_in(&mut self, out: &mut Out, id: &[u8; 16], operation: Operation) -> Reply {
         self.submit(out, format!("op/{}", key_of(id)), operation, None, 0);
         Reply::Submitted
     }
@@ -219,7 +219,7 @@ impl Utility {
             );
             return Err(Refusal::new(RefusalCode::NotAuthorized, text));
         }
-        Ok(self.to_ledger(out, id, Operation::RegisterEvse(Box::new(entry))))
+        Ok(self.hand_in(out, id, Operation::RegisterEvse(Box::new(entry))))
     }
 
     fn propose_agreement(
@@ -236,7 +236,7 @@ impl Utility {
             return Err(Refusal::new(RefusalCode::NotAuthorized, text));
         }
         let signature = self.me.key.sign(AGREEMENT_DOMAIN, &agreement.to_bytes());
-        Ok(self.to_ledger(
+        Ok(self.hand_in(
             out,
             id,
             Operation::ProposeAgreement {
@@ -274,7 +274,7 @@ impl Utility {
             .me
             .key
             .sign(AGREEMENT_DOMAIN, &record.agreement.to_bytes());
-        Ok(self.to_ledger(
+        Ok(self.hand_in(
             out,
             id,
             Operation::CountersignAgreement {

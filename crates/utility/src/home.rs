@@ -4,15 +4,21 @@ use crate::door::{Row, Table};
 use crate::peer::{Answer, OfferAnswer};
 use fairway_gateway::session::Posted;
 use fairway_model::canonical::Canonical;
+use fairway_model::time::DAY;
 use fairway_model::{
     ChargeEvent, DecodeError, EvseId, MemberId, PriceBreakdown, Pseudonym, Refusal, SessionId,
     Signature, SignedConsent, SignedEligibility, SignedOffer, Time,
 };
 use minicbor::{Decode, Encode};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Most finished charges of our drivers kept in memory for lists and traces.
 pub const MAX_CLOSED_HOME: usize = 20_000;
+
+/// How long a question or offer without consent stays open here, in milliseconds.
+pub const UNCONSENTED_TTL: i64 = DAY;
+/// How long home waits for a charge after consent, in milliseconds: the contract settles none that is older.
+pub const CONSENTED_TTL: i64 = 125 * DAY;
 
 /// Where a charge stands for the home utility.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -171,11 +177,42 @@ pub(crate) struct Homes {
     pub(crate) all: BTreeMap<SessionId, HomeCharge>,
     pub(crate) evidence: BTreeMap<SessionId, Vec<String>>,
     closed: VecDeque<SessionId>,
+    /// When charges end of which nothing is heard any more.
+    ends: BTreeSet<(Time, SessionId)>,
 }
 
 impl Homes {
+    /// When a charge ends by itself if nothing more is heard of it.
+    fn end_of(&self, id: SessionId) -> Option<Time> {
+        let charge = self.all.get(&id)?;
+        match charge.state {
+            HomeState::Asked | HomeState::Offered => Some(charge.at.plus(UNCONSENTED_TTL)),
+            HomeState::Consented => Some(charge.at.plus(CONSENTED_TTL)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn next_end(&self) -> Option<Time> {
+        self.ends.first().map(|(at, _)| *at)
+    }
+
+    /// A charge whose time is over.
+    pub(crate) fn pop_end(&mut self, now: Time) -> Option<SessionId> {
+        while let Some((at, id)) = self.ends.first().copied().filter(|(at, _)| *at <= now) {
+            self.ends.pop_first();
+            // Entries of charges that went on are stale.
+            if self.end_of(id) == Some(at) {
+                return Some(id);
+            }
+        }
+        None
+    }
+
     /// Notes a charge that is finished and forgets the oldest above the bound.
     pub(crate) fn index(&mut self, id: SessionId) {
+        if let Some(end) = self.end_of(id) {
+            self.ends.insert((end, id));
+        }
         let finished = self.all.get(&id).is_some_and(|c| c.state.is_final());
         if finished && !self.closed.contains(&id) {
             self.closed.push_back(id);

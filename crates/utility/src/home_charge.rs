@@ -71,7 +71,7 @@ fn signing_key(readings: &[VerifiedReading], evse: &EvseRecord) -> Hash {
     signer.map_or(present, |key| Hash::plain(key))
 }
 
-fn refuse<T>(code: RefusalCode, text: impl Into<String>) -> Result<T, Refusal> {
+pub(crate) fn refuse<T>(code: RefusalCode, text: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::new(code, text))
 }
 

@@ -91,7 +91,7 @@ impl Utility {
             .and_then(|(number, evse)| self.check_room().map(|()| (number, evse)));
         match opened {
             Ok((number, evse)) => {
-                self.open(out, station, (number, evse), (call, credential, presented))
+                self.open(out, station, (number, evse), (call, credential, &presented));
             }
             Err(refusal) => {
                 out.log(Level::Warn, None, format!("{station}: {refusal}"));
@@ -300,7 +300,7 @@ impl Utility {
         out: &mut Out,
         station: &StationId,
         place: (u32, EvseId),
-        who: (CallId, Hash, Presented),
+        who: (CallId, Hash, &Presented),
     ) {
         let (count, row) = self.marks.next_session(out.now);
         out.put(row);
@@ -326,7 +326,7 @@ impl Utility {
             flow::CREDENTIAL,
             &format!("credential presented by {:?}", who.2.method),
         );
-        if let Err(refusal) = self.find_home(out, id, &who.2) {
+        if let Err(refusal) = self.find_home(out, id, who.2) {
             self.refuse(out, id, refusal);
         }
     }
@@ -377,7 +377,7 @@ impl Utility {
                     flow::ASK_HOME,
                     "visiting profile found here; home is not asked",
                 );
-                self.eligible(out, id, signed);
+                self.eligible(out, id, &signed);
             }
             None => self.ask_home(out, id, (home, agreement), presented),
         }

@@ -3,8 +3,9 @@
 //! Gateway, AAA node, charging rules and policy, home and visiting profiles, accounts and bills of one utility. The shell carries
 //! the effects out; the simulator runs this same composition under a seed.
 //!
-//! A charge's way through the files: [`door`] (input) -> `station_in` (credential, consent, meter) -> `peer_in` (home's word) ->
-//! `crp` (offer) -> `settle` (rating, charge event) -> `block_in` (receipt) -> bill.
+//! A charge's way through the files: [`door`] -> `identify` (credential, home) -> `home_in` (home's word) -> `offer`, [`crp`]
+//! (price) -> `consent` (hold, start) -> `meter_in` (signed records) -> `settle` (rating) -> `home_charge`, `home_agree` (home
+//! computes again and signs) -> `block_in` (receipt, books, bill). `books` reads, `restore` brings the rows back.
 //!
 //! Invariants: every state change is a [`door::Change`] that is stored before any other effect of the same input leaves; a machine
 //! restored from its rows goes on as if nothing had happened; the same input twice has the effect of once.
@@ -14,9 +15,11 @@ mod books;
 pub mod command;
 mod command_in;
 mod config;
+mod consent;
 pub mod crp;
 pub mod door;
 mod home;
+mod home_agree;
 mod home_charge;
 mod home_in;
 mod identify;
@@ -39,9 +42,10 @@ mod visit;
 pub use command_in::{MAX_COMMANDS, MAX_STATIONS};
 pub use config::Config;
 pub use fairway_gateway::usage;
-pub use home::MAX_CLOSED_HOME;
+pub use home::{CONSENTED_TTL, MAX_CLOSED_HOME, UNCONSENTED_TTL};
 pub use identify::MAX_ATTEMPT_STATIONS;
 pub use machine::Utility;
 pub use visit::{
     BILL_WAIT, END_GRACE, LOST_AFTER, MAX_BAD_RECORDS, MAX_CLOSED, MAX_OPEN, START_TIMEOUT,
+    VACANT_GRACE,
 };

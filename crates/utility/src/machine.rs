@@ -95,6 +95,7 @@ impl Utility {
         let timers = [
             self.visits.next_timer(),
             self.outbox.next_due(),
+            self.homes.next_end(),
             self.node.next_deadline(),
         ];
         let wake = timers.into_iter().flatten().min();
@@ -122,6 +123,9 @@ impl Utility {
         while let Some(id) = self.visits.pop_timer(out.now) {
             self.on_timer(out, id);
             self.set_timer(id);
+        }
+        while let Some(id) = self.homes.pop_end(out.now) {
+            self.home_over(out, id);
         }
         self.node.expire(out);
     }

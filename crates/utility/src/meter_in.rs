@@ -23,7 +23,7 @@ impl Utility {
         out: &mut Out,
         station: &StationId,
         call: CallId,
-        report: TransactionReport,
+        report: &TransactionReport,
         ended: Option<StopReason>,
     ) {
         if report.transaction.is_empty()
@@ -45,16 +45,19 @@ impl Utility {
                 },
             );
         }
-        let Some(id) = self.charge_of(out, station, &report) else {
-            return self.free_riding(out, station, call, &report, ended);
+        let Some(id) = self.charge_of(out, station, report) else {
+            return self.free_riding(out, station, call, report, ended);
         };
         let state = self.visits.get(id).map(|v| v.session.state());
-        if state == Some(State::Authorized) && !self.begin(out, id, &report) {
+        if state == Some(State::Authorized) && !self.begin(out, id, report) {
             return;
         }
-        self.note_report(out, id, &report, ended.is_some());
+        self.note_report(out, id, report, ended.is_some());
         for sample in &report.samples {
             self.on_sample(out, id, sample);
+        }
+        if ended.is_none() {
+            self.check_limits(out, id);
         }
         if let Some(reason) = ended {
             self.finish_charge(
@@ -117,7 +120,6 @@ impl Utility {
                 .filter(|id| fits(id))
         };
         let found = by_session.or_else(by_command).or_else(by_place)?;
-        // A station that lost its memory begins anew on the same EVSE: what ran there before is over.
         out.visits.insert(found);
         Some(found)
     }
@@ -147,14 +149,34 @@ impl Utility {
         report: &TransactionReport,
         last: bool,
     ) {
-        if let Some(visit) = self.visits.get_mut(id) {
-            visit.session.reports.note(report.seq, last);
-            visit.heard = out.now;
-            out.visits.insert(id);
-            // A charge that was asked to stop and still runs did not hear.
-            if visit.session.stopping && visit.session.state() == State::Charging && !last {
-                self.request_stop(out, id);
-            }
+        let Some(visit) = self.visits.get_mut(id) else {
+            return;
+        };
+        visit.session.reports.note(report.seq, last);
+        visit.heard = out.now;
+        visit.vacant = None;
+        out.visits.insert(id);
+    }
+
+    /// Tells a station to stop that did not hear it before, or that passed the limit without stopping by itself.
+    fn check_limits(&mut self, out: &mut Out, id: SessionId) {
+        let Some(visit) = self
+            .visits
+            .get(id)
+            .filter(|v| v.session.state() == State::Charging)
+        else {
+            return;
+        };
+        let session = &visit.session;
+        let over = session
+            .energy_limit
+            .is_some_and(|limit| session.told_energy() >= limit);
+        if over && !session.stopping {
+            let what = "the energy that is paid for is delivered: stop";
+            self.hop(out, id, ("gateway", "station"), flow::END, what);
+        }
+        if over || self.visits.get(id).is_some_and(|v| v.session.stopping) {
+            self.request_stop(out, id);
         }
     }
 
@@ -199,8 +221,8 @@ impl Utility {
             return;
         };
         match self.read_record(id, record, sample) {
-            Ok(reading) => self.keep_reading(out, id, reading, record),
-            Err(refusal) => self.bad_record(out, id, record, sample.context, refusal),
+            Ok(reading) => self.keep_reading(out, id, &reading, record),
+            Err(refusal) => self.bad_record(out, id, record, sample.context, &refusal),
         }
     }
 
@@ -232,7 +254,7 @@ impl Utility {
         &mut self,
         out: &mut Out,
         id: SessionId,
-        reading: VerifiedReading,
+        reading: &VerifiedReading,
         record: &str,
     ) {
         let Some(visit) = self.visits.get_mut(id) else {
@@ -242,7 +264,7 @@ impl Utility {
         match visit.log.add(id, reading.clone()) {
             Ok(Added::New) => {
                 let first = visit.log.len() == 1;
-                out.put(reading_row(id, &reading));
+                out.put(reading_row(id, reading));
                 if first {
                     let text = format!(
                         "signed meter records arrive, first register {} kWh",
@@ -252,7 +274,7 @@ impl Utility {
                 }
             }
             Ok(Added::Seen) => {}
-            Err(refusal) => self.bad_record(out, id, record, context, refusal),
+            Err(refusal) => self.bad_record(out, id, record, context, &refusal),
         }
     }
 
@@ -263,7 +285,7 @@ impl Utility {
         id: SessionId,
         record: &str,
         context: ReadingContext,
-        refusal: Refusal,
+        refusal: &Refusal,
     ) {
         let Some(visit) = self.visits.get_mut(id) else {
             return;

@@ -50,7 +50,12 @@ impl Node {
         request: &EligibilityRequest,
         presented: &Presented,
     ) -> Result<SignedEligibility, Refusal> {
-        let class = self.class_of(presented);
+        // Residential until the credential is known.
+        let class = self
+            .aaa
+            .profiles()
+            .class_of(presented)
+            .unwrap_or(CustomerClass::Residential);
         let rules = AuthorizationRules {
             policy_version: policy.version,
             services: Vec::new(),
@@ -64,21 +69,6 @@ impl Node {
             .decide(out.now, &entropy, &self.key, request, presented, &rules);
         out.keep(decision.changes);
         decision.answer
-    }
-
-    /// The class whose rules apply; residential until the credential is known.
-    fn class_of(&self, presented: &Presented) -> CustomerClass {
-        let known = |class| {
-            self.aaa
-                .profiles()
-                .of_class(class)
-                .any(|c| holds(c, &presented.token))
-        };
-        if known(CustomerClass::Commercial) {
-            CustomerClass::Commercial
-        } else {
-            CustomerClass::Residential
-        }
     }
 
     /// What home said about this credential's driver before, when it still stands under this agreement.
@@ -167,11 +157,4 @@ impl Node {
     pub(crate) fn next_deadline(&self) -> Option<Time> {
         self.aaa.next_deadline()
     }
-}
-
-fn holds(customer: &fairway_aaa::Customer, token: &str) -> bool {
-    fairway_aaa::credential::entered(token).is_ok_and(|c| {
-        let text = c.text();
-        customer.cin.digits() == text || customer.credentials.contains(&text)
-    })
 }

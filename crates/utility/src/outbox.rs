@@ -6,7 +6,7 @@ use crate::peer::Message;
 use fairway_model::canonical::Canonical;
 use fairway_model::{DecodeError, Hash, MemberId, SessionId, Time};
 use minicbor::{Decode, Encode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most entries. Beyond it nothing new is promised: new charges are refused as busy.
 pub const MAX_OUTBOX: usize = 100_000;
@@ -63,7 +63,7 @@ struct Stored {
 pub(crate) struct Outbox {
     entries: BTreeMap<String, Entry>,
     by_transaction: BTreeMap<Hash, String>,
-    due: BTreeMap<(Time, String), ()>,
+    due: BTreeSet<(Time, String)>,
 }
 
 /// The delay before repetition number `sent`, a little different for each key so that not all is repeated at once.
@@ -93,7 +93,7 @@ impl Outbox {
             self.by_transaction
                 .insert(Hash::plain(transaction), key.clone());
         }
-        self.due.insert((now, key.clone()), ());
+        self.due.insert((now, key.clone()));
         let entry = Entry {
             parcel,
             session,
@@ -131,16 +131,16 @@ impl Outbox {
     /// What is due, each put off until its next repetition.
     pub(crate) fn take_due(&mut self, now: Time) -> Vec<(String, Parcel, u32)> {
         let mut parcels = Vec::new();
-        while let Some(((at, key), ())) = self.due.pop_first() {
+        while let Some((at, key)) = self.due.pop_first() {
             if at > now {
-                self.due.insert((at, key), ());
+                self.due.insert((at, key));
                 break;
             }
             if let Some(entry) = self.entries.get_mut(&key) {
                 entry.due = now.plus(delay(&key, entry.sent));
                 entry.sent = entry.sent.saturating_add(1);
                 parcels.push((key.clone(), entry.parcel.clone(), entry.sent));
-                self.due.insert((entry.due, key), ());
+                self.due.insert((entry.due, key));
             }
         }
         parcels
@@ -148,7 +148,7 @@ impl Outbox {
 
     /// When something is due next.
     pub(crate) fn next_due(&self) -> Option<Time> {
-        self.due.first_key_value().map(|((at, _), ())| *at)
+        self.due.first().map(|(at, _)| *at)
     }
 
     pub(crate) fn len(&self) -> usize {

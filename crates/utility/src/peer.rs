@@ -46,9 +46,9 @@ struct Signed<'a>(
     #[n(3)] &'a Message,
 );
 
-fn covered(from: &MemberId, to: &MemberId, sent_at: &Time, message: &Message) -> Vec<u8> {
+fn covered(from: MemberId, to: MemberId, sent_at: Time, message: &Message) -> Vec<u8> {
     let mut out = Vec::new();
-    if minicbor::encode(Signed(from, to, sent_at, message), &mut out).is_err() {
+    if minicbor::encode(Signed(&from, &to, &sent_at, message), &mut out).is_err() {
         out.clear();
     }
     out
@@ -63,7 +63,7 @@ impl Envelope {
         message: Message,
         key: &SigningKey,
     ) -> Self {
-        let signature = key.sign(ENVELOPE_DOMAIN, &covered(&from, &to, &sent_at, &message));
+        let signature = key.sign(ENVELOPE_DOMAIN, &covered(from, to, sent_at, &message));
         Self {
             from,
             to,
@@ -107,9 +107,9 @@ impl Envelope {
             )
         })?;
         let covered = covered(
-            &envelope.from,
-            &envelope.to,
-            &envelope.sent_at,
+            envelope.from,
+            envelope.to,
+            envelope.sent_at,
             &envelope.message,
         );
         if !key.verify(ENVELOPE_DOMAIN, &covered, &envelope.signature) {

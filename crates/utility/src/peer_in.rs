@@ -1,9 +1,9 @@
 //! What other members say: opening envelopes, and answers to the visited role.
 
+use crate::consent::consent_key;
 use crate::door::Level;
 use crate::identify::asked_key;
 use crate::machine::Utility;
-use crate::offer::consent_key;
 use crate::out::Out;
 use crate::peer::{Answer, Envelope, Message};
 use crate::trace::flow;
@@ -48,14 +48,14 @@ impl Utility {
             } => self.on_consent_given(out, from, *offer, consent, pseudonym),
             Message::ChargeProposed(proposal) => self.on_charge_proposed(out, from, *proposal),
             Message::ChargeVoided { session, reason } => {
-                self.on_charge_voided(out, from, session, reason)
+                self.on_charge_voided(out, from, session, &reason);
             }
             Message::RevocationNoted { id } => {
                 self.answered(out, &crate::home_in::revoke_key(&id));
             }
             // Visited role.
             Message::EligibilityAnswered { session, answer } => {
-                self.on_eligibility_answered(out, from, session, answer)
+                self.on_eligibility_answered(out, from, session, answer);
             }
             Message::OfferAnswered {
                 session,
@@ -127,7 +127,7 @@ impl Utility {
             return;
         }
         match answer {
-            Answer::Yes(signed) => self.eligible(out, id, *signed),
+            Answer::Yes(signed) => self.eligible(out, id, &signed),
             Answer::No(refusal) => {
                 // Home promised nothing, so there is nothing to take back.
                 if let Some(visit) = self.visits.get_mut(id) {

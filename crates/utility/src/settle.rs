@@ -1,10 +1,10 @@
 //! From the end of a transaction to the doubly signed charge event on the ledger (FL-16 to FL-20, visited role).
 
+use crate::consent::consent_key;
 use crate::crp;
 use crate::door::Level;
 use crate::home_charge::{Rated, rate_charge};
 use crate::machine::Utility;
-use crate::offer::consent_key;
 use crate::out::Out;
 use crate::peer::{Answer, ChargeProposal, Message};
 use crate::trace::flow;
@@ -89,9 +89,9 @@ impl Utility {
             Ok(rated) if rated.breakdown.energy == Energy::ZERO => self.nothing_delivered(out, id),
             Ok(rated) => self.propose_charge(out, id, rated),
             Err(refusal) if refusal.code == RefusalCode::NothingDelivered => {
-                self.nothing_delivered(out, id)
+                self.nothing_delivered(out, id);
             }
-            Err(refusal) => self.not_ratable(out, id, refusal),
+            Err(refusal) => self.not_ratable(out, id, &refusal),
         }
     }
 
@@ -128,7 +128,7 @@ impl Utility {
         }
     }
 
-    fn not_ratable(&mut self, out: &mut Out, id: SessionId, refusal: Refusal) {
+    fn not_ratable(&mut self, out: &mut Out, id: SessionId, refusal: &Refusal) {
         if self.step(out, id, Step::NotRatable) {
             out.log(
                 Level::Error,
@@ -140,7 +140,7 @@ impl Utility {
     }
 
     /// Notes the reason of a dispute and tells the driver.
-    fn dispute(&mut self, out: &mut Out, id: SessionId, refusal: Refusal) {
+    fn dispute(&mut self, out: &mut Out, id: SessionId, refusal: &Refusal) {
         self.hop(
             out,
             id,
@@ -273,7 +273,7 @@ impl Utility {
                         flow::TO_HOME,
                         &format!("not agreed: {refusal}"),
                     );
-                    self.dispute(out, id, refusal);
+                    self.dispute(out, id, &refusal);
                 }
             }
         }

@@ -1,13 +1,13 @@
 //! What stations say (visited role).
 
+use crate::consent::{hold_key, void_key};
 use crate::door::Level;
 use crate::machine::Utility;
-use crate::offer::{hold_key, void_key};
 use crate::out::Out;
 use crate::trace::flow;
 use fairway_gateway::session::HoldMark;
 use fairway_gateway::{State, Step};
-use fairway_model::station::{FromStation, ToStation};
+use fairway_model::station::{ConnectorState, FromStation, ToStation};
 use fairway_model::{Refusal, RefusalCode, SessionId, StationId};
 
 impl Utility {
@@ -25,9 +25,7 @@ impl Utility {
                 );
                 self.reconnected(out, station);
             }
-            FromStation::Status { evse, state } => {
-                self.connectors.insert((station.clone(), evse), state);
-            }
+            FromStation::Status { evse, state } => self.on_status(out, station, evse, state),
             FromStation::Identify {
                 call,
                 evse,
@@ -38,23 +36,37 @@ impl Utility {
                 session,
                 accepted,
             } => self.on_consent(out, station, call, session, accepted),
-            FromStation::Started { call, report } => {
-                self.on_report(out, station, call, report, None)
-            }
-            FromStation::Updated { call, report } => {
-                self.on_report(out, station, call, report, None)
+            FromStation::Started { call, report } | FromStation::Updated { call, report } => {
+                self.on_report(out, station, call, &report, None);
             }
             FromStation::Ended {
                 call,
                 report,
                 reason,
-            } => self.on_report(out, station, call, report, Some(reason)),
+            } => self.on_report(out, station, call, &report, Some(reason)),
             FromStation::CommandAnswered {
                 command,
                 accepted,
                 text,
             } => self.on_command_answered(out, station, command, accepted, &text),
             FromStation::Disconnected => self.disconnected(out, station),
+        }
+    }
+
+    fn on_status(&mut self, out: &mut Out, station: &StationId, evse: u32, state: ConnectorState) {
+        // Only registered charging points are remembered, so that a station cannot fill the memory.
+        if self.registry.evse_at(station, evse).is_some() {
+            self.connectors.insert((station.clone(), evse), state);
+        }
+        let here = self.visits.at_evse(station, evse);
+        let Some(visit) = here.and_then(|id| self.visits.get_mut(id)) else {
+            return;
+        };
+        if visit.session.state() == State::Charging {
+            visit.vacant =
+                (state == ConnectorState::Available).then_some(visit.vacant.unwrap_or(out.now));
+            let id = visit.session.id;
+            self.set_timer(id);
         }
     }
 
@@ -217,7 +229,7 @@ impl Utility {
                 out.log(
                     Level::Error,
                     Some(id),
-                    "the station is silent for a week: billed up to its last signed record",
+                    "the end was never reported: billed up to the last signed record",
                 );
                 self.finish_charge(out, id, None);
             }

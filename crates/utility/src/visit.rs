@@ -23,6 +23,9 @@ pub const BILL_WAIT: i64 = 5 * SECOND;
 /// After so long without a word of a running charge it counts as ended, in milliseconds.
 pub const LOST_AFTER: i64 = 7 * DAY;
 
+/// How long the end of a charge is awaited whose connector is free again, in milliseconds.
+pub const VACANT_GRACE: i64 = 10 * MINUTE;
+
 /// One charge at one of our stations.
 #[derive(Debug, Clone)]
 pub(crate) struct Visit {
@@ -40,6 +43,8 @@ pub(crate) struct Visit {
     pub(crate) heard: Time,
     /// Whether home was asked about this charge.
     pub(crate) asked: bool,
+    /// Since when the connector is free although the charge runs: its end is on the way, or lost.
+    pub(crate) vacant: Option<Time>,
 }
 
 impl Visit {
@@ -54,6 +59,7 @@ impl Visit {
             shown: false,
             heard,
             asked: false,
+            vacant: None,
         }
     }
 }
@@ -293,7 +299,14 @@ pub(crate) fn deadline(
             let lapsed = s.since().plus(hold_ttl);
             Some(started.map_or(lapsed, |t| t.min(lapsed)))
         }
-        State::Charging => Some(visit.heard.plus(LOST_AFTER)),
+        State::Charging => {
+            let lost = visit.heard.plus(LOST_AFTER);
+            Some(
+                visit
+                    .vacant
+                    .map_or(lost, |t| t.plus(VACANT_GRACE).min(lost)),
+            )
+        }
         State::Ended => Some(s.since().plus(END_GRACE)),
         State::Proposed if s.billed.is_none() => Some(s.since().plus(BILL_WAIT)),
         State::Proposed

@@ -172,3 +172,32 @@ fn blocks_may_repeat() {
     assert_eq!(world.books(), books);
     assert_eq!(world.utility(duke()).fingerprint(), before);
 }
+
+#[test]
+fn a_visited_utility_that_vanishes_leaves_nothing_open_at_home() {
+    let mut world = world();
+    let mut prepaid = customer(alabama(), 1);
+    prepaid.payment = fairway_model::Payment::Prepaid;
+    world
+        .command(alabama(), Command::PutCustomer(prepaid))
+        .unwrap();
+    world
+        .command(
+            alabama(),
+            Command::TopUp {
+                cin: cin(alabama(), 1),
+                amount: Micro(50_000_000),
+            },
+        )
+        .unwrap();
+    let view = Driver::at(duke(), 1).offer(&mut world, &cin(alabama(), 1));
+    world.off.insert(duke());
+    world.sleep(fairway_utility::UNCONSENTED_TTL + 60_000);
+    world.run(1_000);
+    assert_eq!(
+        world.utility(alabama()).state_of(view.session),
+        Some("void")
+    );
+    // What was reserved for it is free for the next charge, at home.
+    Driver::at(alabama(), 1).offer(&mut world, &cin(alabama(), 1));
+}

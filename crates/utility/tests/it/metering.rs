@@ -2,10 +2,12 @@
 
 use crate::setup::*;
 use crate::world::World;
-use fairway_model::station::{FromStation, MeterSample, ReadingContext, StopReason, ToStation};
+use fairway_model::station::{
+    ConnectorState, FromStation, MeterSample, ReadingContext, StopReason, ToStation,
+};
 use fairway_model::time::MINUTE;
 use fairway_model::{Energy, Micro, RefusalCode, SessionId};
-use fairway_utility::END_GRACE;
+use fairway_utility::{END_GRACE, VACANT_GRACE};
 
 fn running(world: &mut World) -> (Driver, SessionId) {
     let mut driver = Driver::at(duke(), 1);
@@ -252,4 +254,46 @@ fn a_station_that_never_comes_back_is_billed_up_to_its_last_record() {
     world.run(60_000);
     assert_eq!(energy(&world, id), Energy(4_000_000));
     assert_clean(&world);
+}
+
+#[test]
+fn a_station_that_goes_over_the_limit_is_stopped() {
+    let mut world = world();
+    let (mut driver, id) = running(&mut world);
+    let limit = driver.heard.iter().find_map(|w| match w {
+        ToStation::Start { energy_limit, .. } => *energy_limit,
+        _ => None,
+    });
+    // The agreement's cap of 200 kWh; what is delivered above it nobody has agreed to pay.
+    assert_eq!(limit, Some(Energy(200 * Energy::PER_KWH)));
+    assert_eq!(driver.stops(), 0);
+    world.sleep(hours(4));
+    driver.update(&mut world, 196_000);
+    assert_eq!(driver.stops(), 1);
+    driver.update(&mut world, 0);
+    assert_eq!(driver.stops(), 2, "said again until it is heard");
+    driver.end(&mut world, 0);
+    world.run(5_000);
+    assert_eq!(world.utility(duke()).state_of(id), Some("settled"));
+    assert_clean(&world);
+}
+
+#[test]
+fn a_free_connector_ends_a_charge_whose_end_was_lost() {
+    let mut world = world();
+    let (mut driver, id) = running(&mut world);
+    driver.say(
+        &mut world,
+        FromStation::Status {
+            evse: 1,
+            state: ConnectorState::Available,
+        },
+    );
+    world.run(VACANT_GRACE - 1_000);
+    assert_eq!(world.utility(duke()).state_of(id), Some("charging"));
+    world.run(END_GRACE + 20_000);
+    assert_eq!(world.utility(duke()).state_of(id), Some("settled"));
+    assert_eq!(energy(&world, id), Energy(4_000_000));
+    driver.finished();
+    driver.offer(&mut world, &cin(duke(), 1));
 }
