@@ -2,6 +2,7 @@
 
 use crate::setup::*;
 use crate::world::Net;
+use fairway_model::canonical::Canonical;
 use fairway_model::{Micro, RefusalCode};
 use fairway_utility::command::Command;
 use fairway_utility::peer::{Envelope, MAX_ENVELOPE};
@@ -127,7 +128,6 @@ fn a_peers_bytes_never_panic_us() {
     let message = fairway_utility::peer::Message::ConsentNoted {
         session: driver.session.unwrap(),
     };
-    use fairway_model::canonical::Canonical;
     let forged = Envelope::seal(alabama(), duke(), world.now, message.clone(), &key).to_bytes();
     let foreign = Envelope::seal(
         alabama(),

@@ -1,7 +1,21 @@
 //! Utilities, a toy block maker that executes the contracts, and toy stations, all in memory.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets something unexpected must fail"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::as_conversions,
+    clippy::needless_pass_by_value,
+    reason = "short test code: small counters are cast, inputs are given away"
+)]
+
 mod charge;
 mod crash;
+mod driver;
 mod faults;
 mod metering;
 mod refusals;

@@ -205,7 +205,7 @@ impl World {
         };
         match effect {
             Effect::ToStation { station, words } => {
-                self.said.entry(station).or_default().push(words)
+                self.said.entry(station).or_default().push(words);
             }
             Effect::ToPeer { to, envelope } => {
                 *self.sent.entry((member, to)).or_default() += 1;
