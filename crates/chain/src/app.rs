@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use commonware_consensus::{marshal::ancestry::Ancestry, simplex::{scheme::ed25519::Scheme, types::Context as Round}};
+use commonware_consensus::{
+    marshal::ancestry::Ancestry,
+    simplex::{scheme::ed25519::Scheme, types::Context as Round},
+};
 use commonware_cryptography::{ed25519::PublicKey, sha256::Digest};
 use commonware_glue::stateful::{Application, Finality, Input, Proposed, db::DatabaseSet};
 use commonware_runtime::tokio::Context;
@@ -10,8 +13,8 @@ use futures::StreamExt as _;
 
 use crate::{
     block::Block,
-    overlay::Core,
     exec::Refused,
+    overlay::Core,
     state::{Batch, Databases, Sealed},
 };
 
@@ -47,7 +50,9 @@ impl Application<Context> for App {
         match self.0.build(&context, &round, parent.inner(), batch).await {
             Ok((block, merkleized)) => Some(Proposed { block, merkleized }),
             Err(Refused::Invalid(reason) | Refused::Broken(reason)) => {
-                self.0.stop_because(format!("no block can be built: {reason}")).await
+                self.0
+                    .stop_because(format!("no block can be built: {reason}"))
+                    .await
             }
         }
     }
@@ -74,7 +79,9 @@ impl Application<Context> for App {
                 None
             }
             Err(Refused::Invalid(reason) | Refused::Broken(reason)) => {
-                self.0.stop_because(format!("block {height}: {reason}")).await
+                self.0
+                    .stop_because(format!("block {height}: {reason}"))
+                    .await
             }
         }
     }

@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes};
-use commonware_codec::{Buf, Copying, EncodeSize, Error, RangeCfg, Read, ReadExt as _, Write, DecodeExt as _};
+use commonware_codec::{
+    Buf, Copying, DecodeExt as _, EncodeSize, Error, RangeCfg, Read, ReadExt as _, Write,
+};
 use commonware_consensus::{
     Block as ConsensusBlock, BoundedBlock, CertifiableBlock, Heightable,
     simplex::types::Context,
     types::{Epoch, Height, Round, View},
 };
 use commonware_cryptography::{Digestible, ed25519::PublicKey, sha256::Digest};
-use commonware_storage::{merkle::Family as _, mmr::{Family, Location}, qmdb::sync::Target};
+use commonware_storage::{
+    merkle::Family as _,
+    mmr::{Family, Location},
+    qmdb::sync::Target,
+};
 use commonware_utils::non_empty_range;
 
 use crate::{
@@ -159,7 +165,10 @@ impl Read for Block {
             records.push(Record { id, tx, receipt });
         }
         if records_root(&records) != header.tx_root {
-            return Err(Error::Invalid("block", "body differs from the header's root"));
+            return Err(Error::Invalid(
+                "block",
+                "body differs from the header's root",
+            ));
         }
         Ok(Self::new(header, proposer, records))
     }

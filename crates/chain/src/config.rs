@@ -78,7 +78,7 @@ impl Config {
             chain_id: chain_id.into(),
             max_block_bytes: 2 * 1024 * 1024,
             max_block_txs: 4_096,
-            leader_timeout: Duration::from_millis(1_000),
+            leader_timeout: Duration::from_secs(1),
             idle_interval: Duration::from_millis(250),
             busy_interval: Duration::from_millis(10),
             mempool_max: 50_000,

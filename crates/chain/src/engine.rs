@@ -1,18 +1,25 @@
 //! The wiring of the engine: network, store, consensus, and the tasks around them. Everything generic is made concrete
 //! here and nowhere else.
 
-use std::{num::{NonZeroU64, NonZeroUsize}, sync::Arc, time::Duration};
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
 
 use commonware_actor::Feedback;
 use commonware_broadcast::buffered;
 use commonware_consensus::{
     Reporter, Reporters, Viewable as _,
     marshal::{
-        self, core::Actor as MarshalActor, resolver::p2p as marshal_resolver, standard::{Deferred, Standard},
+        self,
+        core::Actor as MarshalActor,
+        resolver::p2p as marshal_resolver,
+        standard::{Deferred, Standard},
     },
     simplex::{
-        self, Floor, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin, scheme::ed25519::Scheme,
-        types::Activity,
+        self, Floor, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin,
+        scheme::ed25519::Scheme, types::Activity,
     },
     types::{Epoch, FixedEpocher, ViewDelta},
 };
@@ -21,8 +28,7 @@ use commonware_cryptography::{
     sha256::Digest,
 };
 use commonware_glue::stateful::{
-    Config as StatefulConfig, Mailbox as StatefulMailbox, Stateful, SyncPlan,
-    db::SyncEngineConfig,
+    Config as StatefulConfig, Mailbox as StatefulMailbox, Stateful, SyncPlan, db::SyncEngineConfig,
 };
 use commonware_p2p::authenticated::lookup::Oracle;
 use commonware_parallel::Sequential;
@@ -65,6 +71,13 @@ const EPOCH_BLOCKS: NonZeroU64 = NZU64!(u64::MAX);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause before a peer is asked again.
 const FETCH_PAUSE: Duration = Duration::from_millis(100);
+
+/// The state is never fetched from peers, so these numbers are the smallest.
+const NO_SYNC: SyncEngineConfig = SyncEngineConfig {
+    fetch_batch_size: NZU64!(1),
+    apply_batch_size: NZU64!(1),
+    max_outstanding_requests: NZUsize!(1),
+};
 
 /// The validator's ends of the handle's channels.
 pub(crate) struct Doors {
@@ -132,6 +145,14 @@ type Store<V> = Archive<Context, Digest, V>;
 type Finalization = simplex::types::Finalization<Scheme, Digest>;
 type State = StatefulMailbox<Context, App>;
 type Consensus = Deferred<Context, Scheme, State, Block, FixedEpocher>;
+type Plan = SyncPlan<Context, Scheme, Standard<Block>>;
+type MarshalConfig = marshal::Config<
+    ConstantProvider<Scheme, Epoch>,
+    FixedEpocher,
+    Sequential,
+    Block,
+    Digested<Block>,
+>;
 type Peers = Oracle<PublicKey>;
 type Reporting = Reporters<Consensus, Views>;
 type Engine = simplex::Engine<
@@ -188,32 +209,14 @@ impl Node<'_> {
             buffered::Engine::new(self.context.child("blocks"), self.blocks_config(&oracle));
         tasks.push(broadcast.start(blocks));
         let (finalizations, finalized) = self.archives(&pages).await?;
-        let (marshal_actor, marshal, floor) = MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
-            self.context.child("marshal"),
-            finalizations,
-            finalized,
-            marshal::Config {
-                provider: ConstantProvider::new(scheme.clone()),
-                epocher: FixedEpocher::new(EPOCH_BLOCKS),
-                start: plan.marshal_start(Digested::precomputed(
-                    self.core.genesis.clone(),
-                    Digest(self.core.genesis.digest),
-                )),
-                partition_prefix: PREFIX.to_string(),
-                mailbox_size: MAILBOX,
-                view_retention: VIEWS_KEPT,
-                prunable_items_per_section: NZU64!(256),
-                page_cache: pages.clone(),
-                replay_buffer: IO_BUFFER,
-                key_write_buffer: IO_BUFFER,
-                value_write_buffer: IO_BUFFER,
-                block_codec_config: self.core.limits,
-                max_repair: REPAIR,
-                max_pending_acks: PENDING_ACKS,
-                strategy: Sequential,
-            },
-        )
-        .await;
+        let (marshal_actor, marshal, floor) =
+            MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
+                self.context.child("marshal"),
+                finalizations,
+                finalized,
+                self.marshal_config(&plan, &scheme, &pages),
+            )
+            .await;
         let (stateful, mailbox) = Stateful::new(
             self.context.child("stateful"),
             StatefulConfig {
@@ -224,11 +227,7 @@ impl Node<'_> {
                 mailbox_size: MAILBOX,
                 plan,
                 resolvers: NoStateSync,
-                sync_config: SyncEngineConfig {
-                    fetch_batch_size: NZU64!(1),
-                    apply_batch_size: NZU64!(1),
-                    max_outstanding_requests: NZUsize!(1),
-                },
+                sync_config: NO_SYNC,
                 prune_config: None,
                 strategy: Sequential,
             },
@@ -274,7 +273,10 @@ impl Node<'_> {
         }
     }
 
-    fn blocks_config(&self, oracle: &Peers) -> buffered::Config<PublicKey, Limits, Peers, Sequential> {
+    fn blocks_config(
+        &self,
+        oracle: &Peers,
+    ) -> buffered::Config<PublicKey, Limits, Peers, Sequential> {
         buffered::Config {
             public_key: self.identity.key.public_key(),
             mailbox_size: MAILBOX,
@@ -286,7 +288,33 @@ impl Node<'_> {
         }
     }
 
-    async fn archives(&self, pages: &CacheRef) -> Result<(Store<Finalization>, Store<Arc<Block>>), String> {
+    fn marshal_config(&self, plan: &Plan, scheme: &Scheme, pages: &CacheRef) -> MarshalConfig {
+        marshal::Config {
+            provider: ConstantProvider::new(scheme.clone()),
+            epocher: FixedEpocher::new(EPOCH_BLOCKS),
+            start: plan.marshal_start(Digested::precomputed(
+                self.core.genesis.clone(),
+                Digest(self.core.genesis.digest),
+            )),
+            partition_prefix: PREFIX.to_string(),
+            mailbox_size: MAILBOX,
+            view_retention: VIEWS_KEPT,
+            prunable_items_per_section: NZU64!(256),
+            page_cache: pages.clone(),
+            replay_buffer: IO_BUFFER,
+            key_write_buffer: IO_BUFFER,
+            value_write_buffer: IO_BUFFER,
+            block_codec_config: self.core.limits,
+            max_repair: REPAIR,
+            max_pending_acks: PENDING_ACKS,
+            strategy: Sequential,
+        }
+    }
+
+    async fn archives(
+        &self,
+        pages: &CacheRef,
+    ) -> Result<(Store<Finalization>, Store<Arc<Block>>), String> {
         let validators = self.participants.len();
         let certificates = Archive::init(
             self.context.child("certificates"),
@@ -382,7 +410,7 @@ impl Node<'_> {
             if let Err(reason) = checker.check_all(&context, tip).await {
                 core.stop_because(reason).await;
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }));
         tasks.push(self.context.child("reads").spawn(|_| reader.serve(reads)));
     }

@@ -15,8 +15,8 @@ use commonware_runtime::{Clock as _, tokio::Context};
 use crate::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, StateKey, TxId,
     block::{Block, RECORD_OVERHEAD, Record, body_bytes, records_root},
-    overlay::{Core, span},
     header::Header,
+    overlay::{Core, span},
     state::{Batch, Key, Sealed, machine_key, place_bytes, tx_key},
 };
 
@@ -50,7 +50,11 @@ fn broken(what: &str, error: &impl std::fmt::Display) -> Refused {
 
 impl Core {
     /// Picks the transactions of a new block: the oldest that are neither final nor in an ancestor.
-    async fn select(&self, taken: &BTreeSet<TxId>, batch: &Batch) -> Result<Vec<(TxId, Bytes)>, Refused> {
+    async fn select(
+        &self,
+        taken: &BTreeSet<TxId>,
+        batch: &Batch,
+    ) -> Result<Vec<(TxId, Bytes)>, Refused> {
         let extra = RECEIPT_ESTIMATE + RECORD_OVERHEAD;
         let picked = self
             .pool
@@ -119,7 +123,10 @@ impl Core {
                 .map_err(|error| broken("machine failed in reads", &error))?;
         if height == 1 {
             let genesis = self.machine.genesis();
-            return Ok(genesis.into_iter().filter(|(key, _)| names.contains(key)).collect());
+            return Ok(genesis
+                .into_iter()
+                .filter(|(key, _)| names.contains(key))
+                .collect());
         }
         let keys: Vec<Key> = names.iter().map(machine_key).collect();
         let values = batch
@@ -145,7 +152,9 @@ impl Core {
         let latest = latest_time(parent);
         if block.time_ms <= parent.time_ms || block.time_ms > latest {
             let (time, after) = (block.time_ms, parent.time_ms);
-            return invalid(format!("time {time}, expected above {after} and up to {latest}"));
+            return invalid(format!(
+                "time {time}, expected above {after} and up to {latest}"
+            ));
         }
         Ok(())
     }
@@ -154,7 +163,9 @@ impl Core {
     async fn check_txs(&self, block: &Block, batch: &Batch) -> Result<(), Refused> {
         let ids: BTreeSet<TxId> = block.records.iter().map(|record| record.id).collect();
         if ids.len() != block.records.len() {
-            return Err(Refused::Invalid("a transaction is in the block twice".into()));
+            return Err(Refused::Invalid(
+                "a transaction is in the block twice".into(),
+            ));
         }
         let keys: Vec<Key> = ids.iter().map(tx_key).collect();
         let found = batch
@@ -162,7 +173,9 @@ impl Core {
             .await
             .map_err(|error| broken("state cannot be read", &error))?;
         if found.iter().any(Option::is_some) {
-            return Err(Refused::Invalid("a transaction is in an earlier block".into()));
+            return Err(Refused::Invalid(
+                "a transaction is in an earlier block".into(),
+            ));
         }
         // The machine's verdict depends on the bytes alone, so what waits in the own pool was admitted already.
         let unknown: Vec<Bytes> = block
@@ -176,7 +189,9 @@ impl Core {
         }
         let verdicts = self.admit(unknown).await.map_err(Refused::Broken)?;
         match verdicts.into_iter().find_map(Result::err) {
-            Some(reason) => Err(Refused::Invalid(format!("transaction not admitted: {reason}"))),
+            Some(reason) => Err(Refused::Invalid(format!(
+                "transaction not admitted: {reason}"
+            ))),
             None => Ok(()),
         }
     }

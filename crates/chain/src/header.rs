@@ -124,19 +124,31 @@ mod tests {
     #[test]
     fn a_header_survives_its_bytes_and_every_bit_counts() {
         let bytes: Vec<u8> = (0..HEADER_BYTES)
-            .map(|i| if i == 0 { HEADER_VERSION } else { (i * 7 % 251) as u8 })
+            .map(|i| {
+                if i == 0 {
+                    HEADER_VERSION
+                } else {
+                    u8::try_from(i * 7 % 251).unwrap()
+                }
+            })
             .collect();
         let header = Header::from_bytes(&bytes).unwrap();
         assert_eq!(header.to_bytes(), bytes);
         for at in 1..HEADER_BYTES {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            assert_ne!(Header::from_bytes(&changed).unwrap().digest(), header.digest());
+            assert_ne!(
+                Header::from_bytes(&changed).unwrap().digest(),
+                header.digest()
+            );
         }
         assert_eq!(
             Header::from_bytes(&bytes[1..]),
             Err(HeaderError::Length(HEADER_BYTES - 1))
         );
-        assert_eq!(Header::from_bytes(&[9; HEADER_BYTES]), Err(HeaderError::Version(9)));
+        assert_eq!(
+            Header::from_bytes(&[9; HEADER_BYTES]),
+            Err(HeaderError::Version(9))
+        );
     }
 }

@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     SubmitError, TxId,
-    overlay::Core,
     handle::Request,
+    overlay::Core,
     pool::Offered,
     state::{Databases, Key, tx_key},
     tree::sha256,
@@ -87,7 +87,7 @@ pub(crate) async fn serve_submits(
         core.board.update(|status| status.mempool = core.pool.len());
     }
     // All handles are gone; the validator goes on.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Admits transactions that are not known yet and puts them into the pool. `Ok(true)` says that one is new.
@@ -100,7 +100,10 @@ async fn take(
     if txs.is_empty() {
         return Vec::new();
     }
-    let verdicts = match core.admit(txs.iter().map(|(_, tx)| tx.clone()).collect()).await {
+    let verdicts = match core
+        .admit(txs.iter().map(|(_, tx)| tx.clone()).collect())
+        .await
+    {
         Ok(verdicts) => verdicts,
         Err(reason) => core.stop_because(reason).await,
     };
@@ -112,7 +115,10 @@ async fn take(
         .await;
     let places = match found {
         Ok(places) => places,
-        Err(error) => core.stop_because(format!("state cannot be read: {error}")).await,
+        Err(error) => {
+            core.stop_because(format!("state cannot be read: {error}"))
+                .await
+        }
     };
     let mut results = Vec::with_capacity(txs.len());
     for (((id, tx), verdict), place) in txs.into_iter().zip(verdicts).zip(places) {
@@ -149,7 +155,9 @@ pub(crate) async fn send_gossip(
         if let Some(tx) = first {
             pack.put(&tx);
         } else {
-            let stale = core.pool.unsent(context.current(), RESEND_AFTER, RESEND_MOST);
+            let stale = core
+                .pool
+                .unsent(context.current(), RESEND_AFTER, RESEND_MOST);
             for tx in stale {
                 if !pack.fits(&tx) {
                     send(&mut network, pack.finish());
@@ -190,9 +198,10 @@ pub(crate) async fn receive_gossip(
             message = network.recv() => {
                 let Ok((peer, message)) = message else { return };
                 heard.insert(peer.clone(), context.current());
-                match unpack(&mut Bytes::from(message)) {
-                    Some(txs) => take_gossip(&core, &databases, txs).await,
-                    None => tracing::warn!(?peer, "malformed message with transactions"),
+                if let Some(txs) = unpack(&mut Bytes::from(message)) {
+                    take_gossip(&core, &databases, txs).await;
+                } else {
+                    tracing::warn!(?peer, "malformed message with transactions");
                 }
             }
             () = &mut silent => silent.set(context.sleep(PEER_SILENT / 3)),
@@ -260,7 +269,11 @@ mod tests {
 
     #[test]
     fn a_pack_comes_back_whole_and_damage_is_refused() {
-        let txs = [Bytes::from_static(b"one"), Bytes::new(), Bytes::from(vec![7; 300])];
+        let txs = [
+            Bytes::from_static(b"one"),
+            Bytes::new(),
+            Bytes::from(vec![7; 300]),
+        ];
         let mut pack = Pack::new();
         for tx in &txs {
             assert!(pack.fits(tx));

@@ -34,7 +34,9 @@ pub use ingress::MAX_TX_BYTES;
 pub use machine::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, StateKey, TxId,
 };
-pub use proof::{MAX_LINKS, MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof};
+pub use proof::{
+    MAX_LINKS, MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof,
+};
 
 use std::sync::Arc;
 

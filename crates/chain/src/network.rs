@@ -85,8 +85,14 @@ pub(crate) fn connect(
     );
     let peers = NZUsize!(config.validators.len());
     let longest = longest_message(count, limits);
-    let mut settings =
-        lookup::Config::local(handshake, &space, config.listen, peers, longest, NZUsize!(1_024));
+    let mut settings = lookup::Config::local(
+        handshake,
+        &space,
+        config.listen,
+        peers,
+        longest,
+        NZUsize!(1_024),
+    );
     settings.tracked_peer_sets = NZUsize!(1);
     settings.allow_dns = false;
     let (mut network, mut oracle) = Network::new(context.child("network"), settings);

@@ -11,17 +11,17 @@ use std::{
     time::Duration,
 };
 
+use ::tokio::sync::{mpsc, watch};
 use commonware_codec::{Copying, DecodeExt as _};
 use commonware_cryptography::{
     Signer as _,
     ed25519::{PrivateKey, PublicKey},
 };
 use commonware_runtime::{Runner as _, tokio};
-use ::tokio::sync::{mpsc, watch};
 
 use crate::{
-    Config, Handle, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_TX_BYTES,
-    MAX_RECEIPT_BYTES, MAX_VALIDATORS, Machine, StartError,
+    Config, Handle, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_RECEIPT_BYTES,
+    MAX_TX_BYTES, MAX_VALIDATORS, Machine, StartError,
     block::Block,
     board::Board,
     engine::{Doors, run},
@@ -73,7 +73,14 @@ pub(crate) fn start(config: Config, machine: Arc<dyn Machine>) -> Result<Handle,
     let (fatal, fatal_reasons) = mpsc::unbounded_channel();
     let (applied_out, applied) = watch::channel(0);
     let board = Arc::new(Board::new(config.stall_after));
-    let core = Core::new(machine, &config, genesis, Arc::clone(&board), applied_out, fatal);
+    let core = Core::new(
+        machine,
+        &config,
+        genesis,
+        Arc::clone(&board),
+        applied_out,
+        fatal,
+    );
     let doors = Doors {
         submits: submit_requests,
         reads: read_requests,
@@ -171,29 +178,53 @@ fn check_bounds(config: &Config) -> Result<(), StartError> {
     let least = MAX_TX_BYTES + MAX_RECEIPT_BYTES;
     if !(least..=MAX_BLOCK_BYTES).contains(&config.max_block_bytes) {
         let expected = format!("{least} to {MAX_BLOCK_BYTES}");
-        return bound("max_block_bytes", config.max_block_bytes.to_string(), expected);
+        return bound(
+            "max_block_bytes",
+            config.max_block_bytes.to_string(),
+            expected,
+        );
     }
     if !(1..=MAX_BLOCK_TXS).contains(&config.max_block_txs) {
         let expected = format!("1 to {MAX_BLOCK_TXS}");
         return bound("max_block_txs", config.max_block_txs.to_string(), expected);
     }
     if !(8..=1_000_000).contains(&config.mempool_max) {
-        return bound("mempool_max", config.mempool_max.to_string(), "8 to 1000000".into());
+        return bound(
+            "mempool_max",
+            config.mempool_max.to_string(),
+            "8 to 1000000".into(),
+        );
     }
     if !(1..=64).contains(&config.worker_threads) {
-        return bound("worker_threads", config.worker_threads.to_string(), "1 to 64".into());
+        return bound(
+            "worker_threads",
+            config.worker_threads.to_string(),
+            "1 to 64".into(),
+        );
     }
     let leader = config.leader_timeout;
-    if !(Duration::from_millis(100)..=Duration::from_secs(60)).contains(&leader) {
-        return bound("leader_timeout", format!("{leader:?}"), "100ms to 60s".into());
+    if !(Duration::from_millis(100)..=Duration::from_mins(1)).contains(&leader) {
+        return bound(
+            "leader_timeout",
+            format!("{leader:?}"),
+            "100ms to 60s".into(),
+        );
     }
     if config.idle_interval > leader / 2 {
         let expected = format!("at most {:?}, half of leader_timeout", leader / 2);
-        return bound("idle_interval", format!("{:?}", config.idle_interval), expected);
+        return bound(
+            "idle_interval",
+            format!("{:?}", config.idle_interval),
+            expected,
+        );
     }
     if config.busy_interval > config.idle_interval {
         let expected = format!("at most idle_interval, {:?}", config.idle_interval);
-        return bound("busy_interval", format!("{:?}", config.busy_interval), expected);
+        return bound(
+            "busy_interval",
+            format!("{:?}", config.busy_interval),
+            expected,
+        );
     }
     Ok(())
 }

@@ -52,7 +52,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Milliseconds since 1970-01-01 UTC.
 pub(crate) fn millis(time: SystemTime) -> i64 {
-    let passed = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let passed = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(passed.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -91,7 +93,9 @@ impl Core {
 
     /// Present time by the clock of block times.
     pub(crate) fn now_ms(&self, context: &Context) -> i64 {
-        self.clock.as_ref().map_or_else(|| millis(context.current()), |clock| clock())
+        self.clock
+            .as_ref()
+            .map_or_else(|| millis(context.current()), |clock| clock())
     }
 
     /// An applied block that is still in memory.
@@ -110,7 +114,9 @@ impl Core {
             Ok(verdicts)
         } else {
             let got = verdicts.len();
-            Err(format!("machine gave {got} verdicts for {count} transactions"))
+            Err(format!(
+                "machine gave {got} verdicts for {count} transactions"
+            ))
         }
     }
 
@@ -145,13 +151,15 @@ impl Core {
     pub(crate) fn note_applied(&self, block: &Block) {
         let height = block.header.height;
         lock(&self.pending).retain(|_, pending| pending.height > height);
-        self.pool.remove(block.records.iter().map(|record| &record.id));
+        self.pool
+            .remove(block.records.iter().map(|record| &record.id));
         let mut recent = lock(&self.recent);
         recent.insert(height, Arc::new(block.view()));
         while recent.len() > RECENT_BLOCKS {
             recent.pop_first();
         }
         drop(recent);
+        self.board.update(|status| status.mempool = self.pool.len());
         self.show_applied(block, true);
     }
 

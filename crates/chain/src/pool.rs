@@ -1,7 +1,7 @@
 //! The mempool: admitted transactions in order of arrival, until they are final.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -15,12 +15,15 @@ use crate::TxId;
 /// cannot keep out what is handed in here.
 const PEER_EIGHTHS: usize = 7;
 
+/// Ids that left the pool and are remembered, so that one which is admitted while it becomes final does not come back.
+const GONE_KEPT: usize = 32_768;
+
 /// What became of a transaction that was offered to the pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Offered {
     /// It is now waiting.
     Added,
-    /// It was waiting already.
+    /// It was waiting already, or has just become final.
     Known,
     /// There is no place.
     Full,
@@ -38,6 +41,8 @@ struct Inner {
     next: u64,
     queue: BTreeMap<u64, Entry>,
     places: BTreeMap<TxId, u64>,
+    gone: BTreeSet<TxId>,
+    gone_order: VecDeque<TxId>,
 }
 
 /// The bounded pool. Nothing leaves it but what is final, so a nullified proposal loses no transaction.
@@ -64,7 +69,7 @@ impl Pool {
     /// Offers an admitted transaction; `now` is given when it was handed in here and not by a peer.
     pub(crate) fn offer(&self, id: TxId, tx: Bytes, now: Option<SystemTime>) -> Offered {
         let mut inner = self.lock();
-        if inner.places.contains_key(&id) {
+        if inner.places.contains_key(&id) || inner.gone.contains(&id) {
             return Offered::Known;
         }
         let places = if now.is_some() {
@@ -111,7 +116,11 @@ impl Pool {
         let inner = self.lock();
         let mut left = bytes;
         let mut picked = Vec::new();
-        for entry in inner.queue.values().filter(|entry| !taken.contains(&entry.id)) {
+        for entry in inner
+            .queue
+            .values()
+            .filter(|entry| !taken.contains(&entry.id))
+        {
             let Some(rest) = left.checked_sub(entry.tx.len() + extra) else {
                 break;
             };
@@ -124,12 +133,20 @@ impl Pool {
         picked
     }
 
-    /// Drops transactions, because they are final or can never be.
+    /// Drops transactions that are final.
     pub(crate) fn remove<'a>(&self, ids: impl IntoIterator<Item = &'a TxId>) {
         let mut inner = self.lock();
         for id in ids {
             if let Some(place) = inner.places.remove(id) {
                 inner.queue.remove(&place);
+            }
+            if inner.gone.insert(*id) {
+                inner.gone_order.push_back(*id);
+            }
+        }
+        while inner.gone_order.len() > GONE_KEPT {
+            if let Some(oldest) = inner.gone_order.pop_front() {
+                inner.gone.remove(&oldest);
             }
         }
     }
@@ -186,6 +203,8 @@ mod tests {
         pool.remove(&[id(1), id(99)]);
         assert_eq!(pool.len(), 7);
         assert!(!pool.contains(&id(1)));
+        assert_eq!(pool.offer(id(1), tx(10), now), Offered::Known);
+        assert_eq!(pool.len(), 7);
     }
 
     #[test]
@@ -195,7 +214,10 @@ mod tests {
         pool.offer(id(1), tx(1), None);
         pool.offer(id(2), tx(2), Some(start));
         let age = Duration::from_secs(2);
-        assert!(pool.unsent(start + Duration::from_secs(1), age, 9).is_empty());
+        assert!(
+            pool.unsent(start + Duration::from_secs(1), age, 9)
+                .is_empty()
+        );
         assert_eq!(pool.unsent(start + age, age, 9), [tx(2)]);
         assert!(pool.unsent(start + age, age, 9).is_empty());
     }

@@ -298,7 +298,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{block::records_root, block::Record, header::HEADER_BYTES, tree::path};
+    use crate::{block::Record, block::records_root, header::HEADER_BYTES, tree::path};
     use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 
     const CHAIN: &str = "unit";
@@ -307,7 +307,7 @@ mod tests {
         let mut keys: Vec<PrivateKey> = (1..=4u8)
             .map(|n| PrivateKey::decode(Copying([n; 32].as_slice())).unwrap())
             .collect();
-        keys.sort_by_key(|key| key.public_key());
+        keys.sort_by_key(PrivateKey::public_key);
         keys
     }
 
@@ -345,7 +345,8 @@ mod tests {
         let block = header(7, [0; 32], &records);
         let next = header(8, block.digest(), &[]);
         let round = Round::new(Epoch::new(0), View::new(next.view));
-        let message = Proposal::new(round, View::new(next.parent_view), Digest(next.digest())).encode();
+        let message =
+            Proposal::new(round, View::new(next.parent_view), Digest(next.digest())).encode();
         let space = Namespace::new(&namespace(CHAIN)).finalize;
         let sign = |key: &PrivateKey| Signed {
             validator: public(key),
@@ -385,7 +386,10 @@ mod tests {
         assert_eq!(proof, sample());
         let verified = verify(&proof).unwrap();
         assert_eq!((verified.height, verified.time_ms), (7, 1_000));
-        assert_eq!(verified.signers, keys().iter().take(3).map(public).collect::<Vec<_>>());
+        assert_eq!(
+            verified.signers,
+            keys().iter().take(3).map(public).collect::<Vec<_>>()
+        );
     }
 
     #[test]
@@ -400,11 +404,23 @@ mod tests {
         assert_eq!(refused(|p| p.path[0].truncate(31)), ProofError::Path);
         assert_eq!(refused(|p| p.index = 2), ProofError::Path);
         for at in 0..HEADER_BYTES {
-            assert!(matches!(refused(|p| p.header[at] ^= 1), ProofError::Header(_)), "{at}");
-            assert!(matches!(refused(|p| p.links[0][at] ^= 1), ProofError::Header(_)), "{at}");
+            assert!(
+                matches!(refused(|p| p.header[at] ^= 1), ProofError::Header(_)),
+                "{at}"
+            );
+            assert!(
+                matches!(refused(|p| p.links[0][at] ^= 1), ProofError::Header(_)),
+                "{at}"
+            );
         }
-        assert!(matches!(refused(|p| p.links.clear()), ProofError::Header(_)));
-        assert!(matches!(refused(|p| p.digest[0] ^= 1), ProofError::Header(_)));
+        assert!(matches!(
+            refused(|p| p.links.clear()),
+            ProofError::Header(_)
+        ));
+        assert!(matches!(
+            refused(|p| p.digest[0] ^= 1),
+            ProofError::Header(_)
+        ));
         for at in [0, 31, 32, 63] {
             let error = refused(|p| p.signatures[1].signature[at] ^= 1);
             assert!(matches!(error, ProofError::Signature(_)), "{error}");
@@ -419,7 +435,10 @@ mod tests {
         assert_eq!(error, ProofError::Quorum { have: 2, need: 3 });
         let error = verify_proof(&sample(), CHAIN, &[]).unwrap_err();
         assert!(matches!(error, ProofError::UnknownSigner(_)), "{error}");
-        let none = Proof { signatures: Vec::new(), ..sample() };
+        let none = Proof {
+            signatures: Vec::new(),
+            ..sample()
+        };
         let error = verify_proof(&none, CHAIN, &[]).unwrap_err();
         assert_eq!(error, ProofError::Quorum { have: 0, need: 0 });
     }
@@ -429,9 +448,18 @@ mod tests {
         let bytes = sample().to_bytes();
         let mut longer = bytes.clone();
         longer.push(0);
-        assert!(matches!(Proof::from_bytes(&longer), Err(ProofError::Malformed(_))));
-        let many = Proof { links: vec![vec![0].into(); MAX_LINKS + 1], ..sample() };
-        assert!(matches!(Proof::from_bytes(&many.to_bytes()), Err(ProofError::Malformed(_))));
+        assert!(matches!(
+            Proof::from_bytes(&longer),
+            Err(ProofError::Malformed(_))
+        ));
+        let many = Proof {
+            links: vec![vec![0].into(); MAX_LINKS + 1],
+            ..sample()
+        };
+        assert!(matches!(
+            Proof::from_bytes(&many.to_bytes()),
+            Err(ProofError::Malformed(_))
+        ));
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;

@@ -16,9 +16,9 @@ use tokio::sync::mpsc;
 use crate::{
     FinalBlock, PROOF_VERSION, Proof, TxId,
     block::{Block, Record},
-    overlay::Core,
     handle::Request,
     header::Header,
+    overlay::Core,
     proof::{MAX_LINKS, Signed, hex},
     state::{Databases, machine_key, read_place, tx_key},
     tree::{path, sha256},
@@ -62,7 +62,7 @@ impl Reads {
             }
         }
         // All handles are gone; the validator goes on.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn value(&self, key: &crate::state::Key) -> Option<bytes::Bytes> {
@@ -147,7 +147,8 @@ impl Reads {
 
     /// Checks the newest stored blocks; says what is wrong.
     pub(crate) async fn check_newest(&self, tip: u64) -> Result<(), String> {
-        self.check_range(None, tip.saturating_sub(CHECK_FIRST) + 1, tip).await
+        self.check_range(None, tip.saturating_sub(CHECK_FIRST) + 1, tip)
+            .await
     }
 
     /// Checks all stored blocks up to a height, slowly.
@@ -164,7 +165,9 @@ impl Reads {
                 && found.proposal.payload.0 != block.digest
             {
                 let (has, want) = (hex(&block.digest), hex(&found.proposal.payload.0));
-                return Err(format!("stored block {height} is {has}, its certificate names {want}"));
+                return Err(format!(
+                    "stored block {height} is {has}, its certificate names {want}"
+                ));
             }
             parent = Some(block.digest);
             if let Some(context) = slow {
@@ -182,7 +185,9 @@ fn missing(height: u64) -> String {
 fn check_link(header: &Header, height: u64, parent: Option<[u8; 32]>) -> Result<(), String> {
     if header.height != height {
         let has = header.height;
-        return Err(format!("stored block {height} says that its height is {has}"));
+        return Err(format!(
+            "stored block {height} says that its height is {has}"
+        ));
     }
     match parent {
         Some(parent) if parent != header.parent => Err(format!(

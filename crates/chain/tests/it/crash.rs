@@ -15,7 +15,10 @@ use crate::{
 
 async fn submit(net: &Net, i: usize, from: usize, to: usize) {
     for n in from..to {
-        net.node(i).submit(put(i, n, &format!("k{n}"), "v")).await.unwrap();
+        net.node(i)
+            .submit(put(i, n, &format!("k{n}"), "v"))
+            .await
+            .unwrap();
     }
 }
 
@@ -126,6 +129,55 @@ async fn a_damaged_archive_stops_the_node_by_name() {
     net.stop_all().await;
 }
 
+/// Waits until a node has stopped by itself, or until it has applied a height.
+async fn outcome(net: &Net, i: usize, height: u64) -> Option<String> {
+    tokio::time::timeout(PATIENCE, async {
+        loop {
+            let status = net.node(i).status();
+            if status.error.is_some() || status.height >= height {
+                return status.error;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("stops or goes on")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_state_is_named_or_made_again_but_never_served() {
+    let mut net = Net::new();
+    net.start_all();
+    submit(&net, 0, 0, 50).await;
+    net.blocks(3, 50).await;
+    net.stop(3).await;
+    let log = files(&net.configs[3].data_dir)
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains("chain-state-log-data"))
+        .max_by_key(|path| fs::metadata(path).map_or(0, |data| data.len()))
+        .expect("the state has a log");
+    let mut bytes = fs::read(&log).unwrap();
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[used / 3] ^= 0x10;
+    fs::write(&log, bytes).unwrap();
+    net.start(3);
+    let tip = net.node(1).status().height + 2;
+    net.reach(1, tip).await;
+    match outcome(&net, 3, tip).await {
+        Some(error) => println!("damaged state: {error}"),
+        None => {
+            println!("damaged state was made again");
+            let theirs = net.node(1).block(tip).await.unwrap();
+            assert_eq!(net.node(3).block(tip).await.unwrap(), theirs);
+            for n in 0..50 {
+                let value = net.node(3).get(key(&format!("k{n}"))).await;
+                assert_eq!(value, Some(b"v".to_vec()));
+            }
+        }
+    }
+    net.stop_all().await;
+}
+
 #[test]
 fn a_start_that_cannot_work_is_refused_by_name() {
     let net = Net::new();
@@ -142,7 +194,10 @@ fn a_start_that_cannot_work_is_refused_by_name() {
     let error = try_start(&|c| c.validators.clear());
     assert!(matches!(error, StartError::ValidatorCount(0)), "{error}");
     let error = try_start(&|c| c.validators.push(c.validators[1]));
-    assert!(matches!(error, StartError::DuplicateValidator(_)), "{error}");
+    assert!(
+        matches!(error, StartError::DuplicateValidator(_)),
+        "{error}"
+    );
     let error = try_start(&|c| c.idle_interval = c.leader_timeout);
     assert!(error.to_string().contains("idle_interval"), "{error}");
     let error = try_start(&|c| c.max_block_txs = 0);

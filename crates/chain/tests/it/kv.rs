@@ -53,15 +53,20 @@ impl Machine for Kv {
                 continue;
             }
             count += 1;
-            done.receipts.push(format!("{count} at {}", block.height).into_bytes());
+            done.receipts
+                .push(format!("{count} at {}", block.height).into_bytes());
             let value = (value != "delete").then(|| value.as_bytes().to_vec());
             done.writes.insert(key(name), value);
         }
-        done.writes.insert(key("counter"), Some(count.to_string().into_bytes()));
+        done.writes
+            .insert(key("counter"), Some(count.to_string().into_bytes()));
         done
     }
 
     fn genesis(&self) -> BTreeMap<StateKey, Vec<u8>> {
-        BTreeMap::from([(key("counter"), b"0".to_vec()), (key("motto"), b"fair".to_vec())])
+        BTreeMap::from([
+            (key("counter"), b"0".to_vec()),
+            (key("motto"), b"fair".to_vec()),
+        ])
     }
 }

@@ -9,7 +9,7 @@ use crate::{kv::put, net::Net};
 
 /// Transactions a second over all members, and how many of them; more in an optimised build.
 const RATE: (usize, usize) = if cfg!(debug_assertions) {
-    (1_000, 3_000)
+    (2_000, 6_000)
 } else {
     (8_000, 40_000)
 };

@@ -1,5 +1,14 @@
 //! Four validators in one process on loopback, with a small key-value machine.
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::manual_assert,
+    reason = "a test fails by a panic, and it measures time"
+)]
 
 mod crash;
 mod kv;

@@ -25,13 +25,20 @@ pub(crate) struct Net {
 }
 
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 /// A fresh folder below the target's temporary folder.
 fn fresh_folder() -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let name = format!("chain-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = format!(
+        "chain-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    );
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&path);
     path
@@ -88,7 +95,11 @@ impl Net {
     }
 
     pub(crate) fn keys(&self) -> Vec<[u8; 32]> {
-        self.configs[0].validators.iter().map(|v| v.public_key).collect()
+        self.configs[0]
+            .validators
+            .iter()
+            .map(|v| v.public_key)
+            .collect()
     }
 
     /// Waits until a node has applied a height.
@@ -99,7 +110,10 @@ impl Net {
             }
         });
         if reached.await.is_err() {
-            panic!("node {i} did not reach {height}: {:?}", self.node(i).status());
+            panic!(
+                "node {i} did not reach {height}: {:?}",
+                self.node(i).status()
+            );
         }
     }
 

@@ -24,7 +24,12 @@ async fn proofs_verify_offline_and_every_change_is_named() {
     net.start_all();
     let mut ids = Vec::new();
     for n in 0..40 {
-        ids.push(net.node(0).submit(put(0, n, "name", "value")).await.unwrap());
+        ids.push(
+            net.node(0)
+                .submit(put(0, n, "name", "value"))
+                .await
+                .unwrap(),
+        );
     }
     let blocks = net.blocks(1, 40).await;
     let keys = net.keys();
@@ -35,7 +40,10 @@ async fn proofs_verify_offline_and_every_change_is_named() {
         let block = &blocks[verified.height as usize - 1];
         let found = block.txs.iter().find(|(other, ..)| other == id).unwrap();
         assert_eq!((&verified.tx, &verified.receipt), (&found.1, &found.2));
-        assert_eq!((verified.digest, verified.time_ms), (block.digest, block.time_ms));
+        assert_eq!(
+            (verified.digest, verified.time_ms),
+            (block.digest, block.time_ms)
+        );
         assert!(verified.signers.len() >= 3);
     }
     assert_eq!(net.node(1).proof([9; 32]).await, None);
@@ -51,8 +59,14 @@ async fn proofs_verify_offline_and_every_change_is_named() {
 fn check_changes(proof: &Proof, tx: &[u8], receipt: &[u8], keys: &[[u8; 32]]) {
     let bytes = proof.to_bytes();
     let verify = |proof: &Proof| verify_proof(proof, CHAIN, keys);
-    assert_eq!(verify(&changed(&bytes, tx, 2)), Err(ProofError::Transaction));
-    assert_eq!(verify(&changed(&bytes, receipt, 0)), Err(ProofError::Receipt));
+    assert_eq!(
+        verify(&changed(&bytes, tx, 2)),
+        Err(ProofError::Transaction)
+    );
+    assert_eq!(
+        verify(&changed(&bytes, receipt, 0)),
+        Err(ProofError::Receipt)
+    );
     let other = [public(50), public(51), public(52), public(53)];
     let error = verify_proof(proof, CHAIN, &other).unwrap_err();
     assert!(matches!(error, ProofError::UnknownSigner(_)), "{error}");
@@ -61,12 +75,18 @@ fn check_changes(proof: &Proof, tx: &[u8], receipt: &[u8], keys: &[[u8; 32]]) {
     // The same certificate does not suffice for a larger consortium.
     let larger: Vec<[u8; 32]> = keys.iter().copied().chain((60..70).map(public)).collect();
     let error = verify_proof(proof, CHAIN, &larger).unwrap_err();
-    assert!(matches!(error, ProofError::Quorum { need: 10, .. }), "{error}");
+    assert!(
+        matches!(error, ProofError::Quorum { need: 10, .. }),
+        "{error}"
+    );
     for len in 0..bytes.len() {
         assert!(Proof::from_bytes(&bytes[..len]).is_err());
     }
     let long = vec![0; MAX_PROOF_BYTES + 1];
-    assert_eq!(Proof::from_bytes(&long), Err(ProofError::TooLong(long.len())));
+    assert_eq!(
+        Proof::from_bytes(&long),
+        Err(ProofError::TooLong(long.len()))
+    );
 }
 
 fn public(n: u8) -> [u8; 32] {

@@ -50,7 +50,10 @@ async fn two_hundred_transactions_are_final_once_each_and_all_agree() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(net.node(2).get(key("counter")).await, Some(b"200".to_vec()));
     let status = net.node(3).status();
-    assert_eq!((status.peers, status.mempool, status.stalled), (3, 0, false));
+    assert_eq!(
+        (status.peers, status.mempool, status.stalled),
+        (3, 0, false)
+    );
     assert_eq!(status.error, None);
     net.stop_all().await;
 }
@@ -72,7 +75,10 @@ async fn a_single_transaction_is_final_within_a_second() {
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
     times.sort();
-    println!("one at a time: p50 {:?}, slowest {:?}", times[10], times[19]);
+    println!(
+        "one at a time: p50 {:?}, slowest {:?}",
+        times[10], times[19]
+    );
     assert!(times[10] < Duration::from_secs(1), "{times:?}");
     net.stop_all().await;
 }
