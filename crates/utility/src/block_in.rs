@@ -25,16 +25,6 @@ impl Utility {
         if block.height <= self.marks.height {
             return;
         }
-        if block.height > self.marks.height.saturating_add(1) && self.marks.height > 0 {
-            out.log(
-                Level::Warn,
-                None,
-                format!(
-                    "block {} follows {}: blocks between them had nothing for us or are missing",
-                    block.height, self.marks.height
-                ),
-            );
-        }
         // Refused more than once in one block, a transaction still counts as one try.
         let mut seen = BTreeSet::new();
         for (transaction, receipt) in &block.entries {
@@ -78,7 +68,14 @@ impl Utility {
             None => {
                 self.answered(out, &key);
             }
-            Some(refusal) => self.on_refused(out, &key, &tx.operation, refusal),
+            Some(refusal) => {
+                self.on_refused(out, &key, &tx.operation, refusal);
+                // The chain takes the same bytes only once, refused or not: what is to be tried again needs another nonce.
+                let refused = Hash::plain(bytes);
+                if self.outbox.of_transaction(&refused) == Some(&key) {
+                    self.submit_again(out, key, tx.operation.clone(), refused);
+                }
+            }
         }
     }
 

@@ -286,6 +286,18 @@ impl Utility {
                 format!("round {round}: 1 to {MAX_ROUNDS} are negotiated"),
             );
         }
+        // A proposal that was on its way while the charge was voided must not open it again.
+        let over = self
+            .homes
+            .all
+            .get(&offer.session)
+            .filter(|c| c.state.is_final());
+        if let Some(charge) = over {
+            return refuse(
+                RefusalCode::OutOfOrder,
+                format!("the charge is {} here already", charge.state.word()),
+            );
+        }
         if offer.visited != from || offer.home != self.me.id {
             return refuse(
                 RefusalCode::NotAuthorized,

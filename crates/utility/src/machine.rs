@@ -21,6 +21,9 @@ use fairway_model::time::DAY;
 use fairway_model::{Hash, MemberId, SessionId, StationId, Time};
 use std::collections::BTreeMap;
 
+/// Pause before a transaction that the ledger refused for now is submitted again, in milliseconds.
+const RESUBMIT: i64 = 2_000;
+
 /// One member's whole business.
 #[derive(Debug)]
 pub struct Utility {
@@ -253,7 +256,7 @@ impl Utility {
         }
     }
 
-    /// Submits an operation, and repeats until its receipt. `salt` tells apart operations that may be repeated with other content.
+    /// Submits an operation, and repeats until its receipt. The same operation makes the same transaction.
     pub(crate) fn submit(
         &mut self,
         out: &mut Out,
@@ -262,11 +265,31 @@ impl Utility {
         session: Option<SessionId>,
         delay: i64,
     ) {
-        let nonce = Hash::keyed(
-            &self.me.secret,
-            "fairway.nonce",
-            &(key.clone(), operation.clone()).to_bytes(),
-        );
+        let origin = (key.clone(), operation.clone()).to_bytes();
+        self.submit_as(out, key, operation, (session, delay), &origin);
+    }
+
+    /// Submits an operation again whose transaction was refused for now: under another nonce, and after a pause.
+    pub(crate) fn submit_again(
+        &mut self,
+        out: &mut Out,
+        key: String,
+        operation: Operation,
+        refused: Hash,
+    ) {
+        let session = self.outbox.session_of(&key);
+        self.submit_as(out, key, operation, (session, RESUBMIT), &refused.0);
+    }
+
+    fn submit_as(
+        &mut self,
+        out: &mut Out,
+        key: String,
+        operation: Operation,
+        (session, delay): (Option<SessionId>, i64),
+        origin: &[u8],
+    ) {
+        let nonce = Hash::keyed(&self.me.secret, "fairway.nonce", origin);
         let transaction = Transaction::sign(
             &self.me.chain,
             self.me.id,

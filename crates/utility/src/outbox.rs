@@ -128,6 +128,11 @@ impl Outbox {
         self.by_transaction.get(transaction)
     }
 
+    /// The charge that an entry belongs to.
+    pub(crate) fn session_of(&self, key: &str) -> Option<SessionId> {
+        self.entries.get(key).and_then(|e| e.session)
+    }
+
     /// What is due, each put off until its next repetition.
     pub(crate) fn take_due(&mut self, now: Time) -> Vec<(String, Parcel, u32)> {
         let mut parcels = Vec::new();
