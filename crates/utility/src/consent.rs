@@ -60,11 +60,7 @@ impl Utility {
                 None
             }
             // The same answer again.
-            Some(State::Authorized) if accepted => {
-                self.start(out, id);
-                None
-            }
-            Some(State::Charging) if accepted => None,
+            Some(State::Authorized | State::Charging) if accepted => None,
             Some(_) => {
                 let known = self.visits.get(id).and_then(|v| v.session.refusal.clone());
                 let late = || {
@@ -77,10 +73,15 @@ impl Utility {
                     .filter(|r| accepted || r.code != RefusalCode::ConsentDeclined)
             }
         };
+        let starts = accepted && refusal.is_none();
         out.station(station, ToStation::ConsentNoted { call, refusal });
+        if starts {
+            self.start(out, id);
+        }
     }
 
-    /// Records consent, asks for the hold, tells home, and lets energy flow.
+    /// Records consent, asks for the hold, and tells home. The caller answers the station and then lets energy flow with
+    /// [`Utility::start`], in that order: the answer tells some stations to start by themselves.
     pub(crate) fn consent(
         &mut self,
         out: &mut Out,
@@ -91,13 +92,12 @@ impl Utility {
         let (now, key) = (out.now, self.me.key.clone());
         let gone = || Refusal::new(RefusalCode::SessionUnknown, "this charge is not known here");
         let visit = self.visits.get_mut(id).ok_or_else(gone)?;
-        let permit = visit
+        visit
             .session
             .consent(method, now, limit, |c| SignedConsent::sign(c, &key))?;
         let (command, row) = self.marks.next_command(now);
         out.put(row);
         visit.session.command = Some(command);
-        let station = visit.session.station.clone();
         out.visits.insert(id);
         self.hop(
             out,
@@ -108,14 +108,6 @@ impl Utility {
         );
         self.place_hold(out, id);
         self.tell_consent(out, id);
-        self.hop(
-            out,
-            id,
-            ("gateway", "station"),
-            flow::START,
-            &format!("start, command {command}"),
-        );
-        out.station(&station, permit.words(command));
         Ok(())
     }
 
@@ -143,13 +135,15 @@ impl Utility {
         ))
     }
 
-    /// Sends the start command again.
+    /// Sends the start command, again if need be.
     pub(crate) fn start(&mut self, out: &mut Out, id: SessionId) {
         let Some(visit) = self.visits.get(id) else {
             return;
         };
         if let (Some(permit), Some(command)) = (visit.session.permit(), visit.session.command) {
             out.station(&visit.session.station, permit.words(command));
+            let what = format!("start, command {command}");
+            self.hop(out, id, ("gateway", "station"), flow::START, &what);
         }
     }
 

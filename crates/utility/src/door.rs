@@ -31,7 +31,7 @@ pub enum Input {
         /// Canonical bytes of the envelope.
         envelope: Vec<u8>,
     },
-    /// The ledger finalized a block. Blocks come in order of height, each at least once.
+    /// The ledger finalized a block. Blocks come in order of height, each at least once; empty ones may be left out.
     Block(Block),
     /// A person or program with the operator's rights wants something. The same id twice has the effect of once.
     Command {

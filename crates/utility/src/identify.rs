@@ -164,8 +164,8 @@ impl Utility {
                 }
             }
             State::Authorized => {
-                self.start(out, id);
                 self.identified(out, id, call, Identified::Consented(id));
+                self.start(out, id);
             }
             State::Charging => self.stop_by_card(out, id, call),
             _ => {}
@@ -174,7 +174,10 @@ impl Utility {
 
     fn consent_by_card(&mut self, out: &mut Out, id: SessionId, call: CallId) {
         match self.consent(out, id, ConsentMethod::SecondPresentation) {
-            Ok(()) => self.identified(out, id, call, Identified::Consented(id)),
+            Ok(()) => {
+                self.identified(out, id, call, Identified::Consented(id));
+                self.start(out, id);
+            }
             Err(refusal) => self.identified(out, id, call, Identified::Refused(refusal)),
         }
     }

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::node::tls;
 use crate::station::{Act, Setup, run, terminal};
 use fairway_model::station::{BillView, InputMethod, OfferView, Presented};
-use fairway_model::time::MINUTE;
+use fairway_model::time::{MINUTE, SECOND};
 use fairway_model::{Energy, EvseId, Refusal, StationId};
 use fairway_protocol::ocmf::MeterKey;
 use fairway_protocol::ocpp::LinkConfig;
@@ -58,13 +58,14 @@ impl Post {
         let spki = bay.meter.public_spki();
         let certificate = world.genesis.find(bay.utility.member()?).ok_or("not in genesis")?.certificate_der()?;
         let mut config = StationConfig::new(bay.evse.clone(), bay.utility.name, bay.station.as_str(), rand::random());
-        let speed = i64::from(world.speed);
-        config.idle = config.idle.saturating_mul(speed);
-        config.plug_in = config.plug_in.saturating_mul(speed);
-        config.farewell = 20 * MINUTE;
+        // Screens stay as long as a person here needs them: so many seconds of the wall clock.
+        let wall = |seconds: i64| seconds.saturating_mul(SECOND).saturating_mul(i64::from(world.speed));
+        config.idle = wall(5);
+        config.plug_in = wall(60);
+        config.farewell = wall(2);
         config.interval = 2 * MINUTE;
         let mut link = LinkConfig::new(bay.station.as_str(), bay.evse.clone(), spki);
-        link.call_timeout = link.call_timeout.saturating_mul(speed);
+        link.call_timeout = wall(30);
         let setup = Setup {
             station: bay.station.clone(),
             config,

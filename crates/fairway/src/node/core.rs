@@ -173,7 +173,7 @@ impl Core {
 }
 
 fn log(line: &LogLine) {
-    let session = line.session.map(|s| s.to_string()).unwrap_or_default();
+    let session = line.session.map(tracing::field::display);
     match line.level {
         Level::Info => tracing::info!(session, "{}", line.text),
         Level::Warn => tracing::warn!(session, "{}", line.text),

@@ -10,7 +10,7 @@ use fairway_model::{Hash, StationId};
 use fairway_protocol::ocpp::{CsmsConfig, CsmsSession, CsmsStep, MAX_FRAME, SUBPROTOCOL};
 use fairway_utility::door::{Input, Row, Table};
 use futures::{SinkExt as _, StreamExt as _};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -91,13 +91,13 @@ pub struct Gate {
     clock: Clock,
     failures: Arc<Mutex<Failures>>,
     connections: Arc<AtomicU64>,
-    booted: Arc<Mutex<BTreeSet<StationId>>>,
+    known: Arc<Mutex<BTreeMap<StationId, bool>>>,
 }
 
 impl Gate {
     /// A gate over the shared lists.
     pub fn new(passwords: Passwords, stations: Stations, jobs: Jobs, clock: Clock) -> Self {
-        Self { passwords, stations, jobs, clock, failures: Arc::default(), connections: Arc::default(), booted: Arc::default() }
+        Self { passwords, stations, jobs, clock, failures: Arc::default(), connections: Arc::default(), known: Arc::default() }
     }
 
     fn too_many_failures(&self, name: &str) -> bool {
@@ -116,9 +116,14 @@ impl Gate {
         *count = count.saturating_add(1);
     }
 
-    /// Whether the station connected before in this run; then it need not boot again to talk.
-    fn booted(&self, station: &StationId) -> bool {
-        !self.booted.lock().unwrap_or_else(PoisonError::into_inner).insert(station.clone())
+    /// What is known of a station from an earlier connection of this run: then it need not boot again to talk, and `true` says
+    /// that it is one of ours.
+    fn known(&self, station: &StationId) -> Option<bool> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(station).copied()
+    }
+
+    fn remember(&self, station: &StationId, ours: bool) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(station.clone(), ours);
     }
 
     fn minute() -> i64 {
@@ -235,12 +240,13 @@ const LOOK: Duration = Duration::from_millis(250);
 async fn run(socket: Socket, seat: Occupied, gate: &Gate) {
     let Occupied { station, connection, words } = seat;
     tracing::info!(%station, "connected");
-    let booted_before = gate.booted(&station);
-    let session = CsmsSession::new(csms(booted_before, gate.clock.speed));
+    let known = gate.known(&station);
+    let session = CsmsSession::new(csms(known, gate.clock.speed));
     let mut talk = Talk { station: station.clone(), session, jobs: gate.jobs.clone(), clock: gate.clock };
     let end = match talk.converse(socket, words).await {
         Ok(end) | Err(end) => end,
     };
+    gate.remember(&station, talk.session.is_ours());
     gate.stations.leave(&station, connection);
     let step = talk.session.closed();
     // A stopping utility needs no word of it.
@@ -249,10 +255,16 @@ async fn run(socket: Socket, seat: Occupied, gate: &Gate) {
 }
 
 /// A connection's settings; its time-outs are wall time, whatever clock the messages tell.
-fn csms(booted_before: bool, speed: u32) -> CsmsConfig {
+fn csms(known: Option<bool>, speed: u32) -> CsmsConfig {
     let usual = CsmsConfig::default();
     let scaled = |millis: i64| millis.saturating_mul(i64::from(speed));
-    CsmsConfig { command_timeout: scaled(usual.command_timeout), answer_timeout: scaled(usual.answer_timeout), booted_before, ..usual }
+    CsmsConfig {
+        command_timeout: scaled(usual.command_timeout),
+        answer_timeout: scaled(usual.answer_timeout),
+        booted_before: known.is_some(),
+        ours: known.unwrap_or(false),
+        ..usual
+    }
 }
 
 /// One conversation. Its functions end with `Err(why)` when the conversation is over.

@@ -10,14 +10,16 @@ use super::get::Get;
 use super::shape::check;
 use super::step::{CsmsStep, Finding, SendError};
 use super::{MAX_FINDINGS, MAX_UNANSWERED, csms_out, shapes, vendor};
-use fairway_model::Time;
-use fairway_model::station::{CallId, FromStation, ToStation};
+use fairway_model::station::{CallId, FromStation, Identified, ToStation};
 use fairway_model::time::SECOND;
+use fairway_model::{SessionId, Time};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Longest [`FromStation::CommandAnswered`] text in bytes.
 const MAX_ANSWER_TEXT: usize = 240;
+/// Most accepted charges remembered of one connection.
+const MAX_ACCEPTED: usize = 64;
 /// Messages of ours on a station's screen are numbered from here to here, in a circle.
 const DISPLAY_IDS: u32 = 1_000;
 
@@ -73,6 +75,8 @@ pub struct CsmsSession {
     heard: u64,
     shown: u32,
     closed: bool,
+    /// Charges that a station of another maker starts by itself, for its driver's credential was accepted.
+    accepted: VecDeque<SessionId>,
 }
 
 impl CsmsSession {
@@ -86,6 +90,7 @@ impl CsmsSession {
             heard: 0,
             shown: 0,
             closed: false,
+            accepted: VecDeque::new(),
         }
     }
 
@@ -228,6 +233,17 @@ impl CsmsSession {
         step.replies.extend(self.calls.next(now));
     }
 
+    /// A station of another maker starts when its `Authorize` is accepted (OCPP 2.0.1 part 2, use case C01); a start command on top
+    /// would start it twice.
+    fn note_accepted(&mut self, answer: &Identified) {
+        if let Identified::Consented(session) = answer
+            && !self.config.ours
+        {
+            self.accepted.truncate(MAX_ACCEPTED.saturating_sub(1));
+            self.accepted.push_front(*session);
+        }
+    }
+
     /// Says `word` to the station: the frames to send now. Commands wait in line behind a command that is not answered yet.
     ///
     /// # Errors
@@ -239,6 +255,7 @@ impl CsmsSession {
         let ours = self.config.ours;
         match word {
             ToStation::Identified { call, answer } => {
+                self.note_accepted(answer);
                 self.answer(*call, |_| csms_out::identified(now, answer, ours))
             }
             ToStation::ConsentNoted { call, refusal } => {
@@ -251,6 +268,7 @@ impl CsmsSession {
             } => self.answer(*call, |asked| {
                 csms_out::transaction_noted(asked, *cost, refusal.as_ref(), ours)
             }),
+            ToStation::Start { session, .. } if self.accepted.contains(session) => Ok(Vec::new()),
             ToStation::Start {
                 command,
                 evse,
