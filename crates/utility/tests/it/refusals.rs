@@ -451,3 +451,33 @@ fn energy_without_permission_is_stopped_and_never_billed() {
     assert_eq!((none(duke()), none(alabama())), (Micro::ZERO, Micro::ZERO));
     assert_clean(&world);
 }
+
+#[test]
+fn what_a_no_gives_back_pays_the_next_charge() {
+    let mut world = world();
+    let mut prepaid = customer(alabama(), 1);
+    prepaid.payment = Payment::Prepaid;
+    world
+        .command(alabama(), Command::PutCustomer(prepaid))
+        .unwrap();
+    let (cin, amount) = (cin(alabama(), 1), Micro(10_000_000));
+    world
+        .command(
+            alabama(),
+            Command::TopUp {
+                cin: cin.clone(),
+                amount,
+            },
+        )
+        .unwrap();
+    // The balance covers one charge: each no must free it for the next offer.
+    for _ in 0..3 {
+        let mut driver = Driver::at(duke(), 1);
+        driver.offer(&mut world, &cin);
+        driver.consent(&mut world, false);
+        world.run(2_000);
+    }
+    Driver::at(duke(), 1).charge(&mut world, &cin);
+    world.run(5_000);
+    assert_clean(&world);
+}
