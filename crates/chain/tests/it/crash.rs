@@ -153,7 +153,7 @@ async fn a_damaged_state_is_named_or_made_again_but_never_served() {
     net.stop(3).await;
     let log = files(&net.configs[3].data_dir)
         .into_iter()
-        .filter(|path| path.to_string_lossy().contains("chain-state-log-data"))
+        .filter(|path| path.to_string_lossy().contains("chain-state-log_data"))
         .max_by_key(|path| fs::metadata(path).map_or(0, |data| data.len()))
         .expect("the state has a log");
     let mut bytes = fs::read(&log).unwrap();
@@ -163,16 +163,15 @@ async fn a_damaged_state_is_named_or_made_again_but_never_served() {
     net.start(3);
     let tip = net.node(1).status().height + 2;
     net.reach(1, tip).await;
-    match outcome(&net, 3, tip).await {
-        Some(error) => println!("damaged state: {error}"),
-        None => {
-            println!("damaged state was made again");
-            let theirs = net.node(1).block(tip).await.unwrap();
-            assert_eq!(net.node(3).block(tip).await.unwrap(), theirs);
-            for n in 0..50 {
-                let value = net.node(3).get(key(&format!("k{n}"))).await;
-                assert_eq!(value, Some(b"v".to_vec()));
-            }
+    if let Some(error) = outcome(&net, 3, tip).await {
+        println!("damaged state: {error}");
+    } else {
+        println!("damaged state was made again");
+        let theirs = net.node(1).block(tip).await.unwrap();
+        assert_eq!(net.node(3).block(tip).await.unwrap(), theirs);
+        for n in 0..50 {
+            let value = net.node(3).get(key(&format!("k{n}"))).await;
+            assert_eq!(value, Some(b"v".to_vec()));
         }
     }
     net.stop_all().await;
