@@ -100,7 +100,8 @@ impl Cast {
                 cast.bays.push(bay(home, number)?);
             }
             for visited in 0..UTILITIES {
-                cast.agreements.push((home, visited, agreement(home, visited)?));
+                cast.agreements
+                    .push((home, visited, agreement(home, visited)?));
             }
         }
         Ok(cast)
@@ -114,10 +115,18 @@ fn genesis() -> Result<Genesis, Fault> {
         members.push(Member {
             id: member_id(place)?,
             name: format!("{name} (demonstration)"),
-            kind: if utility { MemberKind::Utility } else { MemberKind::Witness },
+            kind: if utility {
+                MemberKind::Utility
+            } else {
+                MemberKind::Witness
+            },
             key: SigningKey::from_seed(seed(name)).public(),
             validator: Some(SigningKey::from_seed(seed(&format!("{name} validator"))).public()),
-            endpoint: if utility { "https://127.0.0.1:1".to_owned() } else { String::new() },
+            endpoint: if utility {
+                "https://127.0.0.1:1".to_owned()
+            } else {
+                String::new()
+            },
             tls_fingerprint: Hash::plain(name.as_bytes()),
         });
     }
@@ -157,7 +166,11 @@ fn rules(max_load_bps: u32) -> Rules {
 /// The second utility's rules make it counter loaded prices and offer another tariff to one partner's drivers.
 fn policy(place: usize) -> Result<Policy, Fault> {
     let partners = if place == 1 {
-        vec![PartnerRules { home: member_id(2)?, tariff: "PARTNER".to_owned(), max_load_bps: 11_500 }]
+        vec![PartnerRules {
+            home: member_id(2)?,
+            tariff: "PARTNER".to_owned(),
+            max_load_bps: 11_500,
+        }]
     } else {
         Vec::new()
     };
@@ -181,10 +194,34 @@ fn cin(home: usize, number: u32) -> Result<String, Fault> {
 
 fn drivers(home: usize) -> Result<Vec<Driver>, Fault> {
     let kinds = [
-        (CustomerClass::Residential, Tier::Gold, Payment::Postpaid, None, false),
-        (CustomerClass::Commercial, Tier::Platinum, Payment::Postpaid, None, false),
-        (CustomerClass::Residential, Tier::Standard, Payment::Prepaid, Some("2468"), false),
-        (CustomerClass::Residential, Tier::Standard, Payment::Postpaid, None, true),
+        (
+            CustomerClass::Residential,
+            Tier::Gold,
+            Payment::Postpaid,
+            None,
+            false,
+        ),
+        (
+            CustomerClass::Commercial,
+            Tier::Platinum,
+            Payment::Postpaid,
+            None,
+            false,
+        ),
+        (
+            CustomerClass::Residential,
+            Tier::Standard,
+            Payment::Prepaid,
+            Some("2468"),
+            false,
+        ),
+        (
+            CustomerClass::Residential,
+            Tier::Standard,
+            Payment::Postpaid,
+            None,
+            true,
+        ),
     ];
     let mut out = Vec::new();
     for (number, (class, tier, payment, pin, blocked)) in (1_u32..).zip(kinds) {
@@ -202,7 +239,11 @@ fn drivers(home: usize) -> Result<Vec<Driver>, Fault> {
             credentials: vec![uid(number)],
             currency: USD,
         };
-        out.push(Driver { home, customer, blocked });
+        out.push(Driver {
+            home,
+            customer,
+            blocked,
+        });
     }
     Ok(out)
 }
@@ -228,7 +269,11 @@ fn bay(utility: usize, number: usize) -> Result<Bay, Fault> {
         area: format!("AREA-{party}"),
         max_power_w: 150_000,
     };
-    Ok(Bay { utility, entry, meter })
+    Ok(Bay {
+        utility,
+        entry,
+        meter,
+    })
 }
 
 fn tariff(id: &str, visited: usize, kwh: i64) -> Tariff {
@@ -239,7 +284,11 @@ fn tariff(id: &str, visited: usize, kwh: i64) -> Tariff {
         step_size,
     };
     let rate = TAXES.get(visited).copied().unwrap_or(0);
-    let tax = SalesTax { name: "Sales tax".to_owned(), rate: Ppm(rate), on: Vec::new() };
+    let tax = SalesTax {
+        name: "Sales tax".to_owned(),
+        rate: Ppm(rate),
+        on: Vec::new(),
+    };
     Tariff {
         id: id.to_owned(),
         currency: USD,
@@ -260,8 +309,13 @@ fn tariff(id: &str, visited: usize, kwh: i64) -> Tariff {
 }
 
 fn agreement(home: usize, visited: usize) -> Result<Agreement, Fault> {
-    let kwh = 340_000_i64.saturating_add(i64::try_from(visited).unwrap_or(0).saturating_mul(20_000));
-    let tier = |tier, discount_bps, home_bears_bps| TierTerms { tier, discount_bps, home_bears_bps };
+    let kwh =
+        340_000_i64.saturating_add(i64::try_from(visited).unwrap_or(0).saturating_mul(20_000));
+    let tier = |tier, discount_bps, home_bears_bps| TierTerms {
+        tier,
+        discount_bps,
+        home_bears_bps,
+    };
     let own = home == visited;
     Ok(Agreement {
         version: 1,
@@ -271,15 +325,27 @@ fn agreement(home: usize, visited: usize) -> Result<Agreement, Fault> {
         valid_from: BEGIN.plus(DAY.saturating_neg()),
         valid_until: BEGIN.plus(365 * DAY),
         text_hash: Hash::plain(b"the readable text"),
-        tariffs: vec![tariff("PUBLIC", visited, kwh), tariff("PARTNER", visited, kwh.saturating_sub(30_000))],
-        corridor: Corridor { floor: Micro(200_000), cap: Micro(600_000) },
-        load_band: LoadBand { min_bps: 8_000, max_bps: 13_000 },
+        tariffs: vec![
+            tariff("PUBLIC", visited, kwh),
+            tariff("PARTNER", visited, kwh.saturating_sub(30_000)),
+        ],
+        corridor: Corridor {
+            floor: Micro(200_000),
+            cap: Micro(600_000),
+        },
+        load_band: LoadBand {
+            min_bps: 8_000,
+            max_bps: 13_000,
+        },
         caps: Caps {
             energy_per_charge: Energy(150_u64.saturating_mul(Energy::PER_KWH)),
             amount_per_charge: Micro(150_000_000),
             exposure: Micro(50_000_000_000),
         },
-        tiers: vec![tier(Tier::Gold, 500, 5_000), tier(Tier::Platinum, 1_000, 7_000)],
+        tiers: vec![
+            tier(Tier::Gold, 500, 5_000),
+            tier(Tier::Platinum, 1_000, 7_000),
+        ],
         split: Split {
             home_bps: if own { 0 } else { 800 },
             visited_bps: if own { 8_500 } else { 7_700 },

@@ -2,9 +2,9 @@
 
 use crate::cast::{Fault, UTILITIES, mistyped};
 use crate::world::{Event, World};
+use fairway_model::Time;
 use fairway_model::station::{InputMethod, Presented};
 use fairway_model::time::{MINUTE, SECOND};
-use fairway_model::Time;
 use fairway_station::{Car, CarModel, Input, PadKey, Screen};
 
 /// Time between two looks at the screen, from and to.
@@ -54,19 +54,42 @@ pub(crate) struct Visit {
     answered: bool,
     since: Time,
     charging: Option<Time>,
-    ended: bool,
-    pub(crate) done: bool,
+    stage: Stage,
+}
+
+/// How far a visit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Here, or on the way.
+    Here,
+    /// Asked for the end of the charge.
+    Ending,
+    /// Gone home.
+    Gone,
+}
+
+impl Visit {
+    /// Whether the driver is gone.
+    pub(crate) fn gone(&self) -> bool {
+        self.stage == Stage::Gone
+    }
 }
 
 impl World {
     /// Makes the visits: all nine pairs first, then whatever comes.
     pub(crate) fn invite(&mut self) {
-        let mut pairs: Vec<(usize, usize)> = (0..UTILITIES * UTILITIES).map(|n| (n / UTILITIES, n % UTILITIES)).collect();
+        let mut pairs: Vec<(usize, usize)> = (0..UTILITIES * UTILITIES)
+            .map(|n| (n / UTILITIES, n % UTILITIES))
+            .collect();
         while pairs.len() < self.plan.visits {
             pairs.push((self.rng.place(UTILITIES), self.rng.place(UTILITIES)));
         }
         for (number, (home, visited)) in pairs.into_iter().take(self.plan.visits).enumerate() {
-            let manner = if number < UTILITIES * UTILITIES { Manner::Accept } else { self.manner() };
+            let manner = if number < UTILITIES * UTILITIES {
+                Manner::Accept
+            } else {
+                self.manner()
+            };
             let visit = self.visit(home, visited, manner);
             self.visits.push(visit);
             let at = self.rng.span((0, self.plan.window.saturating_mul(3) / 4));
@@ -89,11 +112,25 @@ impl World {
 
     fn visit(&mut self, home: usize, visited: usize, manner: Manner) -> Visit {
         // The last driver of each utility is blocked: he comes only among those who do not count on success.
-        let kinds = if matches!(manner, Manner::Unknown) { 4 } else { 3 };
+        let kinds = if matches!(manner, Manner::Unknown) {
+            4
+        } else {
+            3
+        };
         let driver = home.saturating_mul(4).saturating_add(self.rng.place(kinds));
-        let post = visited.saturating_mul(self.plan.stations).saturating_add(self.rng.place(self.plan.stations));
+        let post = visited
+            .saturating_mul(self.plan.stations)
+            .saturating_add(self.rng.place(self.plan.stations));
         let customer = self.cast.drivers.get(driver).map(|d| d.customer.clone());
-        let (cin, uid, pin) = customer.map(|c| (c.cin, c.credentials.first().cloned().unwrap_or_default(), c.pin)).unwrap_or_default();
+        let (cin, uid, pin) = customer
+            .map(|c| {
+                (
+                    c.cin,
+                    c.credentials.first().cloned().unwrap_or_default(),
+                    c.pin,
+                )
+            })
+            .unwrap_or_default();
         let mut method = match self.rng.below(3) {
             0 => InputMethod::DialPad,
             1 => InputMethod::Rfid,
@@ -126,13 +163,14 @@ impl World {
             answered: false,
             since: Time(0),
             charging: None,
-            ended: false,
-            done: false,
+            stage: Stage::Here,
         }
     }
 
     fn of(&mut self, visit: usize) -> Result<&mut Visit, Fault> {
-        self.visits.get_mut(visit).ok_or_else(|| format!("no visit {visit}"))
+        self.visits
+            .get_mut(visit)
+            .ok_or_else(|| format!("no visit {visit}"))
     }
 
     pub(crate) fn arrive(&mut self, number: usize) -> Result<(), Fault> {
@@ -146,7 +184,13 @@ impl World {
         self.post(place)?.visit = Some(number);
         let visit = self.of(number)?;
         visit.since = now;
-        let (text, plug) = (format!("driver {} comes to station {place}: {:?} by {:?}", visit.driver, visit.manner, visit.method), visit.plug_first);
+        let (text, plug) = (
+            format!(
+                "driver {} comes to station {place}: {:?} by {:?}",
+                visit.driver, visit.manner, visit.method
+            ),
+            visit.plug_first,
+        );
         self.note(text);
         if plug {
             self.plug_in(number)?;
@@ -164,12 +208,15 @@ impl World {
     pub(crate) fn look(&mut self, number: usize) -> Result<(), Fault> {
         let now = self.now();
         let visit = self.of(number)?.clone();
-        if visit.done {
+        if visit.gone() {
             return Ok(());
         }
         let screen = self.post(visit.post)?.screen();
         let stay = match &screen {
-            Screen::Offline | Screen::Checking | Screen::Preparing { .. } | Screen::Error { .. } => now.since(visit.since) < PATIENCE,
+            Screen::Offline
+            | Screen::Checking
+            | Screen::Preparing { .. }
+            | Screen::Error { .. } => now.since(visit.since) < PATIENCE,
             Screen::Prompt => self.at_prompt(number, &visit)?,
             Screen::Typing { .. } => {
                 self.key(number, PadKey::Cancel)?;
@@ -179,6 +226,10 @@ impl World {
             Screen::Offer(view) => self.at_offer(number, &visit, view.session)?,
             Screen::PlugIn { .. } => self.at_cable(number, &visit)?,
             Screen::Charging(_) => self.at_charging(number, &visit)?,
+            // Another driver's last screen: it goes away by itself.
+            Screen::Thanks { .. } | Screen::Bill(_) if visit.presented == 0 => {
+                now.since(visit.since) < PATIENCE
+            }
             Screen::Thanks { .. } | Screen::Bill(_) | Screen::Faulted { .. } => false,
         };
         if stay {
@@ -194,7 +245,7 @@ impl World {
         self.pull(place)?;
         self.note(format!("driver leaves station {place}"));
         self.post(place)?.visit = None;
-        self.of(number)?.done = true;
+        self.of(number)?.stage = Stage::Gone;
         Ok(())
     }
 
@@ -255,13 +306,22 @@ impl World {
     }
 
     fn type_pin(&mut self, number: usize, visit: &Visit) -> Result<bool, Fault> {
-        let pin = self.cast.drivers.get(visit.driver).and_then(|d| d.customer.pin.clone());
+        let pin = self
+            .cast
+            .drivers
+            .get(visit.driver)
+            .and_then(|d| d.customer.pin.clone());
         self.of(number)?.pins = visit.pins.saturating_add(1);
         self.digits(number, pin.as_deref().unwrap_or_default())?;
         Ok(visit.pins < TRIES)
     }
 
-    fn at_offer(&mut self, number: usize, visit: &Visit, session: fairway_model::SessionId) -> Result<bool, Fault> {
+    fn at_offer(
+        &mut self,
+        number: usize,
+        visit: &Visit,
+        session: fairway_model::SessionId,
+    ) -> Result<bool, Fault> {
         if !visit.answered {
             self.counts.offers = self.counts.offers.saturating_add(1);
         }
@@ -276,7 +336,10 @@ impl World {
             // Presenting again is done once; a dial pad asks again for a choice.
             Manner::CardTwice if visit.method != InputMethod::DialPad => {
                 self.consented.insert(session);
-                self.note(format!("driver {} presents again for {session}", visit.driver));
+                self.note(format!(
+                    "driver {} presents again for {session}",
+                    visit.driver
+                ));
                 self.present(number)?;
             }
             _ => {
@@ -300,10 +363,10 @@ impl World {
         let now = self.now();
         let since = *self.of(number)?.charging.get_or_insert(now);
         let over = now.since(since) > visit.charge.saturating_add(PATIENCE);
-        if now.since(since) < visit.charge || (visit.ended && !over) {
+        if now.since(since) < visit.charge || (visit.stage == Stage::Ending && !over) {
             return Ok(true);
         }
-        self.of(number)?.ended = true;
+        self.of(number)?.stage = Stage::Ending;
         match visit.manner {
             _ if over => return Ok(false),
             Manner::PullCable => self.pull(visit.post)?,

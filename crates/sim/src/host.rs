@@ -73,13 +73,18 @@ impl World {
     fn moment(&mut self, place: usize) -> Result<Moment, Fault> {
         let entropy = self.rng.bytes();
         let now = self.now();
-        Ok(Moment { now: now.plus(self.host(place)?.skew), entropy })
+        Ok(Moment {
+            now: now.plus(self.host(place)?.skew),
+            entropy,
+        })
     }
 
     /// Gives an input to a utility, and carries out what it wants done.
     pub(crate) fn give(&mut self, place: usize, input: Input) -> Result<(), Fault> {
         let moment = self.moment(place)?;
-        let Some(machine) = self.host(place)?.machine.as_mut() else { return Ok(()) };
+        let Some(machine) = self.host(place)?.machine.as_mut() else {
+            return Ok(());
+        };
         let effects = machine.handle(moment, input);
         self.counts.inputs = self.counts.inputs.saturating_add(1);
         self.carry_out(place, effects)
@@ -110,7 +115,9 @@ impl World {
         }
         self.sabotage_disk(place, &mut changes, &acts);
         let host = self.host(place)?;
-        changes.into_iter().for_each(|change| host.store(change));
+        for change in changes {
+            host.store(change);
+        }
         let leave = match fate {
             Fate::After(n) => n,
             _ => acts.len(),
@@ -126,26 +133,39 @@ impl World {
 
     /// Planted faults of the disk: see [`Sabotage`].
     fn sabotage_disk(&mut self, place: usize, changes: &mut Vec<Change>, acts: &[Effect]) {
-        let starts = acts.iter().any(|a| matches!(a, Effect::ToStation { words: ToStation::Start { .. }, .. }));
+        let starts = acts.iter().any(|a| {
+            matches!(
+                a,
+                Effect::ToStation {
+                    words: ToStation::Start { .. },
+                    ..
+                }
+            )
+        });
         if self.sabotaged || !self.faults || !starts || changes.is_empty() {
             return;
         }
         match self.plan.sabotage {
             Some(Sabotage::DiskForgets) => changes.clear(),
-            Some(Sabotage::TornTransaction) => changes.retain(|c| {
-                !matches!(c, Change::Put(row) if row.table == Table::VisitedSessions)
-            }),
+            Some(Sabotage::TornTransaction) => changes
+                .retain(|c| !matches!(c, Change::Put(row) if row.table == Table::VisitedSessions)),
             _ => return,
         }
         self.sabotaged = true;
         self.note(format!("planted: the disk of utility {place} forgets"));
-        self.queue.after(30 * SECOND, Event::Crash(place));
+        self.queue.after(1, Event::Crash(place));
     }
 
     /// Planted fault of the link to the ledger.
     pub(crate) fn skips_block(&mut self, block: &Block) -> bool {
-        let wanted = self.plan.sabotage == Some(Sabotage::BlockSkipped) && self.faults && !self.sabotaged;
-        let settles = || block.entries.iter().any(|(tx, _)| crate::ledger::Ledger::kind(tx) == "SettleCharge");
+        let wanted =
+            self.plan.sabotage == Some(Sabotage::BlockSkipped) && self.faults && !self.sabotaged;
+        let settles = || {
+            block
+                .entries
+                .iter()
+                .any(|(tx, _)| crate::ledger::Ledger::kind(tx) == "SettleCharge")
+        };
         if !wanted || !settles() {
             return false;
         }
@@ -189,7 +209,10 @@ impl World {
         }
         if line.level != Level::Info {
             let session = line.session.map(|s| s.to_string()).unwrap_or_default();
-            self.note(format!("utility {place} {:?} {session} {}", line.level, line.text));
+            self.note(format!(
+                "utility {place} {:?} {session} {}",
+                line.level, line.text
+            ));
         }
         Ok(())
     }
@@ -219,9 +242,25 @@ impl World {
         Ok(())
     }
 
-    pub(crate) fn peer_arrives(&mut self, from: usize, to: usize, envelope: Vec<u8>) -> Result<(), Fault> {
-        let member = self.cast.configs.get(from).map(|c| c.id).ok_or("no such member")?;
-        self.give(to, Input::Peer { from: member, envelope })
+    pub(crate) fn peer_arrives(
+        &mut self,
+        from: usize,
+        to: usize,
+        envelope: Vec<u8>,
+    ) -> Result<(), Fault> {
+        let member = self
+            .cast
+            .configs
+            .get(from)
+            .map(|c| c.id)
+            .ok_or("no such member")?;
+        self.give(
+            to,
+            Input::Peer {
+                from: member,
+                envelope,
+            },
+        )
     }
 
     /// The computer is gone, with everything that was not stored.
@@ -243,7 +282,12 @@ impl World {
 
     /// A new machine over the rows that were stored.
     pub(crate) fn boot(&mut self, place: usize) -> Result<(), Fault> {
-        let config = self.cast.configs.get(place).cloned().ok_or("no such utility")?;
+        let config = self
+            .cast
+            .configs
+            .get(place)
+            .cloned()
+            .ok_or("no such utility")?;
         let host = self.host(place)?;
         if host.up() {
             return Ok(());
@@ -251,12 +295,23 @@ impl World {
         let mut machine = Utility::new(config);
         for row in host.rows.values().filter(|r| !r.table.append_only()) {
             let back = machine.restore(row);
-            back.map_err(|e| format!("utility {place} cannot read its row {} of {}: {e}", row.key, row.table.name()))?;
+            back.map_err(|e| {
+                format!(
+                    "utility {place} cannot read its row {} of {}: {e}",
+                    row.key,
+                    row.table.name()
+                )
+            })?;
         }
         host.machine = Some(machine);
         self.note(format!("utility {place} starts"));
         let moment = self.moment(place)?;
-        let effects = self.host(place)?.machine.as_mut().map(|m| m.ready(moment)).unwrap_or_default();
+        let effects = self
+            .host(place)?
+            .machine
+            .as_mut()
+            .map(|m| m.ready(moment))
+            .unwrap_or_default();
         self.carry_out(place, effects)?;
         if !self.host(place)?.up() {
             return Ok(());
@@ -273,7 +328,9 @@ impl World {
     pub(crate) fn ask(&mut self, place: usize, command: Command) -> Result<Reply, Fault> {
         let mut id = [0u8; 16];
         let number = self.fresh().to_be_bytes();
-        id.iter_mut().zip(number).for_each(|(slot, byte)| *slot = byte);
+        id.iter_mut()
+            .zip(number)
+            .for_each(|(slot, byte)| *slot = byte);
         let what: String = format!("{command:?}").chars().take(60).collect();
         let faults = core::mem::replace(&mut self.faults, false);
         self.give(place, Input::Command { id, command })?;
@@ -285,10 +342,15 @@ impl World {
         }
     }
 
-    pub(crate) fn status(&mut self, place: usize) -> Result<fairway_utility::command::Status, Fault> {
+    pub(crate) fn status(
+        &mut self,
+        place: usize,
+    ) -> Result<fairway_utility::command::Status, Fault> {
         match self.ask(place, Command::Status)? {
             Reply::Status(status) => Ok(status),
-            other => Err(format!("utility {place} answers a question for its status with {other:?}")),
+            other => Err(format!(
+                "utility {place} answers a question for its status with {other:?}"
+            )),
         }
     }
 }

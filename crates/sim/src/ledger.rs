@@ -3,7 +3,9 @@
 
 use crate::cast::{CANARY, Fault, REPLICAS, USD};
 use crate::plan::Sabotage;
-use fairway_ledger::{Block, Books, Contracts, Effect, Genesis, Key, Operation, Outcome, Receipt, Transaction};
+use fairway_ledger::{
+    Block, Books, Contracts, Effect, Genesis, Key, Operation, Outcome, Receipt, Transaction,
+};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Energy, Hash, Micro, Refusal, SessionId, Time};
 use fairway_utility::door;
@@ -57,12 +59,21 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(genesis: &Genesis, cins: impl Iterator<Item = String>) -> Result<Self, Fault> {
+    pub(crate) fn new(
+        genesis: &Genesis,
+        cins: impl Iterator<Item = String>,
+    ) -> Result<Self, Fault> {
         let mut replicas = Vec::new();
         for _ in 0..REPLICAS {
             let contracts = Contracts::new(genesis).map_err(|e| e.to_string())?;
             let state = contracts.genesis().clone();
-            replicas.push(Replica { contracts, state, height: 0, digest: Hash::default(), out_until: Time(0) });
+            replicas.push(Replica {
+                contracts,
+                state,
+                height: 0,
+                digest: Hash::default(),
+                out_until: Time(0),
+            });
         }
         let mut canaries: Vec<Vec<u8>> = cins.map(String::into_bytes).collect();
         canaries.push(CANARY.as_bytes().to_vec());
@@ -93,7 +104,9 @@ impl Ledger {
     }
 
     pub(crate) fn reachable(&self, replica: usize, now: Time) -> bool {
-        self.replicas.get(replica).is_some_and(|r| r.out_until <= now)
+        self.replicas
+            .get(replica)
+            .is_some_and(|r| r.out_until <= now)
     }
 
     /// Takes a transaction in through a replica. A second one of the same bytes changes nothing.
@@ -107,10 +120,16 @@ impl Ledger {
                 return Err(format!("transaction {id} holds personal data"));
             }
         }
-        let contracts = &self.replicas.get(replica).ok_or("no such replica")?.contracts;
+        let contracts = &self
+            .replicas
+            .get(replica)
+            .ok_or("no such replica")?
+            .contracts;
         let verdicts: Vec<Result<(), Refusal>> = contracts.admit(&[&transaction]);
         if let Some(Err(refusal)) = verdicts.into_iter().next() {
-            return Err(format!("a utility handed in a transaction that is not admitted: {refusal}"));
+            return Err(format!(
+                "a utility handed in a transaction that is not admitted: {refusal}"
+            ));
         }
         self.seen.insert(id);
         self.pool.push(transaction);
@@ -119,7 +138,9 @@ impl Ledger {
 
     /// Cuts a block if there is something to put in and a quorum; gives its height.
     pub(crate) fn cut(&mut self, now: Time) -> Option<usize> {
-        let reachable = (0..self.replicas.len()).filter(|r| self.reachable(*r, now)).count();
+        let reachable = (0..self.replicas.len())
+            .filter(|r| self.reachable(*r, now))
+            .count();
         if self.pool.is_empty() || reachable < QUORUM {
             return None;
         }
@@ -131,7 +152,11 @@ impl Ledger {
         };
         let rest = self.pool.split_off(self.pool.len().min(MAX_BLOCK));
         let txs = core::mem::replace(&mut self.pool, rest);
-        self.cuts.push(Cut { block, txs, done: None });
+        self.cuts.push(Cut {
+            block,
+            txs,
+            done: None,
+        });
         Some(height)
     }
 
@@ -184,31 +209,54 @@ impl Ledger {
             };
         }
         match &cut.done {
-            Some((known, _)) if *known != receipts => {
-                Err(format!("replica {place} has other receipts at height {} than the others", cut.block.height))
-            }
-            Some((_, known)) if *known != digest => {
-                Err(format!("replica {place} has another state at height {} than the others", cut.block.height))
-            }
+            Some((known, _)) if *known != receipts => Err(format!(
+                "replica {place} has other receipts at height {} than the others",
+                cut.block.height
+            )),
+            Some((_, known)) if *known != digest => Err(format!(
+                "replica {place} has another state at height {} than the others",
+                cut.block.height
+            )),
             Some(_) => Ok(()),
             None => {
-                let records: Vec<_> = cut.txs.iter().cloned().zip(receipts.iter().cloned()).collect();
+                let records: Vec<_> = cut
+                    .txs
+                    .iter()
+                    .cloned()
+                    .zip(receipts.iter().cloned())
+                    .collect();
                 cut.done = Some((receipts, digest));
-                records.iter().try_for_each(|(tx, receipt)| self.record(tx, receipt))
+                records
+                    .iter()
+                    .try_for_each(|(tx, receipt)| self.record(tx, receipt))
             }
         }
     }
 
     fn record(&mut self, tx: &[u8], receipt: &[u8]) -> Result<(), Fault> {
-        self.books.record(tx, receipt).map_err(|e| format!("the books do not fold: {e}"))?;
+        self.books
+            .record(tx, receipt)
+            .map_err(|e| format!("the books do not fold: {e}"))?;
         let sum = self.books.sum(USD).map_err(|e| e.to_string())?;
         if sum != Micro::ZERO {
-            return Err(format!("the ledger's accounts sum to {} instead of zero", sum.text(USD)));
+            return Err(format!(
+                "the ledger's accounts sum to {} instead of zero",
+                sum.text(USD)
+            ));
         }
         let receipt = Receipt::from_bytes(receipt).map_err(|e| e.to_string())?;
         match receipt.outcome {
-            Outcome::Applied(Effect::ChargeSettled { session, event, total, .. }) => {
-                let settled = Settled { total, event, energy: energy_of(tx)? };
+            Outcome::Applied(Effect::ChargeSettled {
+                session,
+                event,
+                total,
+                ..
+            }) => {
+                let settled = Settled {
+                    total,
+                    event,
+                    energy: energy_of(tx)?,
+                };
                 if self.settled.insert(session, settled).is_some() {
                     return Err(format!("{session} is settled twice"));
                 }
@@ -232,7 +280,12 @@ impl Ledger {
         Some(door::Block {
             height: cut.block.height,
             time: cut.block.time,
-            entries: cut.txs.iter().cloned().zip(receipts.iter().cloned()).collect(),
+            entries: cut
+                .txs
+                .iter()
+                .cloned()
+                .zip(receipts.iter().cloned())
+                .collect(),
         })
     }
 
@@ -244,14 +297,20 @@ impl Ledger {
     pub(crate) fn kind(transaction: &[u8]) -> String {
         let operation = Transaction::read(transaction).map(|tx| format!("{:?}", tx.operation));
         let text = operation.unwrap_or_else(|e| e.to_string());
-        text.chars().take_while(char::is_ascii_alphanumeric).collect()
+        text.chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect()
     }
 }
 
 fn energy_of(tx: &[u8]) -> Result<Energy, Fault> {
     let tx = Transaction::read(tx).map_err(|e| e.to_string())?;
     match tx.operation {
-        Operation::SettleCharge(settlement) => settlement.event().usage.energy().ok_or_else(|| "energy overflows".to_owned()),
+        Operation::SettleCharge(settlement) => settlement
+            .event()
+            .usage
+            .energy()
+            .ok_or_else(|| "energy overflows".to_owned()),
         _ => Err("a charge is settled by a transaction of another kind".to_owned()),
     }
 }
@@ -263,7 +322,9 @@ fn digest_of(before: Hash, receipts: &[Vec<u8>], writes: &BTreeMap<Key, Option<V
         out.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         out.extend_from_slice(bytes);
     };
-    receipts.iter().for_each(|r| add(r));
+    for receipt in receipts {
+        add(receipt);
+    }
     for (key, value) in writes {
         add(key);
         match value {
@@ -285,7 +346,11 @@ fn add_a_micro(receipt: &mut Vec<u8>) {
 
 /// Whether `needle` stands anywhere in `bytes`.
 pub(crate) fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    let Some(first) = needle.first() else { return false };
+    let Some(first) = needle.first() else {
+        return false;
+    };
     let starts = bytes.iter().enumerate().filter(|(_, b)| *b == first);
-    starts.into_iter().any(|(at, _)| bytes.get(at..).is_some_and(|rest| rest.starts_with(needle)))
+    starts
+        .into_iter()
+        .any(|(at, _)| bytes.get(at..).is_some_and(|rest| rest.starts_with(needle)))
 }

@@ -36,7 +36,13 @@ use world::World;
 /// The first thing that must not be, with the newest events before it.
 pub fn run(seed: u64, plan: &Plan) -> Result<Report, Box<Violation>> {
     let fail = |what: String, trace: Vec<String>, sabotaged: bool| {
-        Box::new(Violation { seed, plan: plan.name, what, trace, sabotaged })
+        Box::new(Violation {
+            seed,
+            plan: plan.name,
+            what,
+            trace,
+            sabotaged,
+        })
     };
     let mut world = World::new(seed, *plan).map_err(|what| fail(what, Vec::new(), false))?;
     match live(&mut world) {

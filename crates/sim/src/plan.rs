@@ -5,7 +5,7 @@ use fairway_model::time::{HOUR, MINUTE, SECOND};
 /// A planted fault of the world itself, to prove that the checks can fail. Shipped code knows nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sabotage {
-    /// A utility's disk loses one committed transaction: the one with a driver's consent. The utility restarts later.
+    /// A utility's disk loses one committed transaction: the one with a driver's consent. The utility dies at once and restarts.
     DiskForgets,
     /// One replica adds a micro-unit to a posting of a receipt.
     ReplicaAdds,
@@ -13,9 +13,9 @@ pub enum Sabotage {
     AllReplicasAdd,
     /// The network hands a station a start command that no utility sent.
     StartWithoutConsent,
-    /// The network hands a station's start command to another charge: consent is there, but for something else.
+    /// The network changes the charge that a start command names.
     StartForAnother,
-    /// A utility's disk keeps rows of an input whose transaction did not commit, and not all of them.
+    /// A utility's disk commits the transaction of a driver's consent without the row of the charge, and the utility dies.
     TornTransaction,
     /// The ledger's link skips a block.
     BlockSkipped,
@@ -62,7 +62,7 @@ impl Plan {
     /// Nothing goes wrong.
     pub const CALM: Self = Self {
         name: "calm",
-        visits: 14,
+        visits: 16,
         stations: 2,
         window: HOUR,
         delay: (5, 60),
@@ -95,7 +95,7 @@ impl Plan {
     /// Utilities die at any step, stations lose power.
     pub const CRASHY: Self = Self {
         name: "crashy",
-        crash: 60,
+        crash: 200,
         power_cut_every: 6 * MINUTE,
         link_cut_every: 8 * MINUTE,
         replica_out_every: 15 * MINUTE,
@@ -105,7 +105,7 @@ impl Plan {
     /// All of it.
     pub const EVERYTHING: Self = Self {
         name: "everything",
-        crash: 40,
+        crash: 100,
         power_cut_every: 8 * MINUTE,
         ..Self::LOSSY
     };

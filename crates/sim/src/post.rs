@@ -75,7 +75,9 @@ impl Post {
 
     /// What stands on the screen; dark without power.
     pub(crate) fn screen(&self) -> Screen {
-        self.machine.as_ref().map_or(Screen::Offline, |m| m.screen().clone())
+        self.machine
+            .as_ref()
+            .map_or(Screen::Offline, |m| m.screen().clone())
     }
 
     pub(crate) fn on(&self) -> bool {
@@ -83,7 +85,12 @@ impl Post {
     }
 
     fn config(&self, entropy: [u8; 16]) -> StationConfig {
-        let mut config = StationConfig::new(self.bay.entry.evse.clone(), "Simulated", self.bay.entry.station.as_str(), entropy);
+        let mut config = StationConfig::new(
+            self.bay.entry.evse.clone(),
+            "Simulated",
+            self.bay.entry.station.as_str(),
+            entropy,
+        );
         config.interval = 4 * MINUTE;
         config
     }
@@ -100,10 +107,14 @@ impl World {
             todo.push_front(post.rig.advance(now.plus(post.skew)));
         }
         for _ in 0..MAX_CHAIN {
-            let Some(input) = todo.pop_front() else { return self.plan_tick(place) };
+            let Some(input) = todo.pop_front() else {
+                return self.plan_tick(place);
+            };
             let now = self.now();
             let post = self.post(place)?;
-            let Some(machine) = post.machine.as_mut() else { return Ok(()) };
+            let Some(machine) = post.machine.as_mut() else {
+                return Ok(());
+            };
             for output in machine.handle(now.plus(post.skew), input) {
                 match output {
                     Output::Send(words) => todo.extend(self.say_to_gateway(place, words)?),
@@ -117,13 +128,17 @@ impl World {
                 }
             }
         }
-        Err(format!("station {place} answers one input with more than {MAX_CHAIN}"))
+        Err(format!(
+            "station {place} answers one input with more than {MAX_CHAIN}"
+        ))
     }
 
     fn plan_tick(&mut self, place: usize) -> Result<(), Fault> {
         let now = self.now();
         let post = self.post(place)?;
-        let Some(at) = post.machine.as_ref().and_then(Station::poll_timeout) else { return Ok(()) };
+        let Some(at) = post.machine.as_ref().and_then(Station::poll_timeout) else {
+            return Ok(());
+        };
         let at = at.plus(post.skew.saturating_neg()).max(now.plus(1));
         if post.tick_at.is_none_or(|earlier| at < earlier) {
             post.tick_at = Some(at);
@@ -149,7 +164,8 @@ impl World {
             return Ok(());
         }
         let measured = post.rig.advance(now.plus(post.skew));
-        self.queue.after(MEASURE, Event::Measure { post: place, boots });
+        self.queue
+            .after(MEASURE, Event::Measure { post: place, boots });
         self.post_input(place, measured)
     }
 
@@ -169,10 +185,15 @@ impl World {
             return Ok(());
         }
         let started = self.post(place)?.started;
-        self.note(format!("station {place} closes its contactor for {started:?}"));
-        let session = started.ok_or_else(|| format!("station {place} lets energy flow and had no start command"))?;
+        self.note(format!(
+            "station {place} closes its contactor for {started:?}"
+        ));
+        let session = started
+            .ok_or_else(|| format!("station {place} lets energy flow and had no start command"))?;
         if !self.consented.contains(&session) {
-            return Err(format!("station {place} lets energy flow for {session}, and no driver said yes to it"));
+            return Err(format!(
+                "station {place} lets energy flow for {session}, and no driver said yes to it"
+            ));
         }
         self.post(place)?.flowing = Some((session, register));
         Ok(())
@@ -206,7 +227,8 @@ impl World {
         let (config, key) = (post.config(entropy), post.bay.meter.clone());
         let machine = match &post.saved {
             None => Station::new(config, key),
-            Some(saved) => Station::restore(config, key, saved).map_err(|e| format!("station {place} cannot read what it saved: {e}"))?,
+            Some(saved) => Station::restore(config, key, saved)
+                .map_err(|e| format!("station {place} cannot read what it saved: {e}"))?,
         };
         post.machine = Some(machine);
         post.boots = post.boots.saturating_add(1);
@@ -225,7 +247,8 @@ impl World {
     /// The cable is in: the station is told, and its instruments are read from now on.
     pub(crate) fn plugged(&mut self, place: usize) -> Result<(), Fault> {
         let boots = self.post(place)?.boots;
-        self.queue.after(MEASURE, Event::Measure { post: place, boots });
+        self.queue
+            .after(MEASURE, Event::Measure { post: place, boots });
         self.post_input(place, Input::PlugIn)
     }
 
@@ -237,7 +260,10 @@ impl World {
         if !post.on() || post.conn.is_some() {
             return Ok(());
         }
-        let (utility, ready) = (post.bay.utility, post.cut_until <= now && post.gateway_conn.is_none());
+        let (utility, ready) = (
+            post.bay.utility,
+            post.cut_until <= now && post.gateway_conn.is_none(),
+        );
         if !ready || !self.host(utility)?.up() {
             let pause = self.rng.span(RECONNECT);
             self.queue.after(pause, Event::Connect(place));
@@ -255,10 +281,13 @@ impl World {
     /// The connection dies; the station sees it at once, the gateway perhaps later.
     pub(crate) fn drop_link(&mut self, place: usize) -> Result<(), Fault> {
         let post = self.post(place)?;
-        let Some(conn) = post.conn.take() else { return Ok(()) };
+        let Some(conn) = post.conn.take() else {
+            return Ok(());
+        };
         let lost = core::mem::take(&mut post.waiting);
         let notice = self.rng.span(NOTICE);
-        self.queue.after(notice, Event::Noticed { post: place, conn });
+        self.queue
+            .after(notice, Event::Noticed { post: place, conn });
         self.note(format!("station {place} loses its connection"));
         for call in lost {
             self.post_input(place, Input::Lost(call))?;
@@ -275,7 +304,8 @@ impl World {
             post.gateway_conn = None;
             let Some(conn) = post.conn else { return };
             let notice = self.rng.span((0, 2 * SECOND));
-            self.queue.after(notice, Event::Noticed { post: place, conn });
+            self.queue
+                .after(notice, Event::Noticed { post: place, conn });
         }
     }
 
@@ -289,7 +319,13 @@ impl World {
         }
         post.gateway_conn = None;
         let (utility, station) = (post.bay.utility, post.bay.entry.station.clone());
-        self.give(utility, door::Input::Station { station, words: FromStation::Disconnected })
+        self.give(
+            utility,
+            door::Input::Station {
+                station,
+                words: FromStation::Disconnected,
+            },
+        )
     }
 
     pub(crate) fn timed_out(&mut self, place: usize, conn: u64, call: CallId) -> Result<(), Fault> {
@@ -306,26 +342,61 @@ impl World {
         let now = self.now();
         let call = call_of(&words);
         let post = self.post(place)?;
-        let Some(conn) = post.conn else { return Ok(call.map(Input::Lost)) };
+        let Some(conn) = post.conn else {
+            return Ok(call.map(Input::Lost));
+        };
         post.waiting.extend(call);
         if let Some(call) = call {
-            self.queue.after(CALL_TIMEOUT, Event::TimedOut { post: place, conn, call });
+            self.queue.after(
+                CALL_TIMEOUT,
+                Event::TimedOut {
+                    post: place,
+                    conn,
+                    call,
+                },
+            );
         }
-        let report = matches!(words, FromStation::Started { .. } | FromStation::Updated { .. } | FromStation::Ended { .. });
+        let report = matches!(
+            words,
+            FromStation::Started { .. } | FromStation::Updated { .. } | FromStation::Ended { .. }
+        );
         let words = with_call(words, conn);
         if report && self.faults && self.rng.chance(self.plan.twice) {
             let late = self.delay().saturating_mul(3);
-            self.queue.after(late, Event::ToGateway { post: place, conn, words: words.clone() });
+            self.queue.after(
+                late,
+                Event::ToGateway {
+                    post: place,
+                    conn,
+                    words: words.clone(),
+                },
+            );
         }
         let delay = self.delay();
         let post = self.post(place)?;
-        let at = if report { now.plus(delay) } else { now.plus(delay).max(post.last.0) };
+        let at = if report {
+            now.plus(delay)
+        } else {
+            now.plus(delay).max(post.last.0)
+        };
         post.last.0 = post.last.0.max(at);
-        self.queue.at(at, Event::ToGateway { post: place, conn, words });
+        self.queue.at(
+            at,
+            Event::ToGateway {
+                post: place,
+                conn,
+                words,
+            },
+        );
         Ok(None)
     }
 
-    pub(crate) fn at_gateway(&mut self, place: usize, conn: u64, words: FromStation) -> Result<(), Fault> {
+    pub(crate) fn at_gateway(
+        &mut self,
+        place: usize,
+        conn: u64,
+        words: FromStation,
+    ) -> Result<(), Fault> {
         let post = self.post(place)?;
         if post.gateway_conn != Some(conn) {
             return Ok(());
@@ -339,14 +410,33 @@ impl World {
         let now = self.now();
         let delay = self.delay();
         let found = self.posts.iter_mut().enumerate();
-        let Some((place, post)) = found.into_iter().find(|(_, p)| p.bay.utility == utility && p.bay.entry.station == *station) else { return };
-        let Some(conn) = post.gateway_conn else { return };
+        let Some((place, post)) = found
+            .into_iter()
+            .find(|(_, p)| p.bay.utility == utility && p.bay.entry.station == *station)
+        else {
+            return;
+        };
+        let Some(conn) = post.gateway_conn else {
+            return;
+        };
         let at = now.plus(delay).max(post.last.1);
         post.last.1 = at;
-        self.queue.at(at, Event::ToPost { post: place, conn, words });
+        self.queue.at(
+            at,
+            Event::ToPost {
+                post: place,
+                conn,
+                words,
+            },
+        );
     }
 
-    pub(crate) fn at_post(&mut self, place: usize, conn: u64, words: ToStation) -> Result<(), Fault> {
+    pub(crate) fn at_post(
+        &mut self,
+        place: usize,
+        conn: u64,
+        words: ToStation,
+    ) -> Result<(), Fault> {
         let post = self.post(place)?;
         if post.conn != Some(conn) {
             return Ok(());
@@ -369,15 +459,26 @@ impl World {
 
     /// Planted fault: a start command from nowhere.
     pub(crate) fn rogue_start(&mut self, place: usize) -> Result<(), Fault> {
-        if self.plan.sabotage != Some(Sabotage::StartWithoutConsent) || self.sabotaged || self.post(place)?.conn.is_none() {
+        if self.plan.sabotage != Some(Sabotage::StartWithoutConsent)
+            || self.sabotaged
+            || self.post(place)?.conn.is_none()
+        {
             return Ok(());
         }
         self.sabotaged = true;
         let session = SessionId([0xab; 16]);
         let evse_id = self.post(place)?.bay.entry.evse.clone();
         self.post(place)?.started = Some(session);
-        self.note(format!("planted: station {place} hears a start command that nobody sent"));
-        let words = ToStation::Start { command: 4_711, evse: 1, evse_id, session, energy_limit: None };
+        self.note(format!(
+            "planted: station {place} hears a start command that nobody sent"
+        ));
+        let words = ToStation::Start {
+            command: 4_711,
+            evse: 1,
+            evse_id,
+            session,
+            energy_limit: None,
+        };
         self.post_input(place, Input::Gateway(words))
     }
 }

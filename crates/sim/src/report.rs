@@ -38,6 +38,8 @@ pub struct Report {
     pub height: usize,
     /// Transactions that the contracts refused, by reason.
     pub refused: Vec<(&'static str, u32)>,
+    /// Whether a planted fault was carried out, and did no harm.
+    pub sabotaged: bool,
     /// Log lines that call for a person.
     pub alarms: u64,
     /// Sum of all bills and of all settled charges, in micro-units.
@@ -62,6 +64,7 @@ pub(crate) fn of(seed: u64, world: &mut World, billed: Micro) -> Report {
         pairs: world.pairs(),
         height: world.ledger.height(),
         refused: world.ledger.refused.iter().map(|(k, v)| (*k, *v)).collect(),
+        sabotaged: world.sabotaged,
         alarms: world.counts.alarms,
         billed,
     }
@@ -72,8 +75,21 @@ impl fmt::Display for Report {
         write!(
             f,
             "seed {} {}: {} of {} visits settled in {} blocks ({} pairs, {} offers, {} {USD}), {} crashes, {} power cuts, {} other faults, {} events, {} alarms, refused {:?}, {}",
-            self.seed, self.plan, self.settled, self.visits, self.height, self.pairs, self.offers, self.billed.text(USD),
-            self.crashes, self.power_cuts, self.troubles, self.events, self.alarms, self.refused, self.digest
+            self.seed,
+            self.plan,
+            self.settled,
+            self.visits,
+            self.height,
+            self.pairs,
+            self.offers,
+            self.billed.text(USD),
+            self.crashes,
+            self.power_cuts,
+            self.troubles,
+            self.events,
+            self.alarms,
+            self.refused,
+            self.digest
         )
     }
 }
@@ -97,7 +113,9 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {} ({}): {}", self.seed, self.plan, self.what)?;
         writeln!(f, "the newest events:")?;
-        self.trace.iter().try_for_each(|line| writeln!(f, "  {line}"))?;
+        self.trace
+            .iter()
+            .try_for_each(|line| writeln!(f, "  {line}"))?;
         write!(
             f,
             "replay: FAIRWAY_SIM_SEED={} FAIRWAY_SIM_PLAN={} cargo test -p fairway-sim --test it replay -- --nocapture",

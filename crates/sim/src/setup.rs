@@ -25,21 +25,40 @@ impl World {
         }
         for bay in self.cast.bays.clone() {
             let password = "00$00".to_owned();
-            self.ask(bay.utility, Command::PutStation { station: bay.entry.station.clone(), password })?;
+            self.ask(
+                bay.utility,
+                Command::PutStation {
+                    station: bay.entry.station.clone(),
+                    password,
+                },
+            )?;
             self.ask(bay.utility, Command::RegisterEvse(bay.entry.clone()))?;
         }
         for (_, visited, agreement) in self.cast.agreements.clone() {
             self.ask(visited, Command::ProposeAgreement(Box::new(agreement)))?;
         }
         let bays = self.cast.bays.len();
-        self.until("registration", |s| s.prefixes.len() == UTILITIES && usize::try_from(s.evses) == Ok(bays))?;
+        self.until("registration", |s| {
+            s.prefixes.len() == UTILITIES && usize::try_from(s.evses) == Ok(bays)
+        })?;
         self.countersign()?;
         for driver in self.cast.drivers.clone() {
             self.enter(&driver)?;
         }
         // The first utility's area is loaded: partners' policies counter.
-        let area = self.cast.bays.first().map(|b| b.entry.area.clone()).unwrap_or_default();
-        self.ask(0, Command::SetLoad { area, load_bps: 12_000 })?;
+        let area = self
+            .cast
+            .bays
+            .first()
+            .map(|b| b.entry.area.clone())
+            .unwrap_or_default();
+        self.ask(
+            0,
+            Command::SetLoad {
+                area,
+                load_bps: 12_000,
+            },
+        )?;
         for post in 0..self.posts.len() {
             self.power_on(post)?;
         }
@@ -48,18 +67,26 @@ impl World {
     }
 
     pub(crate) fn member_of(&self, place: usize) -> Result<fairway_model::MemberId, Fault> {
-        self.cast.configs.get(place).map(|c| c.id).ok_or_else(|| format!("no utility {place}"))
+        self.cast
+            .configs
+            .get(place)
+            .map(|c| c.id)
+            .ok_or_else(|| format!("no utility {place}"))
     }
 
     fn countersign(&mut self) -> Result<(), Fault> {
         for (home, _, agreement) in self.cast.agreements.clone() {
             let id = agreement.id();
-            self.until("proposals", |s| s.member != agreement.home || s.proposals.contains(&id))?;
+            self.until("proposals", |s| {
+                s.member != agreement.home || s.proposals.contains(&id)
+            })?;
             self.ask(home, Command::Countersign(id))?;
         }
         let agreements = self.cast.agreements.clone();
         self.until("agreements", |s| {
-            let mut own = agreements.iter().filter(|(_, _, a)| a.home == s.member || a.visited == s.member);
+            let mut own = agreements
+                .iter()
+                .filter(|(_, _, a)| a.home == s.member || a.visited == s.member);
             own.all(|(_, _, a)| s.agreements.iter().any(|(_, _, id)| *id == a.id()))
         })
     }
@@ -68,7 +95,13 @@ impl World {
         let cin = driver.customer.cin.clone();
         self.ask(driver.home, Command::PutCustomer(driver.customer.clone()))?;
         if driver.customer.payment == Payment::Prepaid {
-            self.ask(driver.home, Command::TopUp { cin: cin.clone(), amount: BALANCE })?;
+            self.ask(
+                driver.home,
+                Command::TopUp {
+                    cin: cin.clone(),
+                    amount: BALANCE,
+                },
+            )?;
         }
         if driver.blocked {
             self.ask(driver.home, Command::SetBlocked { cin, blocked: true })?;
@@ -86,7 +119,9 @@ impl World {
                     break;
                 }
                 if self.now() >= end {
-                    return Err(format!("{what}: not final at utility {place} after {FINAL} ms: {status:?}"));
+                    return Err(format!(
+                        "{what}: not final at utility {place} after {FINAL} ms: {status:?}"
+                    ));
                 }
                 let soon = self.now().plus(500);
                 self.run_to(soon)?;
@@ -117,7 +152,12 @@ impl World {
     /// From now on things break.
     pub(crate) fn let_break(&mut self) {
         self.faults = true;
-        for trouble in [Trouble::Partition, Trouble::PowerCut, Trouble::LinkCut, Trouble::ReplicaOut] {
+        for trouble in [
+            Trouble::Partition,
+            Trouble::PowerCut,
+            Trouble::LinkCut,
+            Trouble::ReplicaOut,
+        ] {
             self.plan_trouble(trouble);
         }
     }
@@ -168,12 +208,21 @@ impl World {
     /// Cuts a pair of utilities, one direction, one utility from all others, or one from its ledger.
     fn partition(&mut self, until: Time) {
         let one = self.rng.place(UTILITIES);
-        let other = one.saturating_add(1).saturating_add(self.rng.place(UTILITIES - 1)) % UTILITIES;
+        let other = one
+            .saturating_add(1)
+            .saturating_add(self.rng.place(UTILITIES - 1))
+            % UTILITIES;
         let (what, links) = match self.rng.below(4) {
             0 => ("pair", vec![(one, other), (other, one)]),
             1 => ("one-way", vec![(one, other)]),
             2 => ("ledger", vec![(one, REPLICA_END), (REPLICA_END, one)]),
-            _ => ("isolated", (0..UTILITIES).chain([REPLICA_END]).flat_map(|n| [(one, n), (n, one)]).collect()),
+            _ => (
+                "isolated",
+                (0..UTILITIES)
+                    .chain([REPLICA_END])
+                    .flat_map(|n| [(one, n), (n, one)])
+                    .collect(),
+            ),
         };
         self.note(format!("partition {what} {one} {other} until {until}"));
         for link in links {

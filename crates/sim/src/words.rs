@@ -42,7 +42,10 @@ pub(crate) fn answered(mut words: ToStation, conn: u64) -> (ToStation, Option<Ca
             call.0 = call.0.wrapping_sub(conn.wrapping_mul(CALLS));
             Some(*call)
         }
-        ToStation::Start { .. } | ToStation::Stop { .. } | ToStation::Bill(_) | ToStation::Notice { .. } => None,
+        ToStation::Start { .. }
+        | ToStation::Stop { .. }
+        | ToStation::Bill(_)
+        | ToStation::Notice { .. } => None,
     };
     (words, call)
 }
@@ -53,11 +56,24 @@ pub(crate) fn name_of(words: &FromStation) -> String {
         FromStation::Booted { .. } => "booted".to_owned(),
         FromStation::Status { state, .. } => format!("status {state:?}"),
         FromStation::Identify { presented, .. } => format!("identify {:?}", presented.method),
-        FromStation::Consent { session, accepted, .. } => format!("consent {accepted} {session}"),
-        FromStation::Started { report, .. } => format!("started {} #{} {:?}", report.transaction, report.seq, report.session),
-        FromStation::Updated { report, .. } => format!("updated {} #{}", report.transaction, report.seq),
-        FromStation::Ended { report, reason, .. } => format!("ended {} #{} {reason:?}", report.transaction, report.seq),
-        FromStation::CommandAnswered { command, accepted, text } => format!("command {command} accepted {accepted} {text}"),
+        FromStation::Consent {
+            session, accepted, ..
+        } => format!("consent {accepted} {session}"),
+        FromStation::Started { report, .. } => format!(
+            "started {} #{} {:?}",
+            report.transaction, report.seq, report.session
+        ),
+        FromStation::Updated { report, .. } => {
+            format!("updated {} #{}", report.transaction, report.seq)
+        }
+        FromStation::Ended { report, reason, .. } => {
+            format!("ended {} #{} {reason:?}", report.transaction, report.seq)
+        }
+        FromStation::CommandAnswered {
+            command,
+            accepted,
+            text,
+        } => format!("command {command} accepted {accepted} {text}"),
         FromStation::Disconnected => "disconnected".to_owned(),
     }
 }
@@ -72,10 +88,19 @@ pub(crate) fn name_to(words: &ToStation) -> String {
             Identified::StopRequested(session) => format!("stop requested {session}"),
             Identified::Refused(refusal) => format!("refused {}", refusal.code),
         },
-        ToStation::ConsentNoted { refusal, .. } => format!("consent noted {:?}", refusal.as_ref().map(|r| r.code)),
-        ToStation::TransactionNoted { refusal, .. } => format!("report noted {:?}", refusal.as_ref().map(|r| r.code)),
-        ToStation::Start { command, session, .. } => format!("start {command} {session}"),
-        ToStation::Stop { command, transaction } => format!("stop {command} {transaction}"),
+        ToStation::ConsentNoted { refusal, .. } => {
+            format!("consent noted {:?}", refusal.as_ref().map(|r| r.code))
+        }
+        ToStation::TransactionNoted { refusal, .. } => {
+            format!("report noted {:?}", refusal.as_ref().map(|r| r.code))
+        }
+        ToStation::Start {
+            command, session, ..
+        } => format!("start {command} {session}"),
+        ToStation::Stop {
+            command,
+            transaction,
+        } => format!("stop {command} {transaction}"),
         ToStation::Bill(bill) => format!("bill {}", bill.session),
         ToStation::Notice { session, refusal } => format!("notice {session} {}", refusal.code),
     }

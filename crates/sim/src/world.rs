@@ -30,9 +30,16 @@ pub(crate) enum Event {
     /// A utility dies.
     Crash(usize),
     /// A message between utilities arrives.
-    Peer { from: usize, to: usize, envelope: Vec<u8> },
+    Peer {
+        from: usize,
+        to: usize,
+        envelope: Vec<u8>,
+    },
     /// A transaction arrives at a replica.
-    Submit { replica: usize, transaction: Vec<u8> },
+    Submit {
+        replica: usize,
+        transaction: Vec<u8>,
+    },
     /// Time to cut a block.
     Cut,
     /// A replica hears of new blocks.
@@ -40,15 +47,27 @@ pub(crate) enum Event {
     /// A utility's link to its replica brings the next block.
     Feed(usize),
     /// Words of a station arrive at its gateway.
-    ToGateway { post: usize, conn: u64, words: FromStation },
+    ToGateway {
+        post: usize,
+        conn: u64,
+        words: FromStation,
+    },
     /// Words of a gateway arrive at its station.
-    ToPost { post: usize, conn: u64, words: ToStation },
+    ToPost {
+        post: usize,
+        conn: u64,
+        words: ToStation,
+    },
     /// A station tries to connect.
     Connect(usize),
     /// A gateway notices that a connection is dead.
     Noticed { post: usize, conn: u64 },
     /// A station waited long enough for an answer.
-    TimedOut { post: usize, conn: u64, call: CallId },
+    TimedOut {
+        post: usize,
+        conn: u64,
+        call: CallId,
+    },
     /// A station wanted to be woken.
     Tick(usize),
     /// The instruments of a station are read.
@@ -119,7 +138,11 @@ impl World {
         let ledger = Ledger::new(&cast.genesis, cins)?;
         let skew = (plan.skew.saturating_neg(), plan.skew);
         let hosts = (0..UTILITIES).map(|_| Host::new(rng.span(skew))).collect();
-        let posts = cast.bays.iter().map(|bay| Post::new(bay.clone(), rng.span(skew), BEGIN)).collect();
+        let posts = cast
+            .bays
+            .iter()
+            .map(|bay| Post::new(bay.clone(), rng.span(skew), BEGIN))
+            .collect();
         Ok(Self {
             plan,
             rng,
@@ -157,11 +180,15 @@ impl World {
     }
 
     pub(crate) fn host(&mut self, place: usize) -> Result<&mut Host, Fault> {
-        self.hosts.get_mut(place).ok_or_else(|| format!("no utility {place}"))
+        self.hosts
+            .get_mut(place)
+            .ok_or_else(|| format!("no utility {place}"))
     }
 
     pub(crate) fn post(&mut self, place: usize) -> Result<&mut Post, Fault> {
-        self.posts.get_mut(place).ok_or_else(|| format!("no station {place}"))
+        self.posts
+            .get_mut(place)
+            .ok_or_else(|| format!("no station {place}"))
     }
 
     /// Runs until `until`, or to the first thing that must not be.
@@ -169,7 +196,9 @@ impl World {
         while let Some(event) = self.queue.pop(until) {
             self.counts.events = self.counts.events.saturating_add(1);
             if self.counts.events > MAX_EVENTS {
-                return Err(format!("more than {MAX_EVENTS} events: something runs in a circle"));
+                return Err(format!(
+                    "more than {MAX_EVENTS} events: something runs in a circle"
+                ));
             }
             self.happen(event)?;
         }
@@ -182,8 +211,14 @@ impl World {
             Event::Boot(host) => self.boot(host),
             Event::Crash(host) => self.crash(host, "planted"),
             Event::Peer { from, to, envelope } => self.peer_arrives(from, to, envelope),
-            Event::Submit { replica, transaction } => self.submitted(replica, transaction),
-            Event::Cut => self.cut(),
+            Event::Submit {
+                replica,
+                transaction,
+            } => self.submitted(replica, transaction),
+            Event::Cut => {
+                self.cut();
+                Ok(())
+            }
             Event::Execute(replica) => self.executes(replica),
             Event::Feed(host) => self.feed(host),
             Event::ToGateway { post, conn, words } => self.at_gateway(post, conn, words),
@@ -204,12 +239,18 @@ impl World {
 
     /// Delay of one message; before and after the faults the network is quick.
     pub(crate) fn delay(&mut self) -> i64 {
-        let range = if self.faults { self.plan.delay } else { Plan::CALM.delay };
+        let range = if self.faults {
+            self.plan.delay
+        } else {
+            Plan::CALM.delay
+        };
         self.rng.span(range)
     }
 
     pub(crate) fn open(&self, from: usize, to: usize) -> bool {
-        self.blocked.get(&(from, to)).is_none_or(|until| *until <= self.now())
+        self.blocked
+            .get(&(from, to))
+            .is_none_or(|until| *until <= self.now())
     }
 
     /// How often a message arrives: not at all, once, twice.
@@ -220,7 +261,11 @@ impl World {
         if self.rng.chance(self.plan.loss) {
             return 0;
         }
-        if self.rng.chance(self.plan.twice) { 2 } else { 1 }
+        if self.rng.chance(self.plan.twice) {
+            2
+        } else {
+            1
+        }
     }
 
     pub(crate) fn send_peer(&mut self, from: usize, to: usize, envelope: &[u8]) {
@@ -236,12 +281,22 @@ impl World {
 
     pub(crate) fn send_ledger(&mut self, from: usize, transaction: &[u8]) {
         // A utility speaks to its own replica, and to the next one when its own is gone.
-        let reachable = (0..REPLICAS).map(|n| from.saturating_add(n) % REPLICAS).find(|r| self.ledger.reachable(*r, self.now()));
-        let Some(replica) = reachable.filter(|_| self.open(from, REPLICA_END)) else { return };
+        let reachable = (0..REPLICAS)
+            .map(|n| from.saturating_add(n) % REPLICAS)
+            .find(|r| self.ledger.reachable(*r, self.now()));
+        let Some(replica) = reachable.filter(|_| self.open(from, REPLICA_END)) else {
+            return;
+        };
         for _ in 0..self.copies() {
             let delay = self.delay();
             let transaction = transaction.to_vec();
-            self.queue.after(delay, Event::Submit { replica, transaction });
+            self.queue.after(
+                delay,
+                Event::Submit {
+                    replica,
+                    transaction,
+                },
+            );
         }
     }
 
@@ -256,7 +311,7 @@ impl World {
         self.ledger.submit(replica, transaction)
     }
 
-    fn cut(&mut self) -> Result<(), Fault> {
+    fn cut(&mut self) {
         let now = self.now();
         if let Some(height) = self.ledger.cut(now) {
             self.note(format!("block {height}"));
@@ -267,7 +322,6 @@ impl World {
         }
         let next = self.rng.span(self.plan.block);
         self.queue.after(next.max(1), Event::Cut);
-        Ok(())
     }
 
     fn executes(&mut self, replica: usize) -> Result<(), Fault> {
@@ -301,7 +355,9 @@ impl World {
             self.queue.after(SECOND, Event::Feed(place));
             return Ok(());
         }
-        let Some(block) = self.ledger.block_for(place, height) else { return Ok(()) };
+        let Some(block) = self.ledger.block_for(place, height) else {
+            return Ok(());
+        };
         self.host(place)?.next_block = height.saturating_add(1);
         if self.skips_block(&block) {
             return Ok(());

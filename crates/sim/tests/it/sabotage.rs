@@ -1,5 +1,7 @@
 //! Tests of the tests: a world with a planted fault must be caught, for the right reason.
 
+#![allow(clippy::panic, reason = "a test that fails says why")]
+
 use fairway_sim::{Plan, Sabotage, run};
 
 /// Seeds that are tried until the planted fault found its moment.
@@ -22,7 +24,10 @@ fn caught_as(plan: Plan, sabotage: Sabotage, words: &str) {
 #[test]
 fn a_disk_that_forgets_a_transaction() {
     let what = caught(Plan::CALM, Sabotage::DiskForgets);
-    assert!(what.contains("is not settled") || what.contains("charges open"), "{what}");
+    assert!(
+        what.contains("is not settled") || what.contains("charges open"),
+        "{what}"
+    );
 }
 
 #[test]
@@ -32,7 +37,12 @@ fn a_disk_that_tears_a_transaction() {
 
 #[test]
 fn a_replica_that_adds_a_micro_unit() {
-    caught_as(Plan::CALM, Sabotage::ReplicaAdds, "other receipts");
+    // Noticed by comparison with the others, or by the books when it was the first to execute.
+    let what = caught(Plan::CALM, Sabotage::ReplicaAdds);
+    assert!(
+        what.contains("other receipts") || what.contains("books do not fold"),
+        "{what}"
+    );
 }
 
 #[test]
@@ -42,12 +52,19 @@ fn all_replicas_add_a_micro_unit() {
 
 #[test]
 fn a_start_without_consent() {
-    caught_as(Plan::CALM, Sabotage::StartWithoutConsent, "no driver said yes");
+    caught_as(
+        Plan::CALM,
+        Sabotage::StartWithoutConsent,
+        "no driver said yes",
+    );
 }
 
+/// The station knows which charge its driver said yes to: the wrong one is refused, nothing flows, nothing is billed.
 #[test]
-fn a_start_for_another_charge() {
-    caught_as(Plan::CALM, Sabotage::StartForAnother, "no driver said yes");
+fn a_start_for_another_charge_is_refused_by_the_station() {
+    let report = run(1, &Plan::CALM.with(Sabotage::StartForAnother))
+        .unwrap_or_else(|violation| panic!("{violation}"));
+    assert!(report.sabotaged);
 }
 
 #[test]
