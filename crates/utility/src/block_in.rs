@@ -73,7 +73,7 @@ impl Utility {
                 // The chain takes the same bytes only once, refused or not: what is to be tried again needs another nonce.
                 let refused = Hash::plain(bytes);
                 if self.outbox.of_transaction(&refused) == Some(&key) {
-                    self.submit_again(out, key, tx.operation.clone(), refused);
+                    self.submit_again(out, &key, tx.operation.clone(), refused);
                 }
             }
         }

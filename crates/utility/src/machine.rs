@@ -21,8 +21,10 @@ use fairway_model::time::DAY;
 use fairway_model::{Hash, MemberId, SessionId, StationId, Time};
 use std::collections::BTreeMap;
 
-/// Pause before a transaction that the ledger refused for now is submitted again, in milliseconds.
+/// First pause before a transaction that the ledger refused for now is submitted again, in milliseconds; it doubles each time.
 const RESUBMIT: i64 = 2_000;
+/// Longest such pause, in milliseconds.
+const LONGEST_RESUBMIT: i64 = 60_000;
 
 /// One member's whole business.
 #[derive(Debug)]
@@ -273,12 +275,16 @@ impl Utility {
     pub(crate) fn submit_again(
         &mut self,
         out: &mut Out,
-        key: String,
+        key: &str,
         operation: Operation,
         refused: Hash,
     ) {
-        let session = self.outbox.session_of(&key);
-        self.submit_as(out, key, operation, (session, RESUBMIT), &refused.0);
+        let (session, before) = (self.outbox.session_of(key), self.outbox.refusals(key));
+        let pause = RESUBMIT
+            .saturating_mul(1 << before.min(16))
+            .min(LONGEST_RESUBMIT);
+        self.submit_as(out, key.to_owned(), operation, (session, pause), &refused.0);
+        self.outbox.set_refusals(key, before.saturating_add(1));
     }
 
     fn submit_as(

@@ -47,6 +47,8 @@ pub(crate) struct Entry {
     pub(crate) sent: u32,
     /// When it is sent (again).
     pub(crate) due: Time,
+    /// How often the ledger refused it for now, since the start of the program.
+    refused: u32,
 }
 
 /// The stored form.
@@ -100,6 +102,7 @@ impl Outbox {
             durable,
             sent: 0,
             due: now,
+            refused: 0,
         };
         self.entries.insert(key, entry);
         row
@@ -131,6 +134,18 @@ impl Outbox {
     /// The charge that an entry belongs to.
     pub(crate) fn session_of(&self, key: &str) -> Option<SessionId> {
         self.entries.get(key).and_then(|e| e.session)
+    }
+
+    /// How often an entry was refused for now.
+    pub(crate) fn refusals(&self, key: &str) -> u32 {
+        self.entries.get(key).map_or(0, |e| e.refused)
+    }
+
+    /// Notes how often an entry was refused for now.
+    pub(crate) fn set_refusals(&mut self, key: &str, refused: u32) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.refused = refused;
+        }
     }
 
     /// What is due, each put off until its next repetition.
