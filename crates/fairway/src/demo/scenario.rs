@@ -128,8 +128,10 @@ impl Stage {
         Ok(())
     }
 
+    /// Blocks or unblocks a driver, and waits until every partner that holds a profile of him has answered.
     async fn block(&self, home: Cast, cin: &str, blocked: bool) -> Result<(), String> {
-        self.world.client(home)?.command(&Command::SetBlocked { cin: cin.to_owned(), blocked }).await.map(|_| ())
+        self.world.client(home)?.command(&Command::SetBlocked { cin: cin.to_owned(), blocked }).await?;
+        books::all_closed(&self.world).await
     }
 
     /// A second visit is authenticated locally: the home utility is switched off, and the charge settles when it is back.

@@ -11,6 +11,7 @@
 mod command_line;
 mod databases;
 mod gate;
+mod killed;
 mod ledger;
 mod others;
 mod stage;
