@@ -1,14 +1,12 @@
 //! Checks that need no state: form, bounds, signatures.
 
 use crate::context::refuse;
-use crate::limits::{
-    MAX_AREA_LEN, MAX_METER_KEY_BYTES, MAX_PREFIX_DIGITS, MAX_TIERS, MAX_TIME_ZONE_LEN,
-    MIN_PREFIX_DIGITS,
-};
+use crate::limits::{MAX_AREA_LEN, MAX_METER_KEY_BYTES, MAX_TIERS, MAX_TIME_ZONE_LEN};
 use crate::tx::{Hold, MAX_TX_BYTES, Operation, Payment, Settlement, Transaction};
 use fairway_model::agreement::{Agreement, MAX_TARIFFS};
 use fairway_model::canonical::DecodeError;
 use fairway_model::charge::MAX_PERIODS;
+use fairway_model::cin::{CinError, CinPrefix, MAX_PREFIX_DIGITS, MIN_PREFIX_DIGITS};
 use fairway_model::ids::{EvseId, IdError, MemberId, OwnerId, StationId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::refusal::{Refusal, RefusalCode};
@@ -68,7 +66,8 @@ fn read(bytes: &[u8]) -> Result<Transaction, Refusal> {
 fn check_operation(operation: &Operation) -> Result<(), Refusal> {
     match operation {
         Operation::RegisterPrefix(entry) => {
-            check_member(entry.member).and_then(|()| check_prefix(&entry.prefix))
+            check_member(entry.member)?;
+            cin_prefix(&entry.prefix).map(|_| ())
         }
         Operation::RegisterEvse(entry) => check_evse_entry(entry),
         Operation::RetireEvse { evse, .. } => check_evse(evse),
@@ -135,19 +134,26 @@ fn check_len(what: &str, len: usize, low: usize, high: usize) -> Result<(), Refu
     refuse(code, format!("{what}: {len}; {low} to {high} are allowed"))
 }
 
-fn check_prefix(prefix: &str) -> Result<(), Refusal> {
-    check_len(
-        "digits of the prefix",
-        prefix.len(),
-        MIN_PREFIX_DIGITS,
-        MAX_PREFIX_DIGITS,
-    )?;
-    if prefix.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(());
+/// Reads the digits of a registered prefix. Separators, which people may type, are refused here: a prefix has one form on the ledger.
+pub(crate) fn cin_prefix(text: &str) -> Result<CinPrefix, Refusal> {
+    let prefix = CinPrefix::parse(text).map_err(|e| {
+        let (code, why) = match e {
+            CinError::TooLong(n) => (RefusalCode::TooLarge, format!("{n} bytes of text")),
+            CinError::Empty => (RefusalCode::Malformed, "no text".to_owned()),
+            CinError::Length { found, .. } => (RefusalCode::Malformed, format!("{found} digits")),
+            other => (RefusalCode::Malformed, other.to_string()),
+        };
+        let text = format!(
+            "no CIN prefix of {MIN_PREFIX_DIGITS} to {MAX_PREFIX_DIGITS} digits (country, network, AAA node): {why}"
+        );
+        Refusal::new(code, text)
+    })?;
+    if prefix.as_str() == text {
+        return Ok(prefix);
     }
     refuse(
         RefusalCode::Malformed,
-        format!("{prefix:?} is no CIN prefix: digits only"),
+        format!("CIN prefix {text:?} is registered without separators: {prefix}"),
     )
 }
 

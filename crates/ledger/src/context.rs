@@ -231,7 +231,7 @@ mod tests {
     fn postings_that_do_not_add_up_to_zero_are_refused() {
         let member = MemberId::parse("US*DUK").unwrap();
         let entry = PrefixEntry {
-            prefix: "840".to_owned(),
+            prefix: "8400010".to_owned(),
             member,
         };
         let key = SigningKey::from_seed([1; 32]);

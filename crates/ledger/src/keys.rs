@@ -25,6 +25,11 @@ pub fn key_for_prefix(digits: &str) -> Key {
     key("fairway.state.prefix", &digits.to_owned())
 }
 
+/// Of [`crate::state::NodeState`]: one AAA node number of a member.
+pub fn key_for_node(member: MemberId, node: &str) -> Key {
+    key("fairway.state.node", &(member, node.to_owned()))
+}
+
 /// Of [`crate::state::EvseState`].
 pub fn key_for_evse(evse: &EvseId) -> Key {
     Hash::of("fairway.state.evse", evse.as_str().as_bytes()).0

@@ -2,10 +2,6 @@
 
 use fairway_model::time::{DAY, HOUR, MINUTE};
 
-/// Fewest digits of a CIN prefix; shorter ones would claim a whole country.
-pub const MIN_PREFIX_DIGITS: usize = 3;
-/// Most digits of a CIN prefix.
-pub const MAX_PREFIX_DIGITS: usize = 12;
 /// Most EVSEs of one station.
 pub const MAX_STATION_EVSES: usize = 64;
 /// Longest meter key in bytes (SubjectPublicKeyInfo, DER).

@@ -1,16 +1,18 @@
 //! Which state a transaction may touch, from its bytes alone.
 
+use crate::admit::cin_prefix;
 use crate::keys::{
     Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge,
     key_for_dispute, key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member,
-    key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix,
+    key_for_node, key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix,
     key_for_station,
 };
-use crate::limits::{MAX_PREFIX_DIGITS, MIN_PREFIX_DIGITS};
 use crate::receipt::Account;
 use crate::tx::{Hold, Operation, Payment, Settlement, Transaction};
 use fairway_model::agreement::AgreementId;
+use fairway_model::cin::{CinPrefix, MIN_PREFIX_DIGITS};
 use fairway_model::ids::MemberId;
+use fairway_model::registry::PrefixEntry;
 
 /// Every key that executing may read or write.
 pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
@@ -20,7 +22,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
     ];
     match &tx.operation {
         Operation::RegisterPrefix(entry) => {
-            keys.extend(beginnings(&entry.prefix).map(key_for_prefix));
+            keys.extend(register_prefix(entry));
         }
         Operation::RegisterEvse(entry) => {
             keys.extend([key_for_evse(&entry.evse), key_for_station(&entry.station)]);
@@ -78,10 +80,20 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
     keys
 }
 
-/// The digits and every shorter beginning that may be a prefix, shortest first.
-pub(crate) fn beginnings(digits: &str) -> impl Iterator<Item = &str> {
-    let longest = digits.len().min(MAX_PREFIX_DIGITS);
-    (MIN_PREFIX_DIGITS..=longest).filter_map(|n| digits.get(..n))
+/// The prefix and every shorter beginning that may be one, shortest first.
+pub(crate) fn beginnings(prefix: &CinPrefix) -> impl Iterator<Item = &str> {
+    let digits = prefix.as_str();
+    (MIN_PREFIX_DIGITS..=digits.len()).filter_map(|n| digits.get(..n))
+}
+
+/// None for a text that is no prefix: it is refused before any state is looked at.
+fn register_prefix(entry: &PrefixEntry) -> Vec<Key> {
+    let Ok(prefix) = cin_prefix(&entry.prefix) else {
+        return Vec::new();
+    };
+    let mut keys: Vec<Key> = beginnings(&prefix).map(key_for_prefix).collect();
+    keys.push(key_for_node(entry.member, prefix.node()));
+    keys
 }
 
 fn terms(agreement: AgreementId, home: MemberId, visited: MemberId) -> [Key; 3] {

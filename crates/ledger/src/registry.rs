@@ -1,13 +1,17 @@
 //! CIN prefixes, EVSEs with their stations and meter keys, and member keys.
 
+use crate::admit::cin_prefix;
 use crate::context::{Context, Done, refuse};
-use crate::keys::{key_for_evse, key_for_member, key_for_prefix, key_for_station};
+use crate::keys::{key_for_evse, key_for_member, key_for_node, key_for_prefix, key_for_station};
 use crate::limits::{KEY_OVERLAP_MS, MAX_STATION_EVSES};
 use crate::reads::beginnings;
 use crate::receipt::Effect;
-use crate::state::{EvseState, OldKey, OldMeterKey, PrefixState, StationSlot, StationState};
+use crate::state::{
+    EvseState, NodeState, OldKey, OldMeterKey, PrefixState, StationSlot, StationState,
+};
+use fairway_model::cin::CinPrefix;
 use fairway_model::hash::Hash;
-use fairway_model::ids::EvseId;
+use fairway_model::ids::{EvseId, MemberId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::refusal::{Refusal, RefusalCode};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
@@ -17,56 +21,69 @@ use fairway_model::time::Time;
 use fairway_pricing::CompiledTariff;
 
 /// Claims a prefix. Every beginning of it is looked at, and marked, so that the registry stays prefix-free: no number ever has two
-/// answering nodes.
+/// answering nodes. The member must not use the node number in another network, for its contract ids name only the node: the
+/// same rules as [`fairway_model::PrefixTable::insert`], which readers of the ledger fill.
 pub(crate) fn register_prefix(
     ctx: &mut Context<'_, '_>,
     entry: &PrefixEntry,
 ) -> Result<Done, Refusal> {
     must_be_own(ctx, entry.member, "a CIN prefix")?;
     ctx.utility(entry.member)?;
+    let prefix = cin_prefix(&entry.prefix)?;
+    for digits in beginnings(&prefix) {
+        let key = key_for_prefix(digits);
+        let state: PrefixState = ctx.view.get(&key)?.unwrap_or_default();
+        let whole = digits == prefix.as_str();
+        must_be_free(&state, entry, whole)?;
+        let next = PrefixState {
+            entry: whole.then(|| entry.clone()),
+            longer: !whole,
+        };
+        ctx.view.put(key, &next);
+    }
+    take_node(ctx, entry.member, prefix)?;
+    Ok(Effect::PrefixRegistered.into())
+}
+
+/// Whether `entry` may stand at the digits of `state`, or continue them when they are not the `whole` of it.
+fn must_be_free(state: &PrefixState, entry: &PrefixEntry, whole: bool) -> Result<(), Refusal> {
     let taken = |by: &str| {
         refuse(
             RefusalCode::PrefixTaken,
             format!("prefix {} {by}", entry.prefix),
         )
     };
-    for digits in beginnings(&entry.prefix) {
-        let key = key_for_prefix(digits);
-        let state: PrefixState = ctx.view.get(&key)?.unwrap_or_default();
-        let whole = digits == entry.prefix;
-        match &state.entry {
-            Some(found) if whole && found == entry => {
-                return refuse(
-                    RefusalCode::Duplicate,
-                    "the prefix is registered so already",
-                );
-            }
-            Some(found) if whole => return taken(&format!("is registered by {}", found.member)),
-            Some(found) => {
-                return taken(&format!(
-                    "begins with {}, which {} has registered",
-                    found.prefix, found.member
-                ));
-            }
-            None if whole && state.longer => {
-                return taken("is the beginning of a longer registered one");
-            }
-            None => {}
-        }
-        let next = if whole {
-            PrefixState {
-                entry: Some(entry.clone()),
-                longer: false,
-            }
-        } else {
-            PrefixState {
-                entry: None,
-                longer: true,
-            }
-        };
-        ctx.view.put(key, &next);
+    match &state.entry {
+        Some(found) if found == entry => refuse(
+            RefusalCode::Duplicate,
+            "the prefix is registered so already",
+        ),
+        Some(found) if whole => taken(&format!("is registered by {}", found.member)),
+        Some(found) => taken(&format!(
+            "begins with {}, which {} has registered",
+            found.prefix, found.member
+        )),
+        None if whole && state.longer => taken("is the beginning of a longer registered one"),
+        None => Ok(()),
     }
-    Ok(Effect::PrefixRegistered.into())
+}
+
+fn take_node(
+    ctx: &mut Context<'_, '_>,
+    member: MemberId,
+    prefix: CinPrefix,
+) -> Result<(), Refusal> {
+    let key = key_for_node(member, prefix.node());
+    if let Some(found) = ctx.view.get::<NodeState>(&key)? {
+        let text = format!(
+            "node {} of prefix {prefix} is the node of {}, which {member} has registered; a member uses a node number once",
+            prefix.node(),
+            found.prefix
+        );
+        return refuse(RefusalCode::PrefixTaken, text);
+    }
+    ctx.view.put(key, &NodeState { prefix });
+    Ok(())
 }
 
 /// Registers an EVSE. Its id, its station's id and its number in the station are taken once.
@@ -238,11 +255,7 @@ pub(crate) fn rotate_member_key(
     Ok(Effect::MemberKeyRotated.into())
 }
 
-fn must_be_own(
-    ctx: &Context<'_, '_>,
-    owner: fairway_model::MemberId,
-    what: &str,
-) -> Result<(), Refusal> {
+fn must_be_own(ctx: &Context<'_, '_>, owner: MemberId, what: &str) -> Result<(), Refusal> {
     if ctx.member() == owner {
         return Ok(());
     }

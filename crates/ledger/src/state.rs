@@ -2,6 +2,7 @@
 
 use crate::tx::Dispute;
 use fairway_model::agreement::AgreementId;
+use fairway_model::cin::CinPrefix;
 use fairway_model::energy::Energy;
 use fairway_model::hash::Hash;
 use fairway_model::ids::{EvseId, GuaranteeId, MemberId};
@@ -43,6 +44,14 @@ pub struct PrefixState {
     /// Whether longer registered prefixes begin with these digits.
     #[n(1)]
     pub longer: bool,
+}
+
+/// Where a member uses an AAA node number: once over all its networks, because contract ids (eMAID) do not hold the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct NodeState {
+    /// The member's prefix with that node.
+    #[n(0)]
+    pub prefix: CinPrefix,
 }
 
 /// An EVSE with the history that settlement needs.

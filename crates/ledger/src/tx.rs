@@ -151,7 +151,7 @@ pub struct Dispute {
 /// What a member asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Operation {
-    /// Claim a CIN prefix that neither contains nor extends a registered one.
+    /// Claim a CIN prefix that neither contains nor extends a registered one, and whose node the member does not use yet.
     #[n(0)]
     RegisterPrefix(#[n(0)] PrefixEntry),
     /// Register an EVSE, its station and its meter key.

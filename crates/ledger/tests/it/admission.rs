@@ -74,16 +74,20 @@ fn bad_forms() -> Vec<(&'static str, Vec<u8>)> {
         amount: usd("-1"),
         reference: Hash::default(),
     };
-    let mut longer = tx(prefix("84001")).to_bytes();
+    let mut longer = tx(prefix("8400010")).to_bytes();
     longer.push(0);
     vec![
         ("nothing", Vec::new()),
         ("garbage", vec![0xff; 40]),
         ("trailing byte", longer),
         ("too large", vec![0; MAX_TX_BYTES + 1]),
-        ("short prefix", tx(prefix("84")).to_bytes()),
-        ("long prefix", tx(prefix("8400000000000")).to_bytes()),
-        ("letters in a prefix", tx(prefix("84O01")).to_bytes()),
+        ("no prefix", tx(prefix("")).to_bytes()),
+        ("short prefix", tx(prefix("840001")).to_bytes()),
+        ("long prefix", tx(prefix("8400010000")).to_bytes()),
+        ("huge prefix", tx(prefix(&"8".repeat(65))).to_bytes()),
+        ("letters in a prefix", tx(prefix("84O0010")).to_bytes()),
+        ("prefix of no country", tx(prefix("9990010")).to_bytes()),
+        ("separators in a prefix", tx(prefix("840-001-0")).to_bytes()),
         ("number 0", tx(entry(|e| e.number = 0)).to_bytes()),
         (
             "no meter key",
@@ -113,7 +117,7 @@ fn bad_forms() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "member id in small letters",
-            smuggle(prefix("84001"), "USDUK", "usduk"),
+            smuggle(prefix("8400010"), "USDUK", "usduk"),
         ),
         (
             "space in an EVSE id",
@@ -149,9 +153,13 @@ fn bad_forms_are_named() {
         garbage | malformed: no transaction: malformed CBOR: unexpected type break at position 0: expected array
         trailing byte | malformed: no transaction: not in canonical form: re-encoding gives other bytes
         too large | too-large: the transaction has 65537 bytes; at most 65536 are allowed
-        short prefix | malformed: digits of the prefix: 2; 3 to 12 are allowed
-        long prefix | too-large: digits of the prefix: 13; 3 to 12 are allowed
-        letters in a prefix | malformed: "84O01" is no CIN prefix: digits only
+        no prefix | malformed: no CIN prefix of 7 to 9 digits (country, network, AAA node): no text
+        short prefix | malformed: no CIN prefix of 7 to 9 digits (country, network, AAA node): 6 digits
+        long prefix | malformed: no CIN prefix of 7 to 9 digits (country, network, AAA node): 10 digits
+        huge prefix | too-large: no CIN prefix of 7 to 9 digits (country, network, AAA node): 65 bytes of text
+        letters in a prefix | malformed: no CIN prefix of 7 to 9 digits (country, network, AAA node): character 3 is 'O' (U+004F), which only looks like the digit 0: type 0 to 9
+        prefix of no country | malformed: no CIN prefix of 7 to 9 digits (country, network, AAA node): the number begins with 999: not a country of ISO 3166-1
+        separators in a prefix | malformed: CIN prefix "840-001-0" is registered without separators: 8400010
         number 0 | malformed: the EVSE's number in its station is 0; numbers begin with 1 (OCPP evseId)
         no meter key | malformed: bytes of the meter key: 0; 1 to 256 are allowed
         long meter key | too-large: bytes of the meter key: 257; 1 to 256 are allowed
@@ -174,14 +182,14 @@ fn each_wrong_signature_is_named() {
     let charge = Charge::new("APC", "DUK", 1);
     let wrong = key("somebody").sign("x", b"y");
     let mut cases: Vec<(&str, Transaction)> = Vec::new();
-    let mut outer = tx(prefix("84001"));
+    let mut outer = tx(prefix("8400010"));
     outer.signature = wrong;
     cases.push(("outer", outer));
     let other_chain = Transaction::sign(
         "other",
         member("DUK"),
         TxNonce([1; 16]),
-        prefix("84001"),
+        prefix("8400010"),
         &key("DUK"),
     );
     cases.push(("another chain", other_chain));
@@ -240,7 +248,7 @@ fn verdicts_do_not_depend_on_the_batch() {
     let mut all: Vec<Vec<u8>> = (1..6)
         .map(|n| tx(place(&Charge::new("APC", "DUK", n))).to_bytes())
         .collect();
-    let mut bad = tx(prefix("84001"));
+    let mut bad = tx(prefix("8400010"));
     bad.nonce = TxNonce([9; 16]);
     all.insert(2, bad.to_bytes());
     all.insert(4, vec![1, 2, 3]);
@@ -271,7 +279,7 @@ fn execution_refuses_what_claims_keys_that_are_not_registered() {
         CHAIN,
         member("ZZZ"),
         TxNonce([1; 16]),
-        prefix("84001"),
+        prefix("8400010"),
         &key("ZZZ"),
     )
     .to_bytes();
@@ -279,12 +287,12 @@ fn execution_refuses_what_claims_keys_that_are_not_registered() {
         CHAIN,
         member("DUK"),
         TxNonce([1; 16]),
-        prefix("84001"),
+        prefix("8400010"),
         &key("APC"),
     )
     .to_bytes();
-    let good = tx(prefix("84001"));
-    let reused = tx(prefix("84002"));
+    let good = tx(prefix("8400010"));
+    let reused = tx(prefix("8400020"));
     let codes = [
         stranger,
         impostor,

@@ -9,8 +9,9 @@ use expect_test::expect_file;
 use fairway_ledger::{Account, Dispute, DisputeReason, Operation, Payment, Transaction, TxNonce};
 use fairway_ledger::{
     key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge, key_for_dispute,
-    key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member, key_for_nonce,
-    key_for_pair, key_for_payment, key_for_position, key_for_prefix, key_for_station,
+    key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member, key_for_node,
+    key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix,
+    key_for_station,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
@@ -43,7 +44,7 @@ fn story() -> Vec<(&'static str, &'static str, Operation)> {
             "register-prefix",
             "DUK",
             Operation::RegisterPrefix(PrefixEntry {
-                prefix: "84001".to_owned(),
+                prefix: "84000112".to_owned(),
                 member: member("DUK"),
             }),
         ),
@@ -102,8 +103,9 @@ fn state_keys() -> Vec<(&'static str, [u8; 32])> {
     let owner = evse("DUK").owner;
     vec![
         ("member", key_for_member(home)),
-        ("prefix", key_for_prefix("84001")),
-        ("prefix-beginning", key_for_prefix("840")),
+        ("prefix", key_for_prefix("84000112")),
+        ("prefix-beginning", key_for_prefix("8400011")),
+        ("node", key_for_node(member("DUK"), "12")),
         ("evse", key_for_evse(&evse("DUK").evse)),
         ("station", key_for_station(&evse("DUK").station)),
         ("agreement", key_for_agreement(id)),

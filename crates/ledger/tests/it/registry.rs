@@ -1,12 +1,15 @@
 //! Prefixes, EVSEs and keys.
 
 use crate::table::Table;
-use crate::world::{Charge, T0, World, evse, key, line, member, place, settle, signed};
+use crate::world::{CHAIN, Charge, T0, World, evse, key, line, member, place, settle, signed};
 use expect_test::expect;
 use fairway_ledger::{
-    NEW_KEY_DOMAIN, Operation, Transaction, TxNonce, key_for_evse, state::EvseState,
+    NEW_KEY_DOMAIN, Operation, Transaction, TxNonce, key_for_evse, key_for_node,
+    state::{EvseState, NodeState},
 };
 use fairway_model::canonical::Canonical;
+use fairway_model::cin::{CinPrefix, PrefixTable};
+use fairway_model::hash::Hash;
 use fairway_model::ids::{EvseId, StationId};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
 use fairway_model::sign::SigningKey;
@@ -28,26 +31,99 @@ fn register(change: impl FnOnce(&mut EvseEntry)) -> Operation {
 #[test]
 fn prefixes_stay_prefix_free() {
     let mut t = Table::on(World::new());
-    t.row("first", "DUK", prefix("84001", "DUK"));
-    t.row("again", "DUK", prefix("84001", "DUK"));
-    t.row("the same", "APC", prefix("84001", "APC"));
-    t.row("longer", "APC", prefix("840017", "APC"));
-    t.row("shorter", "APC", prefix("840", "APC"));
-    t.row("beside", "APC", prefix("84002", "APC"));
-    t.row("shorter of own", "APC", prefix("8400", "APC"));
-    t.row("for another", "APC", prefix("850", "GPC"));
-    t.row("by a witness", "REG", prefix("860", "REG"));
+    t.row("first", "DUK", prefix("84000112", "DUK"));
+    t.row("again", "DUK", prefix("84000112", "DUK"));
+    t.row("the same", "APC", prefix("84000112", "APC"));
+    t.row("longer", "APC", prefix("840001123", "APC"));
+    t.row("shorter", "APC", prefix("8400011", "APC"));
+    t.row("beside", "APC", prefix("84000113", "APC"));
+    t.row("longer of own", "APC", prefix("840001130", "APC"));
+    t.row("for another", "APC", prefix("8500010", "GPC"));
+    t.row("by a witness", "REG", prefix("8600010", "REG"));
     expect![[r#"
         first | DUK: PrefixRegistered
         again | DUK: duplicate: the prefix is registered so already
-        the same | APC: prefix-taken: prefix 84001 is registered by US*DUK
-        longer | APC: prefix-taken: prefix 840017 begins with 84001, which US*DUK has registered
-        shorter | APC: prefix-taken: prefix 840 is the beginning of a longer registered one
+        the same | APC: prefix-taken: prefix 84000112 is registered by US*DUK
+        longer | APC: prefix-taken: prefix 840001123 begins with 84000112, which US*DUK has registered
+        shorter | APC: prefix-taken: prefix 8400011 is the beginning of a longer registered one
         beside | APC: PrefixRegistered
-        shorter of own | APC: prefix-taken: prefix 8400 is the beginning of a longer registered one
+        longer of own | APC: prefix-taken: prefix 840001130 begins with 84000113, which US*APC has registered
         for another | APC: not-authorized: US*APC cannot register a CIN prefix for US*GPC; US*GPC must sign
         by a witness | REG: not-authorized: US*REG is a witness; only a utility can do this
     "#]].assert_eq(t.rows());
+}
+
+/// Contract ids (eMAID) name member and node only, so the two together must name one prefix.
+#[test]
+fn a_member_uses_a_node_number_once() {
+    let mut t = Table::on(World::new());
+    t.row("first", "DUK", prefix("84000112", "DUK"));
+    t.row("node in another network", "DUK", prefix("84000212", "DUK"));
+    t.row("node in another country", "DUK", prefix("27600112", "DUK"));
+    t.row("again", "DUK", prefix("84000112", "DUK"));
+    t.row("node of another width", "DUK", prefix("840002012", "DUK"));
+    t.row("node of another member", "APC", prefix("84000212", "APC"));
+    t.row("three digits", "DUK", prefix("840003123", "DUK"));
+    t.row("overlap before node", "DUK", prefix("84000312", "DUK"));
+    let refused = t.world.get::<NodeState>(key_for_node(member("DUK"), "13"));
+    assert_eq!(refused, None);
+    let taken: NodeState = t.world.get(key_for_node(member("DUK"), "12")).unwrap();
+    assert_eq!(taken.prefix.as_str(), "84000112");
+    expect![[r#"
+        first | DUK: PrefixRegistered
+        node in another network | DUK: prefix-taken: node 12 of prefix 84000212 is the node of 84000112, which US*DUK has registered; a member uses a node number once
+        node in another country | DUK: prefix-taken: node 12 of prefix 27600112 is the node of 84000112, which US*DUK has registered; a member uses a node number once
+        again | DUK: duplicate: the prefix is registered so already
+        node of another width | DUK: PrefixRegistered
+        node of another member | APC: PrefixRegistered
+        three digits | DUK: PrefixRegistered
+        overlap before node | DUK: prefix-taken: prefix 84000312 is the beginning of a longer registered one
+    "#]].assert_eq(t.rows());
+}
+
+/// Whatever a reader's table refuses, the contract refuses, and the other way round.
+#[test]
+fn the_contract_agrees_with_the_readers_table() {
+    let mut world = World::new();
+    let mut table = PrefixTable::new();
+    for (digits, name) in [
+        ("8400011", "DUK"),
+        ("84000112", "APC"),
+        ("84000212", "APC"),
+        ("8400021", "GPC"),
+        ("840002", "GPC"),
+        ("8400031", "DUK"),
+        ("84000301", "DUK"),
+        ("840003001", "DUK"),
+        ("840003001", "APC"),
+        ("9990011", "GPC"),
+        ("8400041", "GPC"),
+        ("84000412", "APC"),
+        ("840005123", "APC"),
+        ("8400012345", "APC"),
+    ] {
+        let inserted = CinPrefix::parse(digits)
+            .ok()
+            .is_some_and(|p| table.insert(p, member(name)).is_ok());
+        let tx = Transaction::sign(
+            CHAIN,
+            member(name),
+            TxNonce(
+                Hash::plain(format!("{digits}{name}").as_bytes()).0[..16]
+                    .try_into()
+                    .unwrap(),
+            ),
+            prefix(digits, name),
+            &key(name),
+        );
+        let receipt = world.execute_unadmitted(&tx.to_bytes());
+        assert_eq!(
+            receipt.refusal().is_none(),
+            inserted,
+            "{digits} {name}: {receipt:?}"
+        );
+    }
+    assert_eq!(table.len(), 6);
 }
 
 #[test]
@@ -235,7 +311,7 @@ fn member_keys_rotate_with_an_overlap_unless_compromised() {
     t.row("the new key's charge", "DUK", settle(with_new));
     let newer = SigningKey::from_seed([78; 32]);
     let tx = Transaction::sign(
-        crate::world::CHAIN,
+        CHAIN,
         member("APC"),
         TxNonce([5; 16]),
         rotation("APC", &newer, true),
