@@ -1,17 +1,15 @@
 //! Integration tests of the contracts.
-#![allow(
+#![expect(
     clippy::needless_raw_string_hashes,
     reason = "expect-test writes its strings so"
 )]
-#![allow(
+#![expect(
     clippy::too_many_lines,
     reason = "a table with its expected rows is one function"
 )]
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
     reason = "helpers of tests are tests"
 )]
 
@@ -25,5 +23,4 @@ mod property;
 mod registry;
 mod table;
 mod tamper;
-mod throughput;
 mod world;

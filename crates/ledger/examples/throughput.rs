@@ -1,11 +1,22 @@
-//! How many charges one core settles, by hand: `cargo test --release -p fairway-ledger --test it -- --ignored --nocapture`.
+//! How many holds and charges one core admits and executes, blocks of 500 at a time, with every signature checked:
+//! `cargo run --release -p fairway-ledger --example throughput`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a measurement made by hand, over the consortium of the tests"
+)]
 
-use crate::world::{CHAIN, Charge, T0, World, agreement, key, member, place, settle, usd};
-use fairway_ledger::{Block, Contracts, Key, Receipt, Transaction, TxNonce};
+#[expect(dead_code, reason = "the tests use the rest of it")]
+#[path = "../tests/it/world.rs"]
+mod world;
+
+use fairway_ledger::{Block, Contracts, Key, Operation, Receipt, Transaction, TxNonce};
 use fairway_model::canonical::Canonical;
 use fairway_model::ids::{GuaranteeId, SessionId};
 use std::collections::BTreeMap;
 use std::time::Instant;
+use world::{CHAIN, Charge, T0, World, agreement, evse, key, member, place, settle, usd};
 
 const CHARGES: u128 = 5_000;
 const BLOCK: usize = 500;
@@ -29,7 +40,7 @@ fn transactions(settling: bool) -> Vec<Vec<u8>> {
     (1..=CHARGES).map(transaction).collect()
 }
 
-#[allow(clippy::disallowed_methods, reason = "a measurement made by hand")]
+#[expect(clippy::disallowed_methods, reason = "a measurement made by hand")]
 fn measure(contracts: &Contracts, state: &mut BTreeMap<Key, Vec<u8>>, txs: &[Vec<u8>], what: &str) {
     let (mut admit, mut execute) = (0.0, 0.0);
     for block in txs.chunks(BLOCK) {
@@ -65,17 +76,12 @@ fn measure(contracts: &Contracts, state: &mut BTreeMap<Key, Vec<u8>>, txs: &[Vec
     );
 }
 
-#[test]
-#[ignore = "a measurement made by hand"]
-fn throughput() {
+fn main() {
     let mut world = World::new();
     let mut terms = agreement("APC", "DUK", 1);
     terms.caps.exposure = usd("1000000");
     for utility in ["APC", "DUK"] {
-        world.must(
-            utility,
-            fairway_ledger::Operation::RegisterEvse(Box::new(crate::world::evse(utility))),
-        );
+        world.must(utility, Operation::RegisterEvse(Box::new(evse(utility))));
     }
     world.agree(&terms);
     let mut state = world.state.clone();
