@@ -181,7 +181,11 @@ impl Core {
         let after = |interval: Duration| {
             let due = SystemTime::UNIX_EPOCH + span(parent.time_ms) + interval;
             // Another clock of block times tells nothing about when the parent was made.
-            if self.clock.is_some() { entered + interval } else { due.min(entered + interval) }
+            if self.clock.is_some() {
+                entered + interval
+            } else {
+                due.min(entered + interval)
+            }
         };
         let (busy, idle) = (after(self.busy), after(self.idle));
         context.sleep_until(busy).await;

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use fairway_chain::{Config, FinalBlock, Handle, ValidatorAddress, public_key, start};
+use fairway_chain::{Config, FinalBlock, Handle, Proof, TxId, ValidatorAddress, public_key, start};
 use tokio::time::timeout;
 
 use crate::kv::Kv;
@@ -115,6 +115,19 @@ impl Net {
                 self.node(i).status()
             );
         }
+    }
+
+    /// Waits until a node gives the proof of a transaction.
+    pub(crate) async fn proof(&self, i: usize, id: TxId) -> Proof {
+        let found = timeout(PATIENCE, async {
+            loop {
+                if let Some(proof) = self.node(i).proof(id).await {
+                    return proof;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        found.await.expect("becomes final")
     }
 
     /// All blocks of a node from height 1 until `txs` transactions were seen.

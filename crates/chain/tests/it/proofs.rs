@@ -34,7 +34,7 @@ async fn proofs_verify_offline_and_every_change_is_named() {
     let blocks = net.blocks(1, 40).await;
     let keys = net.keys();
     for id in &ids {
-        let proof = net.node(1).proof(*id).await.expect("final");
+        let proof = net.proof(1, *id).await;
         let again = Proof::from_bytes(&proof.to_bytes()).unwrap();
         let verified = verify_proof(&again, CHAIN, &keys).unwrap();
         let block = &blocks[verified.height as usize - 1];
@@ -51,7 +51,7 @@ async fn proofs_verify_offline_and_every_change_is_named() {
     // The transaction of the fullest block: its path is not empty.
     let block = blocks.iter().max_by_key(|block| block.txs.len()).unwrap();
     let (id, tx, receipt) = &block.txs[0];
-    let proof = net.node(2).proof(*id).await.unwrap();
+    let proof = net.proof(2, *id).await;
     check_changes(&proof, tx, receipt, &keys);
     net.stop_all().await;
 }
