@@ -125,7 +125,9 @@ pub struct ClockConfig {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: default_database() }
+        Self {
+            url: default_database(),
+        }
     }
 }
 
@@ -197,17 +199,29 @@ impl Config {
     /// [`ConfigError`] with file, line and what would be right.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|e| ConfigError { file: file.clone(), what: format!("cannot be read: {e}") })?;
+        let text = std::fs::read_to_string(path).map_err(|e| ConfigError {
+            file: file.clone(),
+            what: format!("cannot be read: {e}"),
+        })?;
         Self::parse(&text, path)
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
-        let mut config: Self = toml::from_str(text).map_err(|e| ConfigError { file: file.clone(), what: explain(&e, text) })?;
+        let mut config: Self = toml::from_str(text).map_err(|e| ConfigError {
+            file: file.clone(),
+            what: explain(&e, text),
+        })?;
         config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        MemberId::parse(&config.member).map_err(|e| ConfigError { file: file.clone(), what: format!("member: {e}") })?;
+        MemberId::parse(&config.member).map_err(|e| ConfigError {
+            file: file.clone(),
+            what: format!("member: {e}"),
+        })?;
         if !config.listen.operations.ip().is_loopback() {
-            let what = format!("listen.operations = {}: operator's commands are served on loopback only, such as 127.0.0.1:7401", config.listen.operations);
+            let what = format!(
+                "listen.operations = {}: operator's commands are served on loopback only, such as 127.0.0.1:7401",
+                config.listen.operations
+            );
             return Err(ConfigError { file, what });
         }
         Ok(config)
@@ -222,7 +236,11 @@ impl Config {
     pub fn database_url(&self) -> String {
         match self.database.url.strip_prefix("sqlite:") {
             Some(path) if !path.contains(":memory:") => {
-                format!("sqlite:{}", self.path(Path::new(path.trim_start_matches("//"))).display())
+                format!(
+                    "sqlite:{}",
+                    self.path(Path::new(path.trim_start_matches("//")))
+                        .display()
+                )
             }
             _ => self.database.url.clone(),
         }
@@ -230,19 +248,29 @@ impl Config {
 
     /// The clock to run by.
     pub fn clock(&self) -> Clock {
-        self.clock.map_or(Clock::WALL, |c| Clock { wall_start: c.wall_start_ms, begin: c.begin_ms, speed: c.speed.max(1) })
+        self.clock.map_or(Clock::WALL, |c| Clock {
+            wall_start: c.wall_start_ms,
+            begin: c.begin_ms,
+            speed: c.speed.max(1),
+        })
     }
 }
 
 /// Adds the nearest known key to serde's "unknown field" message, and the line.
 fn explain(error: &toml::de::Error, text: &str) -> String {
     let message = error.message();
-    let line = error.span().map_or(0, |span| text.get(..span.start).map_or(0, |head| head.matches('\n').count()).saturating_add(1));
+    let line = error.span().map_or(0, |span| {
+        text.get(..span.start)
+            .map_or(0, |head| head.matches('\n').count())
+            .saturating_add(1)
+    });
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field") {
         let unknown = quoted.next().unwrap_or_default().to_owned();
         let nearest = quoted.min_by_key(|known| distance(&unknown, known));
-        let hint = nearest.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+        let hint = nearest
+            .map(|known| format!("; did you mean `{known}`?"))
+            .unwrap_or_default();
         return format!("line {line}: unknown key `{unknown}`{hint}");
     }
     format!("line {line}: {message}")
@@ -258,7 +286,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut next = vec![left];
         for (y, above) in b.iter().zip(row.iter().skip(1)) {
             let substitute = diagonal.saturating_add(usize::from(x != *y));
-            left = substitute.min(above.saturating_add(1)).min(left.saturating_add(1));
+            left = substitute
+                .min(above.saturating_add(1))
+                .min(left.saturating_add(1));
             diagonal = *above;
             next.push(left);
         }
@@ -282,7 +312,9 @@ ledger = "127.0.0.1:7403"
 "#;
 
     fn error(text: &str) -> String {
-        Config::parse(text, Path::new("/x/fairway.toml")).unwrap_err().to_string()
+        Config::parse(text, Path::new("/x/fairway.toml"))
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -295,7 +327,10 @@ ledger = "127.0.0.1:7403"
     #[test]
     fn an_unknown_key_names_the_nearest() {
         let text = GOOD.replace("peers", "pears");
-        assert_eq!(error(&text), "/x/fairway.toml: line 5: unknown key `pears`; did you mean `peers`?");
+        assert_eq!(
+            error(&text),
+            "/x/fairway.toml: line 5: unknown key `pears`; did you mean `peers`?"
+        );
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use fairway_model::Time;
 
 /// An environment variable, when it is set and not empty.
-#[expect(clippy::disallowed_methods, reason = "the shell reads the environment here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shell reads the environment here and nowhere else"
+)]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -21,31 +24,49 @@ pub struct Clock {
 
 impl Clock {
     /// The wall clock itself.
-    pub const WALL: Self = Self { wall_start: 0, begin: 0, speed: 1 };
+    pub const WALL: Self = Self {
+        wall_start: 0,
+        begin: 0,
+        speed: 1,
+    };
 
     /// Present time.
     pub fn now(&self) -> Time {
         let passed = wall_ms().saturating_sub(self.wall_start);
-        Time(self.begin.saturating_add(passed.saturating_mul(i64::from(self.speed))))
+        Time(
+            self.begin
+                .saturating_add(passed.saturating_mul(i64::from(self.speed))),
+        )
     }
 
     /// The wall-clock duration from now until `at`, zero when it has passed.
     pub fn until(&self, at: Time) -> std::time::Duration {
         let millis = at.since(self.now()).max(0);
-        let wall = millis.checked_div(i64::from(self.speed.max(1))).unwrap_or(millis);
+        let wall = millis
+            .checked_div(i64::from(self.speed.max(1)))
+            .unwrap_or(millis);
         std::time::Duration::from_millis(u64::try_from(wall).unwrap_or(0))
     }
 }
 
 /// Milliseconds of the wall clock since 1970.
-#[expect(clippy::disallowed_methods, reason = "the shell reads the clock here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shell reads the clock here and nowhere else"
+)]
 pub fn wall_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.ok().and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(0)
+    since
+        .ok()
+        .and_then(|d| i64::try_from(d.as_millis()).ok())
+        .unwrap_or(0)
 }
 
 /// A monotonic instant, for measuring.
-#[expect(clippy::disallowed_methods, reason = "the shell reads the clock here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shell reads the clock here and nowhere else"
+)]
 pub fn instant() -> std::time::Instant {
     std::time::Instant::now()
 }

@@ -51,11 +51,17 @@ impl Genesis {
     /// # Errors
     /// [`ConfigError`] with file and place.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let fail = |what: String| ConfigError { file: path.display().to_string(), what };
-        let text = std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+        let fail = |what: String| ConfigError {
+            file: path.display().to_string(),
+            what,
+        };
+        let text =
+            std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
         let genesis: Self = toml::from_str(&text).map_err(|e| fail(e.message().to_owned()))?;
         for (at, member) in genesis.member.iter().enumerate() {
-            member.read().map_err(|e| fail(format!("member {}: {e}", at.saturating_add(1))))?;
+            member
+                .read()
+                .map_err(|e| fail(format!("member {}: {e}", at.saturating_add(1))))?;
         }
         Ok(genesis)
     }
@@ -67,7 +73,9 @@ impl Genesis {
 
     /// The entry of a member.
     pub fn find(&self, id: MemberId) -> Option<&GenesisMember> {
-        self.member.iter().find(|m| MemberId::parse(&m.id) == Ok(id))
+        self.member
+            .iter()
+            .find(|m| MemberId::parse(&m.id) == Ok(id))
     }
 
     /// Time of the genesis block.
@@ -86,9 +94,15 @@ impl GenesisMember {
         Ok(Member {
             id: MemberId::parse(&self.id).map_err(|e| format!("id: {e}"))?,
             name: self.name.clone(),
-            kind: if self.witness { MemberKind::Witness } else { MemberKind::Utility },
+            kind: if self.witness {
+                MemberKind::Witness
+            } else {
+                MemberKind::Utility
+            },
             key: PublicKey(bytes32(&self.key).map_err(|e| format!("key: {e}"))?),
-            validator: Some(PublicKey(bytes32(&self.validator).map_err(|e| format!("validator: {e}"))?)),
+            validator: Some(PublicKey(
+                bytes32(&self.validator).map_err(|e| format!("validator: {e}"))?,
+            )),
             endpoint: self.endpoint.clone(),
             tls_fingerprint: Hash::plain(&certificate),
         })
@@ -99,7 +113,8 @@ impl GenesisMember {
     /// # Errors
     /// When it is no PEM certificate.
     pub fn certificate_der(&self) -> Result<CertificateDer<'static>, String> {
-        CertificateDer::from_pem_slice(self.certificate.as_bytes()).map_err(|e| format!("certificate: {e}"))
+        CertificateDer::from_pem_slice(self.certificate.as_bytes())
+            .map_err(|e| format!("certificate: {e}"))
     }
 }
 
@@ -129,15 +144,23 @@ impl Keys {
     ///
     /// # Errors
     /// When the folder already holds keys, or cannot be written.
-    pub fn make(folder: &Path, seed: impl Fn(&str) -> [u8; 32], hosts: &[String]) -> Result<PublicPart, String> {
+    pub fn make(
+        folder: &Path,
+        seed: impl Fn(&str) -> [u8; 32],
+        hosts: &[String],
+    ) -> Result<PublicPart, String> {
         let at = |e: std::io::Error| format!("{}: {e}", folder.display());
         if folder.join("member.seed").exists() {
-            return Err(format!("{} already holds keys; nothing was changed", folder.display()));
+            return Err(format!(
+                "{} already holds keys; nothing was changed",
+                folder.display()
+            ));
         }
         std::fs::create_dir_all(folder).map_err(at)?;
         let (member, validator) = (seed("member"), seed("validator"));
         let tls = rcgen::KeyPair::generate().map_err(|e| e.to_string())?;
-        let parameters = rcgen::CertificateParams::new(hosts.to_vec()).map_err(|e| format!("host names: {e}"))?;
+        let parameters = rcgen::CertificateParams::new(hosts.to_vec())
+            .map_err(|e| format!("host names: {e}"))?;
         let certificate = parameters.self_signed(&tls).map_err(|e| e.to_string())?;
         for (name, text) in [
             ("member.seed", hex::encode(member)),
@@ -150,7 +173,11 @@ impl Keys {
             write_private(&folder.join(name), &text).map_err(at)?;
         }
         let member = SigningKey::from_seed(member).public();
-        Ok(PublicPart { member: member.to_string(), validator: SigningKey::from_seed(validator).public().to_string(), certificate: certificate.pem() })
+        Ok(PublicPart {
+            member: member.to_string(),
+            validator: SigningKey::from_seed(validator).public().to_string(),
+            certificate: certificate.pem(),
+        })
     }
 
     /// Reads the keys of a folder.
@@ -160,14 +187,18 @@ impl Keys {
     pub fn read(folder: &Path) -> Result<Self, String> {
         let text = |name: &str| {
             let path = folder.join(name);
-            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}; `fairway format` makes keys", path.display()))
+            std::fs::read_to_string(&path)
+                .map_err(|e| format!("{}: {e}; `fairway format` makes keys", path.display()))
         };
-        let seed = |name: &str| bytes32(&text(name)?).map_err(|e| format!("{}: {e}", folder.join(name).display()));
+        let seed = |name: &str| {
+            bytes32(&text(name)?).map_err(|e| format!("{}: {e}", folder.join(name).display()))
+        };
         Ok(Self {
             member: SigningKey::from_seed(seed("member.seed")?),
             validator: seed("validator.seed")?,
             secret: seed("secret.seed")?,
-            tls: PrivateKeyDer::from_pem_slice(text("tls.key")?.as_bytes()).map_err(|e| format!("{}: {e}", folder.join("tls.key").display()))?,
+            tls: PrivateKeyDer::from_pem_slice(text("tls.key")?.as_bytes())
+                .map_err(|e| format!("{}: {e}", folder.join("tls.key").display()))?,
             operator_token: text("operator.token")?.trim().to_owned(),
         })
     }
@@ -188,7 +219,11 @@ pub struct PublicPart {
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

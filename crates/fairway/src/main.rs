@@ -5,9 +5,13 @@ use fairway::cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::log::start();
     let arguments = cli::Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    cli::log::start(arguments.log_level());
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return cli::fail(&format!("the runtime cannot start: {error}")),
     };

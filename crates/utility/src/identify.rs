@@ -105,7 +105,7 @@ impl Utility {
     fn recognise(&self, presented: &Presented) -> Hash {
         let text = match classify(presented) {
             Ok(Credential::Cin(cin)) => cin.digits(),
-            Ok(Credential::Contract { emaid, .. }) => emaid,
+            Ok(Credential::Contract(emaid)) => emaid.as_str().to_owned(),
             Ok(Credential::Own(text)) => text,
             Err(_) => presented.token.clone(),
         };
@@ -341,10 +341,7 @@ impl Utility {
         presented: &Presented,
     ) -> Result<(), Refusal> {
         let credential = classify(presented)?;
-        let members = &self.registry.members;
-        let home = match route(&credential, &self.registry.prefixes, |m| {
-            members.contains_key(&m)
-        })? {
+        let home = match route(&credential, &self.registry.prefixes)? {
             Route::Member(member) => member,
             Route::OwnProfiles => self.me.id,
         };

@@ -11,7 +11,9 @@ use crate::node::tls;
 use crate::station::{Socket, open};
 use clap::Args;
 use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
-use fairway_model::station::{CallId, ConnectorState, FromStation, Identified, InputMethod, Presented, ToStation};
+use fairway_model::station::{
+    CallId, ConnectorState, FromStation, Identified, InputMethod, Presented, ToStation,
+};
 use fairway_model::{Currency, CustomerClass, Micro, Payment, Service, SessionId, Tier};
 use fairway_protocol::ocpp::{LinkConfig, StationLink};
 use fairway_utility::command::{Command, NewCustomer};
@@ -35,7 +37,8 @@ pub struct Options {
 const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(super) async fn run(options: Options) -> Result<(), String> {
-    let folder = std::env::temp_dir().join(format!("fairway-bench-authorize-{}", std::process::id()));
+    let folder =
+        std::env::temp_dir().join(format!("fairway-bench-authorize-{}", std::process::id()));
     let mut world = World::prepare(&Plan::new(&folder, 11, 1)?)?;
     for member in everybody() {
         world.start(member)?;
@@ -47,8 +50,18 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let (mut remote, mut cached) = result?;
     for (name, values) in [("remote", &mut remote), ("cached", &mut cached)] {
         values.sort_by(f64::total_cmp);
-        figure(options.json, &format!("authorize/{name}/p50"), percentile(values, 500), "ms");
-        figure(options.json, &format!("authorize/{name}/p99"), percentile(values, 990), "ms");
+        figure(
+            options.json,
+            &format!("authorize/{name}/p50"),
+            percentile(values, 500),
+            "ms",
+        );
+        figure(
+            options.json,
+            &format!("authorize/{name}/p99"),
+            percentile(values, 990),
+            "ms",
+        );
     }
     Ok(())
 }
@@ -61,7 +74,10 @@ async fn measure(options: &Options, world: &mut World) -> Result<(Vec<f64>, Vec<
     setup::consortium(world, 11, &bays).await?;
     let [alabama, duke, _] = UTILITIES;
     let cins = customers(world, alabama, options.drivers).await?;
-    let bay = bays.into_iter().find(|b| b.utility.id == duke.id).ok_or("no station")?;
+    let bay = bays
+        .into_iter()
+        .find(|b| b.utility.id == duke.id)
+        .ok_or("no station")?;
     let mut tap = Tap::open(world, bay).await?;
     let (mut remote, mut cached) = (Vec::new(), Vec::new());
     for cin in &cins {
@@ -78,7 +94,8 @@ async fn customers(world: &World, home: Cast, count: u32) -> Result<Vec<String>,
     let prefix = CinPrefix::parse(home.prefix).map_err(|e| e.to_string())?;
     let mut out = Vec::new();
     for number in 0..count {
-        let customer = CustomerNumber::new(500_000_000u32.saturating_add(number)).map_err(|e| e.to_string())?;
+        let customer = CustomerNumber::new(500_000_000u32.saturating_add(number))
+            .map_err(|e| e.to_string())?;
         let cin = Cin::new(prefix, Service::Standard, customer);
         let customer = NewCustomer {
             cin: cin.digits().clone(),
@@ -108,31 +125,66 @@ struct Tap {
 
 impl Tap {
     async fn open(world: &World, bay: Bay) -> Result<Self, String> {
-        let certificate = world.genesis.find(bay.utility.member()?).ok_or("not in genesis")?.certificate_der()?;
+        let certificate = world
+            .genesis
+            .find(bay.utility.member()?)
+            .ok_or("not in genesis")?
+            .certificate_der()?;
         let tls = Arc::new(tls::station_client(certificate)?);
-        let socket = open(&world.gateway(bay.utility)?, &bay.station, &bay.password, tls).await?;
-        let mut link = StationLink::new(LinkConfig::new(bay.station.as_str(), bay.evse.clone(), bay.meter.public_spki()));
+        let socket = open(
+            &world.gateway(bay.utility)?,
+            &bay.station,
+            &bay.password,
+            tls,
+        )
+        .await?;
+        let mut link = StationLink::new(LinkConfig::new(
+            bay.station.as_str(),
+            bay.evse.clone(),
+            bay.meter.public_spki(),
+        ));
         link.connected(1);
-        let mut tap = Self { socket, link, clock: world.clock, calls: 0 };
-        tap.say(FromStation::Booted { model: "Tap".into(), firmware: "1".into() }).await?;
-        tap.say(FromStation::Status { evse: 1, state: ConnectorState::Available }).await?;
+        let mut tap = Self {
+            socket,
+            link,
+            clock: world.clock,
+            calls: 0,
+        };
+        tap.say(FromStation::Booted {
+            model: "Tap".into(),
+            firmware: "1".into(),
+        })
+        .await?;
+        tap.say(FromStation::Status {
+            evse: 1,
+            state: ConnectorState::Available,
+        })
+        .await?;
         Ok(tap)
     }
 
     async fn say(&mut self, words: FromStation) -> Result<(), String> {
-        let frames = self.link.send(self.clock.now(), &words).map_err(|e| e.to_string())?;
+        let frames = self
+            .link
+            .send(self.clock.now(), &words)
+            .map_err(|e| e.to_string())?;
         self.send(frames).await
     }
 
     async fn send(&mut self, frames: Vec<String>) -> Result<(), String> {
         for frame in frames {
-            self.socket.send(Message::Text(frame.into())).await.map_err(|e| e.to_string())?;
+            self.socket
+                .send(Message::Text(frame.into()))
+                .await
+                .map_err(|e| e.to_string())?;
         }
         Ok(())
     }
 
     async fn hear(&mut self) -> Result<Vec<ToStation>, String> {
-        let incoming = tokio::time::timeout(PATIENCE, self.socket.next()).await.map_err(|_| "no answer in time".to_owned())?;
+        let incoming = tokio::time::timeout(PATIENCE, self.socket.next())
+            .await
+            .map_err(|_| "no answer in time".to_owned())?;
         let text = match incoming {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(_)) => return Ok(Vec::new()),
@@ -152,17 +204,34 @@ impl Tap {
     /// Presents a card, waits for the price, declines; gives the milliseconds until the price.
     async fn authorize(&mut self, cin: &str, local: bool) -> Result<f64, String> {
         let call = self.call();
-        let presented = Presented { method: InputMethod::Code, token: cin.to_owned(), pin: None };
+        let presented = Presented {
+            method: InputMethod::Code,
+            token: cin.to_owned(),
+            pin: None,
+        };
         let begin = environment::instant();
-        self.say(FromStation::Identify { call, evse: Some(1), presented }).await?;
+        self.say(FromStation::Identify {
+            call,
+            evse: Some(1),
+            presented,
+        })
+        .await?;
         let (session, took) = loop {
-            let found = self.hear().await?.into_iter().find_map(|words| match words {
-                ToStation::Identified { answer, .. } => Some(answer),
-                _ => None,
-            });
+            let found = self
+                .hear()
+                .await?
+                .into_iter()
+                .find_map(|words| match words {
+                    ToStation::Identified { answer, .. } => Some(answer),
+                    _ => None,
+                });
             match found {
-                Some(Identified::Offer(view)) if view.local == local => break (view.session, begin.elapsed()),
-                Some(other) => return Err(format!("expected an offer (local: {local}), got {other:?}")),
+                Some(Identified::Offer(view)) if view.local == local => {
+                    break (view.session, begin.elapsed());
+                }
+                Some(other) => {
+                    return Err(format!("expected an offer (local: {local}), got {other:?}"));
+                }
                 None => {}
             }
         };
@@ -172,9 +241,19 @@ impl Tap {
 
     async fn decline(&mut self, session: SessionId) -> Result<(), String> {
         let call = self.call();
-        self.say(FromStation::Consent { call, session, accepted: false }).await?;
+        self.say(FromStation::Consent {
+            call,
+            session,
+            accepted: false,
+        })
+        .await?;
         loop {
-            if self.hear().await?.iter().any(|w| matches!(w, ToStation::ConsentNoted { .. })) {
+            if self
+                .hear()
+                .await?
+                .iter()
+                .any(|w| matches!(w, ToStation::ConsentNoted { .. }))
+            {
                 return Ok(());
             }
         }

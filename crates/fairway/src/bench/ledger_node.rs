@@ -57,15 +57,32 @@ fn start(options: &Options) -> Result<Handle, String> {
         .iter()
         .enumerate()
         .map(|(number, port)| {
-            let public_key = SigningKey::from_seed(party(number)?.validator_seed).public().0;
-            Ok(ValidatorAddress { public_key, address: SocketAddr::from((Ipv4Addr::LOCALHOST, *port)) })
+            let public_key = SigningKey::from_seed(party(number)?.validator_seed)
+                .public()
+                .0;
+            Ok(ValidatorAddress {
+                public_key,
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, *port)),
+            })
         })
         .collect();
-    let port = options.ports.get(options.index).ok_or("no port for this index")?;
+    let port = options
+        .ports
+        .get(options.index)
+        .ok_or("no port for this index")?;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
-    let genesis = Genesis { chain_id: CHAIN.into(), members: members()? };
+    let genesis = Genesis {
+        chain_id: CHAIN.into(),
+        members: members()?,
+    };
     let machine = crate::node::ledger::machine(&genesis)?;
-    let mut config = fairway_chain::Config::new(party(options.index)?.validator_seed, validators?, listen, options.dir.clone(), CHAIN);
+    let mut config = fairway_chain::Config::new(
+        party(options.index)?.validator_seed,
+        validators?,
+        listen,
+        options.dir.clone(),
+        CHAIN,
+    );
     config.worker_threads = 2;
     fairway_chain::start(config, machine).map_err(|e| e.to_string())
 }
@@ -81,10 +98,16 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let idle = memory_mib();
     for tx in load.set_up(&prefix) {
-        chain.submit(Bytes::from(tx)).await.map_err(|e| e.to_string())?;
+        chain
+            .submit(Bytes::from(tx))
+            .await
+            .map_err(|e| e.to_string())?;
     }
     let count = u64::from(options.rate).saturating_mul(u64::from(options.seconds));
-    let charges: Vec<(Bytes, Bytes)> = (0..count).map(|_| load.charge()).map(|(a, b)| (Bytes::from(a), Bytes::from(b))).collect();
+    let charges: Vec<(Bytes, Bytes)> = (0..count)
+        .map(|_| load.charge())
+        .map(|(a, b)| (Bytes::from(a), Bytes::from(b)))
+        .collect();
     all_agreed(&chain).await?;
     let sent = Sent::default();
     let watcher = tokio::spawn(watch(chain.clone(), sent.clone(), count));
@@ -116,14 +139,20 @@ async fn offer(chain: &Handle, options: &Options, charges: Vec<(Bytes, Bytes)>, 
     let mut charges = charges.into_iter().enumerate().peekable();
     while charges.peek().is_some() || !waiting.is_empty() {
         let passed = begin.elapsed();
-        while let Some((at, (hold, settle))) = charges.next_if(|(at, _)| due(*at, per_second) <= passed) {
+        while let Some((at, (hold, settle))) =
+            charges.next_if(|(at, _)| due(*at, per_second) <= passed)
+        {
             let _ = chain.submit(hold).await;
             waiting.push_back((due(at, per_second).saturating_add(HOLD_LEAD), settle));
         }
         while waiting.front().is_some_and(|(due, _)| *due <= passed) {
-            let Some((_, settle)) = waiting.pop_front() else { break };
+            let Some((_, settle)) = waiting.pop_front() else {
+                break;
+            };
             let id = fairway_model::Hash::plain(&settle).0;
-            sent.lock().unwrap_or_else(PoisonError::into_inner).insert(id, environment::instant());
+            sent.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id, environment::instant());
             let _ = chain.submit(settle).await;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -140,16 +169,28 @@ async fn watch(chain: Handle, sent: Sent, count: u64) -> Seen {
     let mut seen = Seen::default();
     let mut blocks = chain.subscribe(1);
     while seen.settled.saturating_add(seen.refused) < count {
-        let Ok(Some(block)) = tokio::time::timeout(DRAIN, blocks.next()).await else { break };
+        let Ok(Some(block)) = tokio::time::timeout(DRAIN, blocks.next()).await else {
+            break;
+        };
         let now = environment::instant();
         for (id, _, receipt) in &block.txs {
-            let Some(begin) = sent.lock().unwrap_or_else(PoisonError::into_inner).remove(id) else { continue };
+            let Some(begin) = sent
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(id)
+            else {
+                continue;
+            };
             seen.first.get_or_insert(begin);
             seen.last = Some(now);
-            match Receipt::from_bytes(receipt).ok().and_then(|r| r.refusal().cloned()) {
+            match Receipt::from_bytes(receipt)
+                .ok()
+                .and_then(|r| r.refusal().cloned())
+            {
                 None => {
                     seen.settled = seen.settled.saturating_add(1);
-                    seen.latencies.push(now.duration_since(begin).as_secs_f64() * 1_000.0);
+                    seen.latencies
+                        .push(now.duration_since(begin).as_secs_f64() * 1_000.0);
                 }
                 Some(refusal) => {
                     seen.refused = seen.refused.saturating_add(1);
@@ -176,13 +217,25 @@ fn report(seen: &Seen, idle: u64, count: u64) -> String {
 fn memory_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-    line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0).div_ceil(1_024)
+    line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok())
+        .unwrap_or(0)
+        .div_ceil(1_024)
 }
 
 /// CPU seconds of this process so far (clock ticks of 10 ms).
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|t| t.parse::<u32>().ok())
+            .unwrap_or(0)
+    };
     (f64::from(ticks(11)) + f64::from(ticks(12))) / 100.0
 }

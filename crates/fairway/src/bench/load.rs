@@ -7,8 +7,9 @@ use fairway_model::profile::SignedGuarantee;
 use fairway_model::registry::{EvseEntry, Member, MemberKind, PrefixEntry};
 use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
 use fairway_model::{
-    Adjustments, Agreement, ChargeEvent, Currency, Energy, EvseId, Guarantee, GuaranteeId, Hash, MemberId, Micro, OwnerId, Period, PeriodKind, Ppm,
-    PublicKey, SessionId, Shares, SignedChargeEvent, SigningKey, StationId, Tier, Time, Usage,
+    Adjustments, Agreement, ChargeEvent, Currency, Energy, EvseId, Guarantee, GuaranteeId, Hash,
+    MemberId, Micro, OwnerId, Period, PeriodKind, Ppm, PublicKey, SessionId, Shares,
+    SignedChargeEvent, SigningKey, StationId, Tier, Time, Usage,
 };
 use fairway_pricing::CompiledTariff;
 
@@ -27,9 +28,15 @@ pub(super) struct Party {
 
 /// The member with this number.
 pub(super) fn party(number: usize) -> Result<Party, String> {
-    let text = IDS.get(number.rem_euclid(MEMBERS)).ok_or("no such member")?;
+    let text = IDS
+        .get(number.rem_euclid(MEMBERS))
+        .ok_or("no such member")?;
     let seed = |what: &str| Hash::of("fairway.bench", format!("{text}/{what}").as_bytes()).0;
-    Ok(Party { id: MemberId::parse(text).map_err(|e| e.to_string())?, key: SigningKey::from_seed(seed("member")), validator_seed: seed("validator") })
+    Ok(Party {
+        id: MemberId::parse(text).map_err(|e| e.to_string())?,
+        key: SigningKey::from_seed(seed("member")),
+        validator_seed: seed("validator"),
+    })
 }
 
 /// The founding members.
@@ -63,15 +70,33 @@ pub(super) struct Load {
 
 fn tariff() -> Result<Tariff, String> {
     let micro = |text: &str| Micro::parse(text).map_err(|e| e.to_string());
-    let component = |dimension, price: &str| Ok::<_, String>(PriceComponent { dimension, price: micro(price)?, vat: None, step_size: 1 });
-    let peak = fairway_model::Restrictions { start_minute: Some(960), end_minute: Some(1_200), ..Default::default() };
+    let component = |dimension, price: &str| {
+        Ok::<_, String>(PriceComponent {
+            dimension,
+            price: micro(price)?,
+            vat: None,
+            step_size: 1,
+        })
+    };
+    let peak = fairway_model::Restrictions {
+        start_minute: Some(960),
+        end_minute: Some(1_200),
+        ..Default::default()
+    };
     Ok(Tariff {
         id: "BENCH".into(),
         currency: Currency::USD,
         elements: vec![
-            TariffElement { components: vec![component(Dimension::Energy, "0.45")?], restrictions: Some(peak) },
             TariffElement {
-                components: vec![component(Dimension::Energy, "0.36")?, component(Dimension::Flat, "0.5")?, component(Dimension::ParkingTime, "6")?],
+                components: vec![component(Dimension::Energy, "0.45")?],
+                restrictions: Some(peak),
+            },
+            TariffElement {
+                components: vec![
+                    component(Dimension::Energy, "0.36")?,
+                    component(Dimension::Flat, "0.5")?,
+                    component(Dimension::ParkingTime, "6")?,
+                ],
                 restrictions: None,
             },
         ],
@@ -79,7 +104,11 @@ fn tariff() -> Result<Tariff, String> {
         max_price: None,
         valid_from: None,
         valid_until: None,
-        sales_taxes: vec![SalesTax { name: "sales tax".into(), rate: Ppm(70_000), on: Vec::new() }],
+        sales_taxes: vec![SalesTax {
+            name: "sales tax".into(),
+            rate: Ppm(70_000),
+            on: Vec::new(),
+        }],
     })
 }
 
@@ -93,11 +122,25 @@ fn terms(home: MemberId, visited: MemberId, now: Time) -> Result<Agreement, Stri
         valid_until: now.plus(fairway_model::time::DAY.saturating_mul(30)),
         text_hash: Hash::plain(b"benchmark"),
         tariffs: vec![tariff()?],
-        corridor: Corridor { floor: Micro(100_000), cap: Micro(900_000) },
-        load_band: LoadBand { min_bps: 8_000, max_bps: 13_000 },
-        caps: Caps { energy_per_charge: Energy(500_000_000), amount_per_charge: Micro(500_000_000), exposure: Micro(i64::MAX / 4) },
+        corridor: Corridor {
+            floor: Micro(100_000),
+            cap: Micro(900_000),
+        },
+        load_band: LoadBand {
+            min_bps: 8_000,
+            max_bps: 13_000,
+        },
+        caps: Caps {
+            energy_per_charge: Energy(500_000_000),
+            amount_per_charge: Micro(500_000_000),
+            exposure: Micro(i64::MAX / 4),
+        },
         tiers: Vec::new(),
-        split: Split { home_bps: 800, visited_bps: 7_700, owner_bps: 1_500 },
+        split: Split {
+            home_bps: 800,
+            visited_bps: 7_700,
+            owner_bps: 1_500,
+        },
         hold_ttl: fairway_model::time::DAY,
         netting_days: 1,
         due_days: 10,
@@ -112,12 +155,23 @@ fn usage(now: Time) -> Usage {
     let quarter = fairway_model::time::MINUTE.saturating_mul(15);
     let period = |i: i64| Period {
         start: begin.plus(quarter.saturating_mul(i)),
-        kind: if i < 8 { PeriodKind::Charging } else { PeriodKind::Parking },
-        energy: if i < 8 { Energy(3_125_000) } else { Energy::ZERO },
+        kind: if i < 8 {
+            PeriodKind::Charging
+        } else {
+            PeriodKind::Parking
+        },
+        energy: if i < 8 {
+            Energy(3_125_000)
+        } else {
+            Energy::ZERO
+        },
         power_w: None,
         current_ma: None,
     };
-    Usage { end: begin.plus(quarter.saturating_mul(9)), periods: (0..9).map(period).collect() }
+    Usage {
+        end: begin.plus(quarter.saturating_mul(9)),
+        periods: (0..9).map(period).collect(),
+    }
 }
 
 impl Load {
@@ -138,12 +192,28 @@ impl Load {
             max_power_w: 150_000,
         };
         let usage = usage(now);
-        let adjustments = Adjustments { load_bps: 10_000, tier: Tier::Standard, discount_bps: 0, corridor: agreement.corridor };
-        let compiled = CompiledTariff::compile(agreement.tariffs.first().ok_or("no tariff")?, &evse.time_zone).map_err(|e| e.to_string())?;
-        let price = fairway_pricing::rate(&compiled, &adjustments, &usage).map_err(|e| e.to_string())?;
-        let shares: Shares = fairway_pricing::share(&price, &agreement.split, None).map_err(|e| e.to_string())?;
+        let adjustments = Adjustments {
+            load_bps: 10_000,
+            tier: Tier::Standard,
+            discount_bps: 0,
+            corridor: agreement.corridor,
+        };
+        let compiled = CompiledTariff::compile(
+            agreement.tariffs.first().ok_or("no tariff")?,
+            &evse.time_zone,
+        )
+        .map_err(|e| e.to_string())?;
+        let price =
+            fairway_pricing::rate(&compiled, &adjustments, &usage).map_err(|e| e.to_string())?;
+        let shares: Shares =
+            fairway_pricing::share(&price, &agreement.split, None).map_err(|e| e.to_string())?;
         let id = GuaranteeId(Hash::of("fairway.bench.guarantee", &visited.id.to_bytes()).short());
-        let guarantee = Guarantee { id, agreement: agreement.id(), limit: Micro(i64::MAX / 8), valid_until: agreement.valid_until };
+        let guarantee = Guarantee {
+            id,
+            agreement: agreement.id(),
+            limit: Micro(i64::MAX / 8),
+            valid_until: agreement.valid_until,
+        };
         let event = ChargeEvent {
             session: SessionId([0; 16]),
             agreement: agreement.id(),
@@ -155,7 +225,9 @@ impl Load {
             offer: Hash::default(),
             guarantee: id,
             meter_start: Energy(1_000_000),
-            meter_end: Energy(1_000_000).plus(usage.energy().ok_or("energy")?).ok_or("energy")?,
+            meter_end: Energy(1_000_000)
+                .plus(usage.energy().ok_or("energy")?)
+                .ok_or("energy")?,
             usage,
             meter_key: evse.meter_key_hash(),
             meter_evidence: Hash::default(),
@@ -164,7 +236,15 @@ impl Load {
             shares,
         };
         let guarantee = SignedGuarantee::sign(guarantee, &home.key);
-        Ok(Self { visited, home, agreement, evse, event, guarantee, counter: 0 })
+        Ok(Self {
+            visited,
+            home,
+            agreement,
+            evse,
+            event,
+            guarantee,
+            counter: 0,
+        })
     }
 
     fn nonce(&mut self) -> TxNonce {
@@ -180,15 +260,33 @@ impl Load {
     /// What must be final before the first charge. The home utility's countersignature is made here too, for both keys are at hand.
     pub(super) fn set_up(&mut self, prefix: &str) -> Vec<Vec<u8>> {
         let agreement = self.agreement.clone();
-        let sign = |key: &SigningKey| key.sign(fairway_model::agreement::AGREEMENT_DOMAIN, &agreement.to_bytes());
-        let proposal = Operation::ProposeAgreement { agreement: Box::new(agreement.clone()), signature: sign(&self.visited.key) };
-        let countersign =
-            Operation::CountersignAgreement { agreement: agreement.id(), home: self.home.id, visited: self.visited.id, signature: sign(&self.home.key) };
-        let prefix = Operation::RegisterPrefix(PrefixEntry { prefix: prefix.to_owned(), member: self.visited.id });
+        let sign = |key: &SigningKey| {
+            key.sign(
+                fairway_model::agreement::AGREEMENT_DOMAIN,
+                &agreement.to_bytes(),
+            )
+        };
+        let proposal = Operation::ProposeAgreement {
+            agreement: Box::new(agreement.clone()),
+            signature: sign(&self.visited.key),
+        };
+        let countersign = Operation::CountersignAgreement {
+            agreement: agreement.id(),
+            home: self.home.id,
+            visited: self.visited.id,
+            signature: sign(&self.home.key),
+        };
+        let prefix = Operation::RegisterPrefix(PrefixEntry {
+            prefix: prefix.to_owned(),
+            member: self.visited.id,
+        });
         let evse = Operation::RegisterEvse(Box::new(self.evse.clone()));
         let mut out = vec![self.own(prefix), self.own(evse), self.own(proposal)];
-        let nonce = TxNonce(Hash::of("fairway.bench.countersign", &self.visited.id.to_bytes()).short());
-        out.push(Transaction::sign(CHAIN, self.home.id, nonce, countersign, &self.home.key).to_bytes());
+        let nonce =
+            TxNonce(Hash::of("fairway.bench.countersign", &self.visited.id.to_bytes()).short());
+        out.push(
+            Transaction::sign(CHAIN, self.home.id, nonce, countersign, &self.home.key).to_bytes(),
+        );
         out
     }
 
@@ -209,12 +307,30 @@ impl Load {
             },
             amount: event.total,
             currency: Currency::USD,
-            expires_at: self.event.usage.end.plus(fairway_model::time::HOUR.saturating_mul(20)),
+            expires_at: self
+                .event
+                .usage
+                .end
+                .plus(fairway_model::time::HOUR.saturating_mul(20)),
             offer: event.offer,
         };
-        let signed = SignedChargeEvent { visited_signature: event.sign(&self.visited.key), home_signature: event.sign(&self.home.key), event };
-        let (visited_key, home_key): (PublicKey, PublicKey) = (self.visited.key.public(), self.home.key.public());
-        let settlement = Settlement { signed, visited_key, home_key, owner: self.evse.owner.clone(), currency: Currency::USD };
-        (self.own(Operation::PlaceHold(Box::new(hold))), self.own(Operation::SettleCharge(Box::new(settlement))))
+        let signed = SignedChargeEvent {
+            visited_signature: event.sign(&self.visited.key),
+            home_signature: event.sign(&self.home.key),
+            event,
+        };
+        let (visited_key, home_key): (PublicKey, PublicKey) =
+            (self.visited.key.public(), self.home.key.public());
+        let settlement = Settlement {
+            signed,
+            visited_key,
+            home_key,
+            owner: self.evse.owner.clone(),
+            currency: Currency::USD,
+        };
+        (
+            self.own(Operation::PlaceHold(Box::new(hold))),
+            self.own(Operation::SettleCharge(Box::new(settlement))),
+        )
     }
 }

@@ -59,6 +59,10 @@ pub fn figure(json: bool, name: &str, value: f64, unit: &str) {
 
 /// The value below which `per_mille` thousandths of the sorted values lie.
 pub fn percentile(sorted: &[f64], per_mille: usize) -> f64 {
-    let at = sorted.len().saturating_mul(per_mille).div_ceil(1_000).saturating_sub(1);
+    let at = sorted
+        .len()
+        .saturating_mul(per_mille)
+        .div_ceil(1_000)
+        .saturating_sub(1);
     sorted.get(at).copied().unwrap_or(f64::NAN)
 }

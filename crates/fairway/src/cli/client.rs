@@ -35,8 +35,15 @@ impl Client {
     /// When the HTTP client cannot be built.
     pub fn new(operations: std::net::SocketAddr, token: String) -> Result<Self, String> {
         crate::node::tls::install_provider();
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().map_err(|e| e.to_string())?;
-        Ok(Self { base: format!("http://{operations}"), token, http })
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(15))
+            .build()
+            .map_err(|e| e.to_string())?;
+        Ok(Self {
+            base: format!("http://{operations}"),
+            token,
+            http,
+        })
     }
 
     /// A client by configuration file.
@@ -64,7 +71,11 @@ impl Client {
     /// The utility's refusal, or why it was not reached.
     pub async fn command_as(&self, id: [u8; 16], command: &Command) -> Result<Reply, String> {
         let url = format!("{}/operator/v1/command/{}", self.base, hex::encode(id));
-        let request = self.http.post(url).bearer_auth(&self.token).body(command.to_bytes());
+        let request = self
+            .http
+            .post(url)
+            .bearer_auth(&self.token)
+            .body(command.to_bytes());
         let bytes = answered(request.send().await).await?;
         match Answer::<Reply>::from_bytes(&bytes).map_err(|e| format!("the answer: {e}"))? {
             Answer::Yes(reply) => Ok(*reply),
@@ -90,13 +101,20 @@ impl Client {
 }
 
 async fn answered(response: Result<reqwest::Response, reqwest::Error>) -> Result<Vec<u8>, String> {
-    let response = response.map_err(|e| format!("the member is not reached ({e}); does `fairway serve` run with this configuration?"))?;
+    let response = response.map_err(|e| {
+        format!(
+            "the member is not reached ({e}); does `fairway serve` run with this configuration?"
+        )
+    })?;
     let status = response.status();
     let bytes = response.bytes().await.map_err(|e| e.to_string())?;
     if status.is_success() {
         return Ok(bytes.to_vec());
     }
     let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let detail = problem.get("detail").and_then(|d| d.as_str()).map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), str::to_owned);
+    let detail = problem.get("detail").and_then(|d| d.as_str()).map_or_else(
+        || String::from_utf8_lossy(&bytes).into_owned(),
+        str::to_owned,
+    );
     Err(format!("{status}: {detail}"))
 }

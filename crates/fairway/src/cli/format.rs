@@ -32,7 +32,11 @@ pub(super) struct Options {
 /// Makes the keys and prints the `[[member]]` entry of the genesis file.
 pub(super) fn run(options: &Options) -> Result<(), String> {
     let member = MemberId::parse(&options.member).map_err(|e| format!("--member: {e}"))?;
-    let public = Keys::make(&options.keys, |_| crate::environment::entropy(), &options.host)?;
+    let public = Keys::make(
+        &options.keys,
+        |_| crate::environment::entropy(),
+        &options.host,
+    )?;
     let entry = GenesisMember {
         id: member.to_string(),
         name: options.name.clone(),

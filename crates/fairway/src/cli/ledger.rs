@@ -46,16 +46,31 @@ pub(super) async fn run(command: LedgerCommand) -> Result<(), String> {
             say(&serde_json::to_string_pretty(&status).unwrap_or_default());
             Ok(())
         }
-        LedgerCommand::Proof { transaction, out, target } => {
-            let bytes = Client::of(&target)?.get(&format!("/ledger/v1/proof/{transaction}")).await?;
+        LedgerCommand::Proof {
+            transaction,
+            out,
+            target,
+        } => {
+            let bytes = Client::of(&target)?
+                .get(&format!("/ledger/v1/proof/{transaction}"))
+                .await?;
             std::fs::write(&out, &bytes).map_err(|e| format!("{}: {e}", out.display()))?;
-            say(&format!("{} bytes written to {}", bytes.len(), out.display()));
+            say(&format!(
+                "{} bytes written to {}",
+                bytes.len(),
+                out.display()
+            ));
             Ok(())
         }
-        LedgerCommand::Verify { proof, validators, json } => {
+        LedgerCommand::Verify {
+            proof,
+            validators,
+            json,
+        } => {
             let bytes = std::fs::read(&proof).map_err(|e| format!("{}: {e}", proof.display()))?;
             let (chain, keys) = trusted(&validators)?;
-            let verified = verify(&bytes, &chain, &keys).map_err(|e| format!("{}: {e}", proof.display()))?;
+            let verified =
+                verify(&bytes, &chain, &keys).map_err(|e| format!("{}: {e}", proof.display()))?;
             say(&describe(&verified, json)?);
             Ok(())
         }
@@ -76,12 +91,23 @@ fn trusted(path: &Path) -> Result<(String, Vec<[u8; 32]>), String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     if text.contains("[[member]]") {
         let genesis = crate::genesis::Genesis::read(path).map_err(|e| e.to_string())?;
-        let keys = genesis.members().iter().filter_map(|m| m.validator).map(|k| k.0).collect();
+        let keys = genesis
+            .members()
+            .iter()
+            .filter_map(|m| m.validator)
+            .map(|k| k.0)
+            .collect();
         return Ok((genesis.chain_id, keys));
     }
     let (mut chain, mut keys) = (None, Vec::new());
     for (at, line) in text.lines().enumerate() {
-        let wrong = || format!("{}: line {}: expected `chain NAME` or `validator` and 64 hexadecimal digits", path.display(), at.saturating_add(1));
+        let wrong = || {
+            format!(
+                "{}: line {}: expected `chain NAME` or `validator` and 64 hexadecimal digits",
+                path.display(),
+                at.saturating_add(1)
+            )
+        };
         match line.split_once(' ').map(|(word, rest)| (word, rest.trim())) {
             Some(("chain", name)) => chain = Some(name.to_owned()),
             Some(("validator", key)) => {
@@ -97,11 +123,24 @@ fn trusted(path: &Path) -> Result<(String, Vec<[u8; 32]>), String> {
 }
 
 fn describe(verified: &Verified, json: bool) -> Result<String, String> {
-    let transaction = Transaction::from_bytes(&verified.tx).map_err(|e| format!("the transaction: {e}"))?;
-    let receipt = Receipt::from_bytes(&verified.receipt).map_err(|e| format!("the receipt: {e}"))?;
+    let transaction =
+        Transaction::from_bytes(&verified.tx).map_err(|e| format!("the transaction: {e}"))?;
+    let receipt =
+        Receipt::from_bytes(&verified.receipt).map_err(|e| format!("the receipt: {e}"))?;
     let time = fairway_model::Time(verified.time_ms);
-    let outcome = receipt.refusal().map_or_else(|| "executed".to_owned(), |refusal| format!("refused: {refusal}"));
-    let posting = |p: &fairway_ledger::Posting| format!("{} {:?} {} {}", if p.amount.0 < 0 { "-" } else { "+" }, p.account, p.amount.text(p.currency), p.currency);
+    let outcome = receipt.refusal().map_or_else(
+        || "executed".to_owned(),
+        |refusal| format!("refused: {refusal}"),
+    );
+    let posting = |p: &fairway_ledger::Posting| {
+        format!(
+            "{} {:?} {} {}",
+            if p.amount.0 < 0 { "-" } else { "+" },
+            p.account,
+            p.amount.text(p.currency),
+            p.currency
+        )
+    };
     let postings: Vec<String> = receipt.postings.iter().map(posting).collect();
     let signers: Vec<String> = verified.signers.iter().map(hex::encode).collect();
     if json {

@@ -22,6 +22,17 @@ pub struct Arguments {
     command: Command,
 }
 
+impl Arguments {
+    /// What is logged when nothing else is asked for: a server tells its course, a tool only what is wrong.
+    pub fn log_level(&self) -> &'static str {
+        if matches!(self.command, Command::Serve { .. }) {
+            "info"
+        } else {
+            "warn"
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Three utilities, a regulator, stations and drivers on this machine: the whole scenario, from nothing.

@@ -122,24 +122,53 @@ fn unexpected() -> String {
 }
 
 pub(super) async fn bill(options: BillOptions) -> Result<(), String> {
-    let month = options.month.split_once('-').and_then(|(y, m)| Some((y.parse().ok()?, m.parse().ok()?)));
-    let (year, month) = month.filter(|(_, m)| (1..=12).contains(m)).ok_or_else(|| format!("{:?} is no month such as 2026-11", options.month))?;
-    let command = Command::Bill { cin: digits(&options.cin), year, month };
-    let Reply::Bill(bill) = Client::of(&options.target)?.command(&command).await? else { return Err(unexpected()) };
-    say(&if options.target.json { view::json::bill(&bill).to_string() } else { view::text::bill(&bill) });
+    let month = options
+        .month
+        .split_once('-')
+        .and_then(|(y, m)| Some((y.parse().ok()?, m.parse().ok()?)));
+    let (year, month) = month
+        .filter(|(_, m)| (1..=12).contains(m))
+        .ok_or_else(|| format!("{:?} is no month such as 2026-11", options.month))?;
+    let command = Command::Bill {
+        cin: digits(&options.cin),
+        year,
+        month,
+    };
+    let Reply::Bill(bill) = Client::of(&options.target)?.command(&command).await? else {
+        return Err(unexpected());
+    };
+    say(&if options.target.json {
+        view::json::bill(&bill).to_string()
+    } else {
+        view::text::bill(&bill)
+    });
     Ok(())
 }
 
 pub(super) async fn session(command: SessionCommand) -> Result<(), String> {
     match command {
         SessionCommand::List { target } => {
-            let Reply::Sessions(list) = Client::of(&target)?.command(&Command::Sessions).await? else { return Err(unexpected()) };
-            say(&if target.json { view::json::sessions(&list).to_string() } else { view::text::sessions(&list) });
+            let Reply::Sessions(list) = Client::of(&target)?.command(&Command::Sessions).await?
+            else {
+                return Err(unexpected());
+            };
+            say(&if target.json {
+                view::json::sessions(&list).to_string()
+            } else {
+                view::text::sessions(&list)
+            });
         }
         SessionCommand::Show { session, target } => {
             let id = SessionId::parse(&session).map_err(|e| e.to_string())?;
-            let Reply::Session(trace) = Client::of(&target)?.command(&Command::Session(id)).await? else { return Err(unexpected()) };
-            say(&if target.json { view::json::trace(&trace).to_string() } else { view::text::trace(&trace) });
+            let Reply::Session(trace) = Client::of(&target)?.command(&Command::Session(id)).await?
+            else {
+                return Err(unexpected());
+            };
+            say(&if target.json {
+                view::json::trace(&trace).to_string()
+            } else {
+                view::text::trace(&trace)
+            });
         }
     }
     Ok(())
@@ -157,10 +186,39 @@ pub(super) async fn customer(command: CustomerCommand) -> Result<(), String> {
             let customer = new_customer(&options)?;
             done(&options.target, Command::PutCustomer(customer)).await
         }
-        CustomerCommand::Block { cin, target } => done(&target, Command::SetBlocked { cin: digits(&cin), blocked: true }).await,
-        CustomerCommand::Unblock { cin, target } => done(&target, Command::SetBlocked { cin: digits(&cin), blocked: false }).await,
-        CustomerCommand::TopUp { cin, amount: text, target } => {
-            done(&target, Command::TopUp { cin: digits(&cin), amount: amount(&text)? }).await
+        CustomerCommand::Block { cin, target } => {
+            done(
+                &target,
+                Command::SetBlocked {
+                    cin: digits(&cin),
+                    blocked: true,
+                },
+            )
+            .await
+        }
+        CustomerCommand::Unblock { cin, target } => {
+            done(
+                &target,
+                Command::SetBlocked {
+                    cin: digits(&cin),
+                    blocked: false,
+                },
+            )
+            .await
+        }
+        CustomerCommand::TopUp {
+            cin,
+            amount: text,
+            target,
+        } => {
+            done(
+                &target,
+                Command::TopUp {
+                    cin: digits(&cin),
+                    amount: amount(&text)?,
+                },
+            )
+            .await
         }
     }
 }
@@ -169,14 +227,22 @@ fn new_customer(o: &CustomerOptions) -> Result<NewCustomer, String> {
     Ok(NewCustomer {
         cin: digits(&o.cin),
         name: o.name.clone(),
-        class: if o.commercial { CustomerClass::Commercial } else { CustomerClass::Residential },
+        class: if o.commercial {
+            CustomerClass::Commercial
+        } else {
+            CustomerClass::Residential
+        },
         tier: match o.tier {
             TierName::Standard => Tier::Standard,
             TierName::Gold => Tier::Gold,
             TierName::Diamond => Tier::Diamond,
             TierName::Platinum => Tier::Platinum,
         },
-        payment: if o.prepaid { Payment::Prepaid } else { Payment::Postpaid },
+        payment: if o.prepaid {
+            Payment::Prepaid
+        } else {
+            Payment::Postpaid
+        },
         credit_limit: amount(&o.credit)?,
         language: o.language.clone(),
         pin: o.pin.clone(),
@@ -186,13 +252,25 @@ fn new_customer(o: &CustomerOptions) -> Result<NewCustomer, String> {
 }
 
 pub(super) async fn status(target: Target) -> Result<(), String> {
-    let Reply::Status(status) = Client::of(&target)?.command(&Command::Status).await? else { return Err(unexpected()) };
-    say(&if target.json { view::json::status(&status).to_string() } else { view::text::status(&status) });
+    let Reply::Status(status) = Client::of(&target)?.command(&Command::Status).await? else {
+        return Err(unexpected());
+    };
+    say(&if target.json {
+        view::json::status(&status).to_string()
+    } else {
+        view::text::status(&status)
+    });
     Ok(())
 }
 
 pub(super) async fn books(target: Target) -> Result<(), String> {
-    let Reply::Books(books) = Client::of(&target)?.command(&Command::Books).await? else { return Err(unexpected()) };
-    say(&if target.json { view::json::books(&books).to_string() } else { view::text::books(&books) });
+    let Reply::Books(books) = Client::of(&target)?.command(&Command::Books).await? else {
+        return Err(unexpected());
+    };
+    say(&if target.json {
+        view::json::books(&books).to_string()
+    } else {
+        view::text::books(&books)
+    });
     Ok(())
 }

@@ -57,7 +57,8 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         std::fs::write(&seed_file, environment::entropy()).map_err(at)?;
     }
     let seed = std::fs::read(&seed_file).map_err(at)?;
-    let seed = <[u8; 32]>::try_from(seed).map_err(|_| format!("{}: not 32 bytes", seed_file.display()))?;
+    let seed =
+        <[u8; 32]>::try_from(seed).map_err(|_| format!("{}: not 32 bytes", seed_file.display()))?;
     let meter = MeterKey::from_seed(seed);
     let spki = meter.public_spki();
     if options.print_meter_key {
@@ -66,8 +67,10 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     }
     let station = StationId::parse(&options.station).map_err(|e| format!("--station: {e}"))?;
     let evse = EvseId::parse(&options.evse).map_err(|e| format!("--evse: {e}"))?;
-    let pem = std::fs::read(&options.certificate).map_err(|e| format!("{}: {e}", options.certificate.display()))?;
-    let certificate = CertificateDer::from_pem_slice(&pem).map_err(|e| format!("{}: {e}", options.certificate.display()))?;
+    let pem = std::fs::read(&options.certificate)
+        .map_err(|e| format!("{}: {e}", options.certificate.display()))?;
+    let certificate = CertificateDer::from_pem_slice(&pem)
+        .map_err(|e| format!("{}: {e}", options.certificate.display()))?;
     let serial: String = Hash::plain(&spki).hex().chars().take(12).collect();
     let wall_start = environment::wall_ms();
     let setup = Setup {
@@ -79,7 +82,11 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         gateway: options.gateway,
         password: options.password,
         tls: Arc::new(tls::station_client(certificate)?),
-        clock: Clock { wall_start, begin: wall_start, speed: options.speed.max(1) },
+        clock: Clock {
+            wall_start,
+            begin: wall_start,
+            speed: options.speed.max(1),
+        },
         state: Some(options.state.join("events.cbor")),
         station,
     };

@@ -1,6 +1,6 @@
 //! The books of the ledger, folded from every node's blocks, against the books of every database.
 
-use super::members::{UTILITIES, everybody};
+use super::members::{Cast, UTILITIES, everybody};
 use super::setup;
 use super::world::World;
 use crate::cli::client::Client;
@@ -23,7 +23,13 @@ pub(crate) async fn all_closed(world: &World) -> Result<(), String> {
                 break;
             }
             if begin.elapsed() > SETTLE {
-                return Err(format!("{}: {} charges are open and {} messages wait after {} s", cast.name, status.open, status.outbox, SETTLE.as_secs()));
+                return Err(format!(
+                    "{}: {} charges are open and {} messages wait after {} s",
+                    cast.name,
+                    status.open,
+                    status.outbox,
+                    SETTLE.as_secs()
+                ));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -32,7 +38,10 @@ pub(crate) async fn all_closed(world: &World) -> Result<(), String> {
 }
 
 fn bytes(entry: &Value, field: &str) -> Result<Vec<u8>, String> {
-    let text = entry.get(field).and_then(Value::as_str).ok_or_else(|| format!("no {field} in a block"))?;
+    let text = entry
+        .get(field)
+        .and_then(Value::as_str)
+        .ok_or_else(|| format!("no {field} in a block"))?;
     hex::decode(text).map_err(|e| e.to_string())
 }
 
@@ -42,34 +51,78 @@ async fn fold(client: &Client, height: u64) -> Result<(Books, String), String> {
     let mut root = String::new();
     for at in 1..=height {
         let block = client.json(&format!("/ledger/v1/block/{at}")).await?;
-        for entry in block.get("entries").and_then(Value::as_array).into_iter().flatten() {
-            books.record(&bytes(entry, "transaction")?, &bytes(entry, "receipt")?).map_err(|e| format!("block {at}: {e}"))?;
+        for entry in block
+            .get("entries")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            books
+                .record(&bytes(entry, "transaction")?, &bytes(entry, "receipt")?)
+                .map_err(|e| format!("block {at}: {e}"))?;
         }
-        block.get("state_root").and_then(Value::as_str).unwrap_or_default().clone_into(&mut root);
+        block
+            .get("state_root")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .clone_into(&mut root);
     }
     Ok((books, root))
 }
 
+/// Height of one node's ledger.
+async fn height_of(world: &World, cast: Cast) -> Result<u64, String> {
+    let status = world.client(cast)?.json("/ledger/v1/status").await?;
+    Ok(status.get("height").and_then(Value::as_u64).unwrap_or(0))
+}
+
+/// The greatest height of any node, once all have reached it.
+async fn common_height(world: &World) -> Result<u64, String> {
+    let mut height = 0;
+    for cast in everybody() {
+        height = height.max(height_of(world, cast).await?);
+    }
+    let begin = crate::environment::instant();
+    for cast in everybody() {
+        while height_of(world, cast).await? < height {
+            if begin.elapsed() > SETTLE {
+                return Err(format!(
+                    "the node of {} does not reach height {height} in {} s",
+                    cast.name,
+                    SETTLE.as_secs()
+                ));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    Ok(height)
+}
+
 /// Folds every node's blocks and compares: one state, one set of books.
 pub(crate) async fn ledger(world: &World) -> Result<(Books, u64), String> {
-    let mut height = u64::MAX;
-    for cast in everybody() {
-        let status = world.client(cast)?.json("/ledger/v1/status").await?;
-        height = height.min(status.get("height").and_then(Value::as_u64).unwrap_or(0));
-    }
+    let height = common_height(world).await?;
     let mut first: Option<(Books, String)> = None;
     for cast in everybody() {
-        let folded = fold(&world.client(cast)?, height).await.map_err(|e| format!("{}: {e}", cast.name))?;
+        let folded = fold(&world.client(cast)?, height)
+            .await
+            .map_err(|e| format!("{}: {e}", cast.name))?;
         match &first {
             None => first = Some(folded),
             Some(same) if *same == folded => {}
-            Some(_) => return Err(format!("at height {height} the node of {} has another state than the first", cast.name)),
+            Some(_) => {
+                return Err(format!(
+                    "at height {height} the node of {} has another state than the first",
+                    cast.name
+                ));
+            }
         }
     }
     let (books, _) = first.ok_or("no nodes")?;
     let sum = books.sum(Currency::USD).map_err(|e| e.to_string())?;
     if sum != Micro::ZERO {
-        return Err(format!("the ledger's accounts sum to {sum:?} instead of zero"));
+        return Err(format!(
+            "the ledger's accounts sum to {sum:?} instead of zero"
+        ));
     }
     Ok((books, height))
 }
@@ -79,16 +132,26 @@ pub(crate) async fn databases(world: &World, ledger: &Books) -> Result<Micro, St
     let mut billed = Vec::new();
     for cast in UTILITIES {
         let reply = world.client(cast)?.command(&Command::Books).await?;
-        let Reply::Books(own) = reply else { return Err("an answer of another kind".into()) };
+        let Reply::Books(own) = reply else {
+            return Err("an answer of another kind".into());
+        };
         compare(cast.name, cast.member()?, &own, ledger)?;
         billed.push(own.billed);
     }
     Micro::sum(billed).map_err(|e| e.to_string())
 }
 
-fn compare(name: &str, me: fairway_model::MemberId, own: &command::Books, ledger: &Books) -> Result<(), String> {
+fn compare(
+    name: &str,
+    me: fairway_model::MemberId,
+    own: &command::Books,
+    ledger: &Books,
+) -> Result<(), String> {
     if own.trial_balance != Micro::ZERO {
-        return Err(format!("{name}: the journal sums to {:?} instead of zero", own.trial_balance));
+        return Err(format!(
+            "{name}: the journal sums to {:?} instead of zero",
+            own.trial_balance
+        ));
     }
     let (mut home, mut visited, mut billed) = (0u64, 0u64, Vec::new());
     for other in UTILITIES {
@@ -97,11 +160,20 @@ fn compare(name: &str, me: fairway_model::MemberId, own: &command::Books, ledger
         home = home.saturating_add(as_home.charges);
         billed.push(as_home.total);
         visited = visited.saturating_add(ledger.turnover(other, me, Currency::USD).charges);
-        let owed = ledger.position(other, me, Currency::USD).minus(ledger.position(me, other, Currency::USD)).map_err(|e| e.to_string())?;
-        let noted = own.positions.iter().filter(|(m, c, _)| *m == other && *c == Currency::USD).map(|(_, _, a)| *a);
+        let owed = ledger
+            .position(other, me, Currency::USD)
+            .minus(ledger.position(me, other, Currency::USD))
+            .map_err(|e| e.to_string())?;
+        let noted = own
+            .positions
+            .iter()
+            .filter(|(m, c, _)| *m == other && *c == Currency::USD)
+            .map(|(_, _, a)| *a);
         let noted = Micro::sum(noted).map_err(|e| e.to_string())?;
         if other != me && noted != owed {
-            return Err(format!("{name}: its database says that {other} owes it {noted:?}, the ledger says {owed:?}"));
+            return Err(format!(
+                "{name}: its database says that {other} owes it {noted:?}, the ledger says {owed:?}"
+            ));
         }
     }
     let billed = Micro::sum(billed).map_err(|e| e.to_string())?;

@@ -56,10 +56,23 @@ impl Post {
     /// Starts a station's program.
     pub fn open(world: &World, bay: Bay) -> Result<Self, String> {
         let spki = bay.meter.public_spki();
-        let certificate = world.genesis.find(bay.utility.member()?).ok_or("not in genesis")?.certificate_der()?;
-        let mut config = StationConfig::new(bay.evse.clone(), bay.utility.name, bay.station.as_str(), rand::random());
+        let certificate = world
+            .genesis
+            .find(bay.utility.member()?)
+            .ok_or("not in genesis")?
+            .certificate_der()?;
+        let mut config = StationConfig::new(
+            bay.evse.clone(),
+            bay.utility.name,
+            bay.station.as_str(),
+            rand::random(),
+        );
         // Screens stay as long as a person here needs them: so many seconds of the wall clock.
-        let wall = |seconds: i64| seconds.saturating_mul(SECOND).saturating_mul(i64::from(world.speed));
+        let wall = |seconds: i64| {
+            seconds
+                .saturating_mul(SECOND)
+                .saturating_mul(i64::from(world.speed))
+        };
         config.idle = wall(5);
         config.plug_in = wall(60);
         config.farewell = wall(2);
@@ -92,35 +105,55 @@ impl Post {
 
     /// Does something.
     pub async fn act(&self, act: Act) -> Result<(), String> {
-        self.acts.send(act).await.map_err(|_| format!("station {} has ended", self.bay.station))
+        self.acts
+            .send(act)
+            .await
+            .map_err(|_| format!("station {} has ended", self.bay.station))
     }
 
     /// Waits for a screen that `wanted` takes, and gives what it made of it.
-    pub async fn see<T>(&mut self, what: &str, wanted: impl Fn(&Screen) -> Option<T>) -> Result<T, String> {
+    pub async fn see<T>(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&Screen) -> Option<T>,
+    ) -> Result<T, String> {
         let station = self.bay.station.clone();
         let waiting = async {
             loop {
                 if let Some(found) = wanted(&self.screens.borrow_and_update()) {
                     return Ok(found);
                 }
-                self.screens.changed().await.map_err(|_| format!("station {station} has ended"))?;
+                self.screens
+                    .changed()
+                    .await
+                    .map_err(|_| format!("station {station} has ended"))?;
             }
         };
         match tokio::time::timeout(PATIENCE, waiting).await {
             Ok(found) => found,
-            Err(_) => Err(format!("{} shows no {what}; it shows: {}", self.bay.station, terminal::render(&self.screens.borrow()))),
+            Err(_) => Err(format!(
+                "{} shows no {what}; it shows: {}",
+                self.bay.station,
+                terminal::render(&self.screens.borrow())
+            )),
         }
     }
 
     /// Waits until the station is free.
     pub async fn free(&mut self) -> Result<(), String> {
-        self.see("prompt", |s| matches!(s, Screen::Prompt).then_some(())).await
+        self.see("prompt", |s| matches!(s, Screen::Prompt).then_some(()))
+            .await
     }
 
     /// Presents a card.
     pub async fn card(&mut self, cin: &str) -> Result<(), String> {
         self.free().await?;
-        self.act(Act::Present(Presented { method: InputMethod::Code, token: cin.to_owned(), pin: None })).await
+        self.act(Act::Present(Presented {
+            method: InputMethod::Code,
+            token: cin.to_owned(),
+            pin: None,
+        }))
+        .await
     }
 
     /// Presents a card and waits for the price.
@@ -131,7 +164,8 @@ impl Post {
             Screen::Error { refusal, .. } => Some(Err(refusal.to_string())),
             _ => None,
         });
-        seen.await?.map_err(|e| format!("{}: {e}", self.bay.station))
+        seen.await?
+            .map_err(|e| format!("{}: {e}", self.bay.station))
     }
 
     /// Presents a card that is refused; gives the refusal on the screen.
@@ -147,8 +181,18 @@ impl Post {
     /// Consents, plugs in, and waits until power flows.
     pub async fn begin(&mut self, soc: u8) -> Result<(), String> {
         self.act(Act::Choice(true)).await?;
-        self.see("request to plug in", |s| matches!(s, Screen::PlugIn { .. } | Screen::Charging(_)).then_some(())).await?;
-        self.act(Act::PlugIn(Car::new(CarModel { target: 60, ..CarModel::MIDDLE }, soc))).await?;
+        self.see("request to plug in", |s| {
+            matches!(s, Screen::PlugIn { .. } | Screen::Charging(_)).then_some(())
+        })
+        .await?;
+        self.act(Act::PlugIn(Car::new(
+            CarModel {
+                target: 60,
+                ..CarModel::MIDDLE
+            },
+            soc,
+        )))
+        .await?;
         self.see("charging", |s| match s {
             Screen::Charging(view) if view.energy > Energy::ZERO => Some(()),
             _ => None,

@@ -83,7 +83,12 @@ pub fn everybody() -> impl Iterator<Item = Cast> {
 
 /// A key seed of the demonstration.
 pub fn seed(seed: u64, member: &str, what: &str) -> [u8; 32] {
-    Hash::keyed(&seed.to_be_bytes(), "fairway.demo", format!("{member}/{what}").as_bytes()).0
+    Hash::keyed(
+        &seed.to_be_bytes(),
+        "fairway.demo",
+        format!("{member}/{what}").as_bytes(),
+    )
+    .0
 }
 
 /// A number below `below` that follows from the seed.

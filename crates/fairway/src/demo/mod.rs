@@ -38,15 +38,24 @@ pub struct Options {
 pub async fn run(options: Options) -> Result<(), String> {
     crate::node::tls::install_provider();
     let begin = crate::environment::instant();
-    let folder = options.dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("fairway-demo-{}", std::process::id())));
+    let folder = options.dir.clone().unwrap_or_else(|| {
+        std::env::temp_dir().join(format!("fairway-demo-{}", std::process::id()))
+    });
     let result = scenario::play(&options, &folder, begin).await;
     match result {
-        Ok(()) if options.keep || options.dir.is_some() => crate::cli::say(&format!("Everything is kept in {}", folder.display())),
+        Ok(()) if options.keep || options.dir.is_some() => {
+            crate::cli::say(&format!("Everything is kept in {}", folder.display()))
+        }
         Ok(()) => {
             // What cannot be removed now is removed by the system's own cleaning of temporary folders.
             let _ = std::fs::remove_dir_all(&folder);
         }
-        Err(error) => return Err(format!("{error}; logs, keys and databases are in {}", folder.display())),
+        Err(error) => {
+            return Err(format!(
+                "{error}; logs, keys and databases are in {}",
+                folder.display()
+            ));
+        }
     }
     Ok(())
 }

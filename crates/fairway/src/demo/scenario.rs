@@ -22,13 +22,20 @@ struct Stage {
 }
 
 fn cast(at: usize) -> Result<Cast, String> {
-    UTILITIES.get(at).copied().ok_or_else(|| "no such utility".to_owned())
+    UTILITIES
+        .get(at)
+        .copied()
+        .ok_or_else(|| "no such utility".to_owned())
 }
 
 /// Plays everything; the members are stopped at the end, whatever happened.
 pub(super) async fn play(options: &Options, folder: &Path, begin: Instant) -> Result<(), String> {
     let world = World::prepare(&Plan::new(folder, options.seed, options.speed)?)?;
-    let mut stage = Stage { world, posts: Vec::new(), drivers: Vec::new() };
+    let mut stage = Stage {
+        world,
+        posts: Vec::new(),
+        drivers: Vec::new(),
+    };
     let result = stage.perform(options, begin).await;
     stage.world.stop().await;
     result
@@ -43,16 +50,28 @@ impl Stage {
             self.world.ready(member).await?;
         }
         let since = || begin.elapsed().as_secs_f64();
-        say(&format!("{:>6.1} s  four members run, each a process with its own keys, database and ledger node (seed {})", since(), options.seed));
+        say(&format!(
+            "{:>6.1} s  four members run, each a process with its own keys, database and ledger node (seed {})",
+            since(),
+            options.seed
+        ));
         let bays = setup::bays(options.seed)?;
         setup::consortium(&self.world, options.seed, &bays).await?;
         self.drivers = setup::drivers(&self.world, options.seed).await?;
-        say(&format!("{:>6.1} s  on the ledger: 3 CIN prefixes, {} EVSEs with their meter keys, 9 countersigned agreements", since(), bays.len()));
+        say(&format!(
+            "{:>6.1} s  on the ledger: 3 CIN prefixes, {} EVSEs with their meter keys, 9 countersigned agreements",
+            since(),
+            bays.len()
+        ));
         for bay in bays {
             self.posts.push(Post::open(&self.world, bay)?);
         }
         self.tell(begin).await?;
-        if options.headless { Ok(()) } else { self.stay_open().await }
+        if options.headless {
+            Ok(())
+        } else {
+            self.stay_open().await
+        }
     }
 
     async fn tell(&mut self, begin: Instant) -> Result<(), String> {
@@ -66,19 +85,35 @@ impl Stage {
         let billed = books::databases(&self.world, &ledger).await?;
         self.show_bills().await?;
         self.show_proof().await?;
-        let memory: Vec<String> = self.world.memory().iter().map(|(name, mib)| format!("{name} {mib} MiB")).collect();
+        let memory: Vec<String> = self
+            .world
+            .memory()
+            .iter()
+            .map(|(name, mib)| format!("{name} {mib} MiB"))
+            .collect();
         say(&format!("memory {}", memory.join(", ")));
-        say(&format!("all four nodes have one state at height {height}; every database agrees with the ledger"));
+        say(&format!(
+            "all four nodes have one state at height {height}; every database agrees with the ledger"
+        ));
         for line in ledger.to_string().lines() {
             say(line);
         }
-        say(&format!("books agree yes  charges {}  billed {}  wall {:.1} s", ledger.charges(), view::text::amount(billed, Currency::USD), since()));
+        say(&format!(
+            "The books agree: {} charges, drivers billed {}, wall time {:.1} s",
+            ledger.charges(),
+            view::text::amount(billed, Currency::USD),
+            since()
+        ));
         Ok(())
     }
 
     fn post(&mut self, utility: usize, number: usize) -> Result<&mut Post, String> {
-        let at = utility.saturating_mul(UTILITIES.len()).saturating_add(number);
-        self.posts.get_mut(at).ok_or_else(|| "no such station".to_owned())
+        let at = utility
+            .saturating_mul(UTILITIES.len())
+            .saturating_add(number);
+        self.posts
+            .get_mut(at)
+            .ok_or_else(|| "no such station".to_owned())
     }
 
     /// Every driver at every utility: three rounds, in each of which every driver is somewhere else.
@@ -87,8 +122,13 @@ impl Stage {
             let mut visits = Vec::new();
             let drivers = self.drivers.clone();
             for (at, post) in self.posts.iter_mut().enumerate() {
-                let (utility, number) = (at.div_euclid(UTILITIES.len()), at.rem_euclid(UTILITIES.len()));
-                let Some(driver) = drivers.get(number).cloned() else { continue };
+                let (utility, number) = (
+                    at.div_euclid(UTILITIES.len()),
+                    at.rem_euclid(UTILITIES.len()),
+                );
+                let Some(driver) = drivers.get(number).cloned() else {
+                    continue;
+                };
                 if number.saturating_add(round).rem_euclid(UTILITIES.len()) == utility {
                     visits.push(async move {
                         let seen = post.visit(&driver.cin, driver.soc).await?;
@@ -98,7 +138,11 @@ impl Stage {
             }
             for visit in futures::future::join_all(visits).await {
                 let (driver, utility, seen) = visit?;
-                say(&format!("{:>6.1} s  {}", since(), told(&driver, utility, &seen)));
+                say(&format!(
+                    "{:>6.1} s  {}",
+                    since(),
+                    told(&driver, utility, &seen)
+                ));
             }
         }
         Ok(())
@@ -111,26 +155,46 @@ impl Stage {
         let home = driver.home;
         let post = self.post(1, 0)?;
         let refusal = post.refused(&mistyped).await?;
-        say(&format!("{:>6.1} s  a mistyped number at {}: {refusal}", since(), post.bay.station));
+        say(&format!(
+            "{:>6.1} s  a mistyped number at {}: {refusal}",
+            since(),
+            post.bay.station
+        ));
         self.block(home, &driver.cin, true).await?;
         let post = self.post(2, 0)?;
         let refusal = post.refused(&driver.cin).await?;
         if refusal.code != RefusalCode::CinBlocked {
             return Err(format!("a blocked card was answered with {refusal}"));
         }
-        say(&format!("{:>6.1} s  a card that its utility has blocked, at {}: {refusal}", since(), post.bay.station));
+        say(&format!(
+            "{:>6.1} s  a card that its utility has blocked, at {}: {refusal}",
+            since(),
+            post.bay.station
+        ));
         self.block(home, &driver.cin, false).await?;
         let post = self.post(1, 0)?;
         let offer = post.offer(&driver.cin).await?;
         post.act(crate::station::Act::Choice(false)).await?;
         post.free().await?;
-        say(&format!("{:>6.1} s  {} looks at the price at {} and declines: nothing is held, nothing is billed ({})", since(), driver.name, post.bay.station, offer.session));
+        say(&format!(
+            "{:>6.1} s  {} looks at the price at {} and declines: nothing is held, nothing is billed ({})",
+            since(),
+            driver.name,
+            post.bay.station,
+            offer.session
+        ));
         Ok(())
     }
 
     /// Blocks or unblocks a driver, and waits until every partner that holds a profile of him has answered.
     async fn block(&self, home: Cast, cin: &str, blocked: bool) -> Result<(), String> {
-        self.world.client(home)?.command(&Command::SetBlocked { cin: cin.to_owned(), blocked }).await?;
+        self.world
+            .client(home)?
+            .command(&Command::SetBlocked {
+                cin: cin.to_owned(),
+                blocked,
+            })
+            .await?;
         books::all_closed(&self.world).await
     }
 
@@ -143,7 +207,12 @@ impl Stage {
         if !seen.offer.local {
             return Err("the second visit was not authenticated from the visiting profile".into());
         }
-        say(&format!("{:>6.1} s  with {} switched off: {}", since(), driver.home.name, told(&driver, cast(1)?, &seen)));
+        say(&format!(
+            "{:>6.1} s  with {} switched off: {}",
+            since(),
+            driver.home.name,
+            told(&driver, cast(1)?, &seen)
+        ));
         self.world.start(driver.home)?;
         self.world.ready(driver.home).await
     }
@@ -161,12 +230,22 @@ impl Stage {
         self.world.ready(duke).await?;
         let bill = self.post(1, 2)?.finish().await?;
         let amount = view::text::amount(bill.total, bill.currency);
-        say(&format!("{:>6.1} s  {} was killed while {} charged, and started again: {} kWh, {amount}, settled once", since(), duke.name, driver.name, bill.energy.kwh_text()));
+        say(&format!(
+            "{:>6.1} s  {} was killed while {} charged, and started again: {} kWh, {amount}, settled once",
+            since(),
+            duke.name,
+            driver.name,
+            bill.energy.kwh_text()
+        ));
         Ok(())
     }
 
     async fn bill(&self, driver: &Driver) -> Result<Box<Bill>, String> {
-        let command = Command::Bill { cin: driver.cin.clone(), year: MONTH.0, month: MONTH.1 };
+        let command = Command::Bill {
+            cin: driver.cin.clone(),
+            year: MONTH.0,
+            month: MONTH.1,
+        };
         match self.world.client(driver.home)?.command(&command).await? {
             Reply::Bill(bill) => Ok(bill),
             _ => Err("an answer of another kind".into()),
@@ -179,7 +258,12 @@ impl Stage {
             if at == 0 {
                 say(&format!("\n{}", view::text::bill(&bill)));
             } else {
-                say(&format!("{}: one bill, {} charges, {}", driver.name, bill.lines.len(), view::text::amount(bill.total, bill.currency)));
+                say(&format!(
+                    "{}: one bill, {} charges, {}",
+                    driver.name,
+                    bill.lines.len(),
+                    view::text::amount(bill.total, bill.currency)
+                ));
             }
         }
         Ok(())
@@ -191,13 +275,34 @@ impl Stage {
         let bill = self.bill(driver).await?;
         let line = bill.lines.last().ok_or("the bill has no lines")?;
         let path = format!("/ledger/v1/proof/{}", line.transaction);
-        let bytes = self.world.client(super::members::WITNESS)?.get(&path).await?;
-        let keys: Vec<[u8; 32]> = self.world.genesis.members().iter().filter_map(|m| m.validator).map(|k| k.0).collect();
+        let bytes = self
+            .world
+            .client(super::members::WITNESS)?
+            .get(&path)
+            .await?;
+        let keys: Vec<[u8; 32]> = self
+            .world
+            .genesis
+            .members()
+            .iter()
+            .filter_map(|m| m.validator)
+            .map(|k| k.0)
+            .collect();
         let verified = crate::cli::verify_proof(&bytes, &self.world.genesis.chain_id, &keys)?;
         if verified.height != line.height {
-            return Err(format!("the bill names block {}, the proof block {}", line.height, verified.height));
+            return Err(format!(
+                "the bill names block {}, the proof block {}",
+                line.height, verified.height
+            ));
         }
-        say(&format!("the last line of {}'s bill is proven: block {}, {} of {} validators signed, {} bytes", driver.name, verified.height, verified.signers.len(), keys.len(), bytes.len()));
+        say(&format!(
+            "the last line of {}'s bill is proven: block {}, {} of {} validators signed, {} bytes",
+            driver.name,
+            verified.height,
+            verified.signers.len(),
+            keys.len(),
+            bytes.len()
+        ));
         Ok(())
     }
 
@@ -214,7 +319,11 @@ impl Stage {
 
 fn told(driver: &Driver, utility: Cast, visit: &Visit) -> String {
     let (offer, bill) = (&visit.offer, &visit.bill);
-    let checked = if offer.local { "checked locally" } else { "checked at home" };
+    let checked = if offer.local {
+        "checked locally"
+    } else {
+        "checked at home"
+    };
     format!(
         "{} of {} at {}: {checked}, expected {}, {} kWh, {}",
         driver.name,

@@ -9,7 +9,8 @@ use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
 use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
 use fairway_model::{
-    Agreement, Currency, CustomerClass, Energy, EvseId, Hash, Micro, OwnerId, Payment, Ppm, Service, StationId, Tier, Time,
+    Agreement, Currency, CustomerClass, Energy, EvseId, Hash, Micro, OwnerId, Payment, Ppm,
+    Service, StationId, Tier, Time,
 };
 use fairway_protocol::ocmf::MeterKey;
 use fairway_utility::command::{Command, NewCustomer, Reply, Status};
@@ -32,7 +33,11 @@ pub struct Driver {
 }
 
 /// Invented names, tiers, and how each pays.
-const DRIVERS: [(&str, Tier); 3] = [("Ana Example", Tier::Gold), ("Ben Example", Tier::Standard), ("Cleo Example", Tier::Platinum)];
+const DRIVERS: [(&str, Tier); 3] = [
+    ("Ana Example", Tier::Gold),
+    ("Ben Example", Tier::Standard),
+    ("Cleo Example", Tier::Platinum),
+];
 
 fn micro(text: &str) -> Result<Micro, String> {
     Micro::parse(text).map_err(|e| e.to_string())
@@ -40,18 +45,42 @@ fn micro(text: &str) -> Result<Micro, String> {
 
 /// The tariff of a utility's stations: energy dearer from 16:00 to 20:00, a fee for the start, parking after the charge.
 fn tariff(cast: Cast) -> Result<Tariff, String> {
-    let component = |dimension, price: &str, step_size| Ok::<_, String>(PriceComponent { dimension, price: micro(price)?, vat: None, step_size });
-    let peak = fairway_model::Restrictions { start_minute: Some(16 * 60), end_minute: Some(20 * 60), ..Default::default() };
+    let component = |dimension, price: &str, step_size| {
+        Ok::<_, String>(PriceComponent {
+            dimension,
+            price: micro(price)?,
+            vat: None,
+            step_size,
+        })
+    };
+    let peak = fairway_model::Restrictions {
+        start_minute: Some(16 * 60),
+        end_minute: Some(20 * 60),
+        ..Default::default()
+    };
     let day = micro(cast.kwh)?;
-    let peak_price = day.scale(120, 100, fairway_model::Rounding::HalfUp).map_err(|e| e.to_string())?;
-    let at_peak = PriceComponent { dimension: Dimension::Energy, price: peak_price, vat: None, step_size: 1 };
+    let peak_price = day
+        .scale(120, 100, fairway_model::Rounding::HalfUp)
+        .map_err(|e| e.to_string())?;
+    let at_peak = PriceComponent {
+        dimension: Dimension::Energy,
+        price: peak_price,
+        vat: None,
+        step_size: 1,
+    };
     Ok(Tariff {
         id: format!("{}-PUBLIC", cast.area),
         currency: Currency::USD,
         elements: vec![
-            TariffElement { components: vec![at_peak], restrictions: Some(peak) },
             TariffElement {
-                components: vec![component(Dimension::Energy, cast.kwh, 1)?, component(Dimension::Flat, "0.50", 0)?],
+                components: vec![at_peak],
+                restrictions: Some(peak),
+            },
+            TariffElement {
+                components: vec![
+                    component(Dimension::Energy, cast.kwh, 1)?,
+                    component(Dimension::Flat, "0.50", 0)?,
+                ],
                 restrictions: None,
             },
         ],
@@ -59,13 +88,20 @@ fn tariff(cast: Cast) -> Result<Tariff, String> {
         max_price: None,
         valid_from: None,
         valid_until: None,
-        sales_taxes: vec![SalesTax { name: cast.tax.0.to_owned(), rate: Ppm(cast.tax.1), on: Vec::new() }],
+        sales_taxes: vec![SalesTax {
+            name: cast.tax.0.to_owned(),
+            rate: Ppm(cast.tax.1),
+            on: Vec::new(),
+        }],
     })
 }
 
 /// The agreement under which `home`'s drivers charge at `visited`'s stations.
 fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
-    let text = format!("{} and {} let each other's drivers charge. This text stands for the full contract.", home.name, visited.name);
+    let text = format!(
+        "{} and {} let each other's drivers charge. This text stands for the full contract.",
+        home.name, visited.name
+    );
     let own = home.id == visited.id;
     Ok(Agreement {
         version: 1,
@@ -76,22 +112,48 @@ fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String
         valid_until: begin.plus(fairway_model::time::DAY.saturating_mul(365)),
         text_hash: Hash::plain(text.as_bytes()),
         tariffs: vec![tariff(visited)?],
-        corridor: Corridor { floor: micro("0.20")?, cap: micro("0.60")? },
-        load_band: LoadBand { min_bps: 8_000, max_bps: 13_000 },
+        corridor: Corridor {
+            floor: micro("0.20")?,
+            cap: micro("0.60")?,
+        },
+        load_band: LoadBand {
+            min_bps: 8_000,
+            max_bps: 13_000,
+        },
         caps: Caps {
             energy_per_charge: Energy::from_wh(150_000).ok_or("energy")?,
             amount_per_charge: micro("150")?,
             exposure: micro("5000")?,
         },
         tiers: vec![
-            TierTerms { tier: Tier::Gold, discount_bps: 500, home_bears_bps: 5_000 },
-            TierTerms { tier: Tier::Diamond, discount_bps: 800, home_bears_bps: 5_000 },
-            TierTerms { tier: Tier::Platinum, discount_bps: 1_000, home_bears_bps: 7_000 },
+            TierTerms {
+                tier: Tier::Gold,
+                discount_bps: 500,
+                home_bears_bps: 5_000,
+            },
+            TierTerms {
+                tier: Tier::Diamond,
+                discount_bps: 800,
+                home_bears_bps: 5_000,
+            },
+            TierTerms {
+                tier: Tier::Platinum,
+                discount_bps: 1_000,
+                home_bears_bps: 7_000,
+            },
         ],
         split: if own {
-            Split { home_bps: 0, visited_bps: 8_500, owner_bps: 1_500 }
+            Split {
+                home_bps: 0,
+                visited_bps: 8_500,
+                owner_bps: 1_500,
+            }
         } else {
-            Split { home_bps: 800, visited_bps: 7_700, owner_bps: 1_500 }
+            Split {
+                home_bps: 800,
+                visited_bps: 7_700,
+                owner_bps: 1_500,
+            }
         },
         hold_ttl: fairway_model::time::DAY.saturating_mul(7),
         netting_days: 1,
@@ -102,12 +164,22 @@ fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String
 }
 
 async fn done(world: &World, cast: Cast, command: &Command) -> Result<(), String> {
-    world.client(cast)?.command(command).await.map(|_| ()).map_err(|e| format!("{}: {e}", cast.name))
+    world
+        .client(cast)?
+        .command(command)
+        .await
+        .map(|_| ())
+        .map_err(|e| format!("{}: {e}", cast.name))
 }
 
 /// A member's status.
 pub async fn status(world: &World, cast: Cast) -> Result<Status, String> {
-    match world.client(cast)?.command(&Command::Status).await.map_err(|e| format!("{}: {e}", cast.name))? {
+    match world
+        .client(cast)?
+        .command(&Command::Status)
+        .await
+        .map_err(|e| format!("{}: {e}", cast.name))?
+    {
         Reply::Status(status) => Ok(status),
         _ => Err(format!("{}: an answer of another kind", cast.name)),
     }
@@ -119,7 +191,11 @@ async fn until(world: &World, what: &str, holds: impl Fn(&Status) -> bool) -> Re
     for cast in UTILITIES {
         while !holds(&status(world, cast).await?) {
             if begin.elapsed() > FINAL {
-                return Err(format!("{what}: not final at {} after {} s", cast.name, FINAL.as_secs()));
+                return Err(format!(
+                    "{what}: not final at {} after {} s",
+                    cast.name,
+                    FINAL.as_secs()
+                ));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -130,13 +206,24 @@ async fn until(world: &World, what: &str, holds: impl Fn(&Status) -> bool) -> Re
 /// Registers prefixes, EVSEs and agreements on the ledger, and waits until everybody sees them.
 pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(), String> {
     for cast in UTILITIES {
-        let entry = PrefixEntry { prefix: cast.prefix.to_owned(), member: cast.member()? };
+        let entry = PrefixEntry {
+            prefix: cast.prefix.to_owned(),
+            member: cast.member()?,
+        };
         done(world, cast, &Command::RegisterPrefix(entry)).await?;
     }
     for bay in bays {
         let cast = bay.utility;
         let password = password_hash(&seed(seed_of, bay.station.as_str(), "salt"), &bay.password);
-        done(world, cast, &Command::PutStation { station: bay.station.clone(), password }).await?;
+        done(
+            world,
+            cast,
+            &Command::PutStation {
+                station: bay.station.clone(),
+                password,
+            },
+        )
+        .await?;
         let entry = EvseEntry {
             evse: bay.evse.clone(),
             station: bay.station.clone(),
@@ -155,11 +242,19 @@ pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(),
         for visited in UTILITIES {
             let agreement = agreement(home, visited, world.clock.now())?;
             proposed.push((home, agreement.id()));
-            done(world, visited, &Command::ProposeAgreement(Box::new(agreement))).await?;
+            done(
+                world,
+                visited,
+                &Command::ProposeAgreement(Box::new(agreement)),
+            )
+            .await?;
         }
     }
     let bays = bays.len();
-    until(world, "registration", |s| s.prefixes.len() == UTILITIES.len() && usize::try_from(s.evses) == Ok(bays)).await?;
+    until(world, "registration", |s| {
+        s.prefixes.len() == UTILITIES.len() && usize::try_from(s.evses) == Ok(bays)
+    })
+    .await?;
     for (home, id) in proposed {
         countersign(world, home, id).await?;
     }
@@ -167,7 +262,11 @@ pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(),
 }
 
 /// Countersigns once the proposal is known at home.
-async fn countersign(world: &World, home: Cast, id: fairway_model::AgreementId) -> Result<(), String> {
+async fn countersign(
+    world: &World,
+    home: Cast,
+    id: fairway_model::AgreementId,
+) -> Result<(), String> {
     let begin = crate::environment::instant();
     loop {
         let status = status(world, home).await?;
@@ -190,11 +289,22 @@ pub fn bays(seed_of: u64) -> Result<Vec<Bay>, String> {
     for utility in UTILITIES {
         for number in 1..=UTILITIES.len() {
             let party = utility.member()?.party();
-            let station = StationId::parse(&format!("{party}-{number:02}")).map_err(|e| e.to_string())?;
-            let evse = EvseId::parse(&format!("US*{party}*E{number:04}*1")).map_err(|e| e.to_string())?;
+            let station =
+                StationId::parse(&format!("{party}-{number:02}")).map_err(|e| e.to_string())?;
+            let evse =
+                EvseId::parse(&format!("US*{party}*E{number:04}*1")).map_err(|e| e.to_string())?;
             let meter = MeterKey::from_seed(seed(seed_of, station.as_str(), "meter"));
-            let password = hex::encode(seed(seed_of, station.as_str(), "password")).chars().take(32).collect();
-            out.push(Bay { utility, station, evse, meter, password });
+            let password = hex::encode(seed(seed_of, station.as_str(), "password"))
+                .chars()
+                .take(32)
+                .collect();
+            out.push(Bay {
+                utility,
+                station,
+                evse,
+                meter,
+                password,
+            });
         }
     }
     Ok(out)
@@ -205,15 +315,22 @@ pub async fn drivers(world: &World, seed_of: u64) -> Result<Vec<Driver>, String>
     let mut out = Vec::new();
     for (home, (name, tier)) in UTILITIES.into_iter().zip(DRIVERS) {
         let prefix = CinPrefix::parse(home.prefix).map_err(|e| e.to_string())?;
-        let customer = 100_000_000u32.saturating_add(u32::from(number(seed_of, name, 250)).saturating_mul(3_581_117));
-        let cin = Cin::new(prefix, Service::Standard, CustomerNumber::new(customer).map_err(|e| e.to_string())?).digits().clone();
+        let customer = 100_000_000u32
+            .saturating_add(u32::from(number(seed_of, name, 250)).saturating_mul(3_581_117));
+        let cin = Cin::new(
+            prefix,
+            Service::Standard,
+            CustomerNumber::new(customer).map_err(|e| e.to_string())?,
+        )
+        .digits()
+        .clone();
         let new = NewCustomer {
             cin: cin.clone(),
             name: name.to_owned(),
             class: CustomerClass::Residential,
             tier,
             payment: Payment::Postpaid,
-            credit_limit: micro("500")?,
+            credit_limit: micro("2000")?,
             language: "en".to_owned(),
             pin: None,
             credentials: Vec::new(),
@@ -221,7 +338,12 @@ pub async fn drivers(world: &World, seed_of: u64) -> Result<Vec<Driver>, String>
         };
         done(world, home, &Command::PutCustomer(new)).await?;
         let soc = 30u8.saturating_add(number(seed_of, home.id, 20));
-        out.push(Driver { name, cin, home, soc });
+        out.push(Driver {
+            name,
+            cin,
+            home,
+            soc,
+        });
     }
     Ok(out)
 }

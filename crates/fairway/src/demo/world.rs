@@ -39,7 +39,13 @@ impl Plan {
     /// When the program's own path is not known.
     pub fn new(folder: &Path, seed: u64, speed: u32) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|e| e.to_string())?;
-        Ok(Self { folder: folder.to_owned(), seed, speed, program, databases: BTreeMap::new() })
+        Ok(Self {
+            folder: folder.to_owned(),
+            seed,
+            speed,
+            program,
+            databases: BTreeMap::new(),
+        })
     }
 }
 
@@ -62,8 +68,14 @@ pub struct World {
 
 /// Free loopback ports, all held open until the last is known, so that none comes twice.
 fn free_ports(count: usize) -> Result<Vec<SocketAddr>, String> {
-    let listeners: Result<Vec<TcpListener>, _> = (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect();
-    let addresses: Result<Vec<SocketAddr>, _> = listeners.map_err(|e| e.to_string())?.iter().map(TcpListener::local_addr).collect();
+    let listeners: Result<Vec<TcpListener>, _> = (0..count)
+        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .collect();
+    let addresses: Result<Vec<SocketAddr>, _> = listeners
+        .map_err(|e| e.to_string())?
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect();
     addresses.map_err(|e| e.to_string())
 }
 
@@ -74,18 +86,26 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 impl World {
     /// Writes keys, genesis file and configurations of all members.
     pub fn prepare(plan: &Plan) -> Result<Self, String> {
-        let Plan { folder, seed: seed_of, .. } = plan;
+        let Plan {
+            folder,
+            seed: seed_of,
+            ..
+        } = plan;
         let (seed_of, speed) = (*seed_of, plan.speed.max(1));
         let wall_start = environment::wall_ms();
-        let clock = Clock { wall_start, begin: BEGIN_MS, speed };
+        let clock = Clock {
+            wall_start,
+            begin: BEGIN_MS,
+            speed,
+        };
         let (mut listen, mut tokens, mut founders) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for cast in everybody() {
             let own = folder.join(cast.folder);
             let keys = own.join("keys");
             let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
             let public = Keys::make(&keys, |what| seed(seed_of, cast.id, what), &hosts)?;
-            let [peers, stations, operations, ledger] =
-                <[SocketAddr; 4]>::try_from(free_ports(4)?).map_err(|_| "four ports are needed".to_owned())?;
+            let [peers, stations, operations, ledger] = <[SocketAddr; 4]>::try_from(free_ports(4)?)
+                .map_err(|_| "four ports are needed".to_owned())?;
             write(&own.join("tls.crt"), &public.certificate)?;
             founders.push(GenesisMember {
                 id: cast.id.to_owned(),
@@ -94,16 +114,44 @@ impl World {
                 key: public.member,
                 validator: public.validator,
                 ledger,
-                endpoint: if cast.prefix.is_empty() { String::new() } else { format!("https://{peers}") },
+                endpoint: if cast.prefix.is_empty() {
+                    String::new()
+                } else {
+                    format!("https://{peers}")
+                },
                 certificate: public.certificate,
             });
-            listen.insert(cast.id, Listen { peers, stations, operations, ledger });
+            listen.insert(
+                cast.id,
+                Listen {
+                    peers,
+                    stations,
+                    operations,
+                    ledger,
+                },
+            );
             tokens.insert(cast.id, Keys::read(&keys)?.operator_token);
         }
-        let genesis = Genesis { chain_id: format!("fairway-demo-{seed_of}"), time_ms: BEGIN_MS, member: founders };
-        write(&folder.join("genesis.toml"), &toml::to_string(&genesis).map_err(|e| e.to_string())?)?;
+        let genesis = Genesis {
+            chain_id: format!("fairway-demo-{seed_of}"),
+            time_ms: BEGIN_MS,
+            member: founders,
+        };
+        write(
+            &folder.join("genesis.toml"),
+            &toml::to_string(&genesis).map_err(|e| e.to_string())?,
+        )?;
         let program = plan.program.clone();
-        let world = Self { folder: folder.clone(), clock, genesis, speed, program, listen, tokens, children: BTreeMap::new() };
+        let world = Self {
+            folder: folder.clone(),
+            clock,
+            genesis,
+            speed,
+            program,
+            listen,
+            tokens,
+            children: BTreeMap::new(),
+        };
         for cast in everybody() {
             world.write_config(cast, plan.databases.get(cast.id))?;
         }
@@ -121,7 +169,11 @@ impl World {
         config.policy.offer_ttl_s = scaled(60);
         config.policy.home_timeout_s = scaled(8);
         config.policy.attempts_per_minute = 600;
-        config.clock = Some(ClockConfig { wall_start_ms: self.clock.wall_start, begin_ms: self.clock.begin, speed: self.speed });
+        config.clock = Some(ClockConfig {
+            wall_start_ms: self.clock.wall_start,
+            begin_ms: self.clock.begin,
+            speed: self.speed,
+        });
         let text = toml::to_string(&config).map_err(|e| e.to_string())?;
         write(&self.folder.join(cast.folder).join("fairway.toml"), &text)
     }
@@ -129,10 +181,21 @@ impl World {
     /// Starts a member's process; its log goes to a file in its folder.
     pub fn start(&mut self, cast: Cast) -> Result<(), String> {
         let own = self.folder.join(cast.folder);
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(own.join("log.txt")).map_err(|e| e.to_string())?;
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(own.join("log.txt"))
+            .map_err(|e| e.to_string())?;
         let mut command = Command::new(&self.program);
-        command.arg("serve").arg("--config").arg(own.join("fairway.toml"));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        command
+            .arg("serve")
+            .arg("--config")
+            .arg(own.join("fairway.toml"));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true);
         let child = command.spawn().map_err(|e| format!("{}: {e}", cast.name))?;
         self.children.insert(cast.id, child);
         Ok(())
@@ -141,7 +204,10 @@ impl World {
     /// Kills a member's process as kill -9 does.
     pub async fn kill(&mut self, cast: Cast) -> Result<(), String> {
         match self.children.remove(cast.id) {
-            Some(mut child) => child.kill().await.map_err(|e| format!("{}: {e}", cast.name)),
+            Some(mut child) => child
+                .kill()
+                .await
+                .map_err(|e| format!("{}: {e}", cast.name)),
             None => Ok(()),
         }
     }
@@ -158,11 +224,20 @@ impl World {
             if let Some(child) = self.children.get_mut(cast.id)
                 && let Ok(Some(status)) = child.try_wait()
             {
-                let log = std::fs::read_to_string(self.folder.join(cast.folder).join("log.txt")).unwrap_or_default();
-                return Err(format!("{} ended with {status}: {}", cast.name, log.lines().last().unwrap_or_default()));
+                let log = std::fs::read_to_string(self.folder.join(cast.folder).join("log.txt"))
+                    .unwrap_or_default();
+                return Err(format!(
+                    "{} ended with {status}: {}",
+                    cast.name,
+                    log.lines().last().unwrap_or_default()
+                ));
             }
             if begin.elapsed() > READY {
-                return Err(format!("{} is not ready after {} s: {answer:?}", cast.name, READY.as_secs()));
+                return Err(format!(
+                    "{} is not ready after {} s: {answer:?}",
+                    cast.name,
+                    READY.as_secs()
+                ));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -171,22 +246,32 @@ impl World {
     /// A client of a member's operator page.
     pub fn client(&self, cast: Cast) -> Result<Client, String> {
         let listen = self.listen.get(cast.id).ok_or("no addresses")?;
-        Client::new(listen.operations, self.tokens.get(cast.id).cloned().unwrap_or_default())
+        Client::new(
+            listen.operations,
+            self.tokens.get(cast.id).cloned().unwrap_or_default(),
+        )
     }
 
     /// Where a member's stations connect.
     pub fn gateway(&self, cast: Cast) -> Result<String, String> {
-        Ok(format!("wss://{}", self.listen.get(cast.id).ok_or("no addresses")?.stations))
+        Ok(format!(
+            "wss://{}",
+            self.listen.get(cast.id).ok_or("no addresses")?.stations
+        ))
     }
 
     /// Resident memory of every running member in MiB.
     pub fn memory(&self) -> Vec<(&'static str, u64)> {
         let mut out = Vec::new();
         for cast in UTILITIES.into_iter().chain([WITNESS]) {
-            let Some(pid) = self.children.get(cast.id).and_then(Child::id) else { continue };
+            let Some(pid) = self.children.get(cast.id).and_then(Child::id) else {
+                continue;
+            };
             let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
             let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-            let kib: u64 = line.and_then(|l| l.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0);
+            let kib: u64 = line
+                .and_then(|l| l.trim().trim_end_matches(" kB").trim().parse().ok())
+                .unwrap_or(0);
             out.push((cast.name, kib.div_ceil(1024)));
         }
         out

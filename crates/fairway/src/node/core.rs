@@ -5,9 +5,9 @@ use crate::node::outlets::Outlets;
 use crate::node::stations::Passwords;
 use crate::store::{Store, StoreError};
 use fairway_model::Refusal;
+use fairway_utility::Utility;
 use fairway_utility::command::{Command, Reply};
 use fairway_utility::door::{Change, Effect, Input, Level, LogLine, Moment};
-use fairway_utility::Utility;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -64,9 +64,26 @@ pub struct Core {
 
 impl Core {
     /// A core over a machine that was restored from `store`.
-    pub fn new(utility: Utility, store: Store, clock: Clock, outlets: Outlets) -> (Self, watch::Receiver<Health>) {
+    pub fn new(
+        utility: Utility,
+        store: Store,
+        clock: Clock,
+        outlets: Outlets,
+    ) -> (Self, watch::Receiver<Health>) {
         let (health, seen) = watch::channel(Health::default());
-        (Self { utility, store, clock, outlets, replies: BTreeMap::new(), health, wake: None, passwords: Passwords::default() }, seen)
+        (
+            Self {
+                utility,
+                store,
+                clock,
+                outlets,
+                replies: BTreeMap::new(),
+                health,
+                wake: None,
+                passwords: Passwords::default(),
+            },
+            seen,
+        )
     }
 
     /// Keeps the gate's list of stations up to date.
@@ -76,7 +93,10 @@ impl Core {
     }
 
     fn moment(&self) -> Moment {
-        Moment { now: self.clock.now(), entropy: environment::entropy() }
+        Moment {
+            now: self.clock.now(),
+            entropy: environment::entropy(),
+        }
     }
 
     /// Runs until every sender is gone.
@@ -85,7 +105,9 @@ impl Core {
         self.carry_out(effects).await;
         let mut batch = Vec::with_capacity(MAX_BATCH);
         loop {
-            let sleep = self.wake.map_or(MAX_SLEEP, |at| self.clock.until(at).min(MAX_SLEEP));
+            let sleep = self
+                .wake
+                .map_or(MAX_SLEEP, |at| self.clock.until(at).min(MAX_SLEEP));
             let received = tokio::time::timeout(sleep, jobs.recv_many(&mut batch, MAX_BATCH)).await;
             if matches!(received, Ok(0)) {
                 return;
@@ -105,7 +127,8 @@ impl Core {
     }
 
     fn admit(&mut self, job: Job) -> Input {
-        self.health.send_modify(|h| h.handled = h.handled.saturating_add(1));
+        self.health
+            .send_modify(|h| h.handled = h.handled.saturating_add(1));
         match job {
             Job::Input(input) => input,
             Job::Command { id, command, reply } => {

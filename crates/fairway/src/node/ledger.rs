@@ -4,7 +4,9 @@ use super::core::{Job, Jobs};
 use crate::config::Config;
 use crate::genesis::{Genesis, Keys};
 use bytes::Bytes;
-use fairway_chain::{BlockInfo, Executed, Handle, Machine, StateKey, SubmitError, ValidatorAddress};
+use fairway_chain::{
+    BlockInfo, Executed, Handle, Machine, StateKey, SubmitError, ValidatorAddress,
+};
 use fairway_ledger::Contracts;
 use fairway_model::{MemberId, PublicKey, Time};
 use fairway_utility::door::{Block, Input};
@@ -24,20 +26,34 @@ struct Ordered(Contracts);
 /// # Errors
 /// When the genesis contradicts itself; says where.
 pub fn machine(genesis: &fairway_ledger::Genesis) -> Result<Arc<dyn Machine>, String> {
-    Ok(Arc::new(Ordered(Contracts::new(genesis).map_err(|e| format!("genesis: {e}"))?)))
+    Ok(Arc::new(Ordered(
+        Contracts::new(genesis).map_err(|e| format!("genesis: {e}"))?,
+    )))
 }
 
 impl Machine for Ordered {
     fn admit(&self, txs: &[Bytes]) -> Vec<Result<(), String>> {
-        self.0.admit(txs).into_iter().map(|verdict| verdict.map_err(|refusal| refusal.to_string())).collect()
+        self.0
+            .admit(txs)
+            .into_iter()
+            .map(|verdict| verdict.map_err(|refusal| refusal.to_string()))
+            .collect()
     }
 
     fn reads(&self, txs: &[Bytes]) -> Vec<StateKey> {
         txs.iter().flat_map(|tx| self.0.reads(tx)).collect()
     }
 
-    fn execute(&self, block: BlockInfo, txs: &[Bytes], state: &BTreeMap<StateKey, Vec<u8>>) -> Executed {
-        let block = fairway_ledger::Block { height: block.height, time: Time(block.time_ms) };
+    fn execute(
+        &self,
+        block: BlockInfo,
+        txs: &[Bytes],
+        state: &BTreeMap<StateKey, Vec<u8>>,
+    ) -> Executed {
+        let block = fairway_ledger::Block {
+            height: block.height,
+            time: Time(block.time_ms),
+        };
         let (receipts, writes) = self.0.execute(block, txs, state);
         Executed { receipts, writes }
     }
@@ -51,20 +67,46 @@ impl Machine for Ordered {
 ///
 /// # Errors
 /// When the genesis file or the configuration cannot be used; says why.
-pub fn start(config: &Config, genesis: &Genesis, me: MemberId, keys: &Keys) -> Result<Handle, String> {
-    let founding = fairway_ledger::Genesis { chain_id: genesis.chain_id.clone(), members: genesis.members() };
+pub fn start(
+    config: &Config,
+    genesis: &Genesis,
+    me: MemberId,
+    keys: &Keys,
+) -> Result<Handle, String> {
+    let founding = fairway_ledger::Genesis {
+        chain_id: genesis.chain_id.clone(),
+        members: genesis.members(),
+    };
     let machine = machine(&founding)?;
-    let own = genesis.find(me).ok_or_else(|| format!("{me} is not in the genesis file"))?;
+    let own = genesis
+        .find(me)
+        .ok_or_else(|| format!("{me} is not in the genesis file"))?;
     let mut validators = Vec::new();
     for member in &genesis.member {
-        let PublicKey(public_key) = member.read()?.validator.ok_or_else(|| format!("{} has no validator key", member.id))?;
-        validators.push(ValidatorAddress { public_key, address: member.ledger });
+        let PublicKey(public_key) = member
+            .read()?
+            .validator
+            .ok_or_else(|| format!("{} has no validator key", member.id))?;
+        validators.push(ValidatorAddress {
+            public_key,
+            address: member.ledger,
+        });
     }
     if own.ledger.port() != config.listen.ledger.port() {
-        tracing::warn!("listen.ledger {} differs from the address {} that the genesis file tells the others", config.listen.ledger, own.ledger);
+        tracing::warn!(
+            "listen.ledger {} differs from the address {} that the genesis file tells the others",
+            config.listen.ledger,
+            own.ledger
+        );
     }
     let folder = config.path(&config.ledger.dir);
-    let mut chain = fairway_chain::Config::new(keys.validator, validators, config.listen.ledger, folder, &genesis.chain_id);
+    let mut chain = fairway_chain::Config::new(
+        keys.validator,
+        validators,
+        config.listen.ledger,
+        folder,
+        &genesis.chain_id,
+    );
     chain.leader_timeout = Duration::from_millis(config.ledger.leader_timeout_ms);
     chain.idle_interval = Duration::from_millis(config.ledger.idle_interval_ms);
     chain.worker_threads = config.ledger.worker_threads;
@@ -86,7 +128,10 @@ pub async fn submit_all(chain: Handle, mut queue: mpsc::Receiver<Vec<u8>>) {
                     break;
                 }
                 Err(SubmitError::Stopped) => {
-                    tracing::error!("the ledger node has stopped: {}", chain.status().error.unwrap_or_default());
+                    tracing::error!(
+                        "the ledger node has stopped: {}",
+                        chain.status().error.unwrap_or_default()
+                    );
                     return;
                 }
             }
@@ -103,8 +148,16 @@ pub async fn follow(chain: Handle, from: u64, jobs: Jobs) {
         if block.txs.is_empty() && block.height.checked_rem(EMPTY_MARK) != Some(0) {
             continue;
         }
-        let entries = block.txs.iter().map(|(_, tx, receipt)| (tx.to_vec(), receipt.clone())).collect();
-        let input = Input::Block(Block { height: block.height, time: Time(block.time_ms), entries });
+        let entries = block
+            .txs
+            .iter()
+            .map(|(_, tx, receipt)| (tx.to_vec(), receipt.clone()))
+            .collect();
+        let input = Input::Block(Block {
+            height: block.height,
+            time: Time(block.time_ms),
+            entries,
+        });
         if jobs.send(Job::Input(input)).await.is_err() {
             return;
         }

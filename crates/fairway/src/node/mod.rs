@@ -35,12 +35,24 @@ pub async fn run(path: &Path) -> Result<(), String> {
     let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
     let keys = Keys::read(&config.path(&config.keys))?;
     let me = MemberId::parse(&config.member).map_err(|e| e.to_string())?;
-    let own = genesis.find(me).ok_or_else(|| format!("{me} is not in {}", config.genesis.display()))?.read()?;
+    let own = genesis
+        .find(me)
+        .ok_or_else(|| format!("{me} is not in {}", config.genesis.display()))?
+        .read()?;
     if own.key != keys.member.public() {
-        return Err(format!("the private key in {} is not the key of {me} in the genesis file", config.keys.display()));
+        return Err(format!(
+            "the private key in {} is not the key of {me} in the genesis file",
+            config.keys.display()
+        ));
     }
     let chain = ledger::start(&config, &genesis, me, &keys)?;
-    let desk = Desk { jobs: None, chain: chain.clone(), health: None, token: keys.operator_token.clone(), member: config.member.clone() };
+    let desk = Desk {
+        jobs: None,
+        chain: chain.clone(),
+        health: None,
+        token: keys.operator_token.clone(),
+        member: config.member.clone(),
+    };
     let operations = listen(config.listen.operations, "listen.operations").await?;
     let desk = match own.kind {
         MemberKind::Witness => desk,
@@ -56,20 +68,32 @@ pub async fn run(path: &Path) -> Result<(), String> {
 }
 
 async fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|e| format!("{key} = {address}: {e}"))
+    TcpListener::bind(address)
+        .await
+        .map_err(|e| format!("{key} = {address}: {e}"))
 }
 
 async fn signal() {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    let Ok(mut terminate) = terminate else { return std::future::pending().await };
+    let Ok(mut terminate) = terminate else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
 }
 
-async fn serve_utility(config: &Config, genesis: &Genesis, me: MemberId, keys: &Keys, desk: Desk) -> Result<Desk, String> {
-    let store = Store::open(&config.database_url()).await.map_err(|e| e.to_string())?;
+async fn serve_utility(
+    config: &Config,
+    genesis: &Genesis,
+    me: MemberId,
+    keys: &Keys,
+    desk: Desk,
+) -> Result<Desk, String> {
+    let store = Store::open(&config.database_url())
+        .await
+        .map_err(|e| e.to_string())?;
     let passwords = Passwords::default();
     let (utility, store) = restore(config, genesis, me, keys, store, &passwords).await?;
     let from = utility.height().saturating_add(1);
@@ -77,7 +101,11 @@ async fn serve_utility(config: &Config, genesis: &Genesis, me: MemberId, keys: &
     let (to_ledger, from_core) = mpsc::channel(MAX_LEDGER_QUEUE);
     let seats = Stations::default();
     let peers = deliver_to_all(genesis, me, keys)?;
-    let outlets = Outlets { stations: seats.clone(), peers, ledger: to_ledger };
+    let outlets = Outlets {
+        stations: seats.clone(),
+        peers,
+        ledger: to_ledger,
+    };
     let (core, health) = Core::new(utility, store, config.clock(), outlets);
     let certificates = tls::Certificates::of(genesis);
     let peer_listener = listen(config.listen.peers, "listen.peers").await?;
@@ -86,13 +114,30 @@ async fn serve_utility(config: &Config, genesis: &Genesis, me: MemberId, keys: &
     tokio::spawn(core.run(receiver));
     tokio::spawn(ledger::submit_all(desk.chain.clone(), from_core));
     tokio::spawn(ledger::follow(desk.chain.clone(), from, jobs.clone()));
-    tokio::spawn(peers::serve(peer_listener, tls::peer_server(genesis, me, keys)?, certificates, jobs.clone()));
+    tokio::spawn(peers::serve(
+        peer_listener,
+        tls::peer_server(genesis, me, keys)?,
+        certificates,
+        jobs.clone(),
+    ));
     let gate = Gate::new(passwords, seats, jobs.clone(), config.clock());
-    tokio::spawn(stations::serve(station_listener, tls::station_server(genesis, me, keys)?, gate));
-    Ok(Desk { jobs: Some(jobs), health: Some(health), ..desk })
+    tokio::spawn(stations::serve(
+        station_listener,
+        tls::station_server(genesis, me, keys)?,
+        gate,
+    ));
+    Ok(Desk {
+        jobs: Some(jobs),
+        health: Some(health),
+        ..desk
+    })
 }
 
-fn deliver_to_all(genesis: &Genesis, me: MemberId, keys: &Keys) -> Result<BTreeMap<MemberId, mpsc::Sender<Vec<u8>>>, String> {
+fn deliver_to_all(
+    genesis: &Genesis,
+    me: MemberId,
+    keys: &Keys,
+) -> Result<BTreeMap<MemberId, mpsc::Sender<Vec<u8>>>, String> {
     let mut out = BTreeMap::new();
     for member in genesis.members() {
         if member.id == me || member.kind == MemberKind::Witness {
@@ -128,7 +173,11 @@ async fn restore(
     for table in Table::ALL.into_iter().filter(|t| !t.append_only()) {
         let each = |row: Row| {
             if let Err(refusal) = utility.restore(&row) {
-                broken.get_or_insert(format!("row {} of table {} cannot be read: {refusal}", row.key, table.name()));
+                broken.get_or_insert(format!(
+                    "row {} of table {} cannot be read: {refusal}",
+                    row.key,
+                    table.name()
+                ));
             }
             passwords.learn(&row);
         };

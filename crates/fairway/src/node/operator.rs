@@ -1,12 +1,12 @@
 //! Health, and operator's commands, over HTTP on loopback. Commands are canonical CBOR with the operator's token.
 
 use super::core::{Health, Job, Jobs};
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use fairway_chain::Handle;
 use fairway_model::canonical::Canonical;
 use fairway_model::{Refusal, RefusalCode};
@@ -51,27 +51,48 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/operator/v1/command/{id}", post(command))
         .layer(DefaultBodyLimit::max(MAX_COMMAND))
         .with_state(desk);
-    axum::serve(listener, router).await.map_err(|e| e.to_string())
+    axum::serve(listener, router)
+        .await
+        .map_err(|e| e.to_string())
 }
 
 fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
     let title = status.canonical_reason().unwrap_or("error");
     let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail.into() });
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/problem+json")],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 async fn ready(State(desk): State<Desk>) -> Response {
     let chain = desk.chain.status();
-    let store = desk.health.as_ref().and_then(|h| h.borrow().store_error.clone());
-    let database = if desk.health.is_none() { "none" } else { store.as_deref().unwrap_or("ok") };
+    let store = desk
+        .health
+        .as_ref()
+        .and_then(|h| h.borrow().store_error.clone());
+    let database = if desk.health.is_none() {
+        "none"
+    } else {
+        store.as_deref().unwrap_or("ok")
+    };
     let ledger = match (&chain.error, chain.stalled, chain.height) {
         (Some(error), _, _) => format!("stopped: {error}"),
-        (None, true, _) => format!("no quorum: nothing was finalized for {} s; at least 3 of 4 validators must run", chain.finalized_age.as_secs()),
+        (None, true, _) => format!(
+            "no quorum: nothing was finalized for {} s; at least 3 of 4 validators must run",
+            chain.finalized_age.as_secs()
+        ),
         (None, false, 0) => "starting".to_owned(),
         (None, false, _) => "ok".to_owned(),
     };
     let fine = ledger == "ok" && store.is_none();
-    let status = if fine { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if fine {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let body = json!({ "member": desk.member, "ready": fine, "database": database, "ledger": ledger, "height": chain.height, "peers": chain.peers });
     (status, Json(body)).into_response()
 }
@@ -86,23 +107,35 @@ async fn ledger_status(State(desk): State<Desk>) -> Response {
 }
 
 async fn ledger_proof(State(desk): State<Desk>, Path(transaction): Path<String>) -> Response {
-    let id = hex::decode(&transaction).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let id = hex::decode(&transaction)
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let Some(id) = id else {
-        return problem(StatusCode::BAD_REQUEST, "a transaction id has 64 hexadecimal digits");
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "a transaction id has 64 hexadecimal digits",
+        );
     };
     match desk.chain.proof(id).await {
         Some(proof) => proof.to_bytes().into_response(),
-        None => problem(StatusCode::NOT_FOUND, format!("no finalized block of this node holds transaction {transaction}")),
+        None => problem(
+            StatusCode::NOT_FOUND,
+            format!("no finalized block of this node holds transaction {transaction}"),
+        ),
     }
 }
 
 async fn ledger_block(State(desk): State<Desk>, Path(height): Path<u64>) -> Response {
     let Some(block) = desk.chain.block(height).await else {
-        return problem(StatusCode::NOT_FOUND, format!("no block at height {height}; the newest is {}", desk.chain.status().height));
+        return problem(
+            StatusCode::NOT_FOUND,
+            format!(
+                "no block at height {height}; the newest is {}",
+                desk.chain.status().height
+            ),
+        );
     };
-    let entry = |(id, tx, receipt): &([u8; 32], Bytes, Vec<u8>)| {
-        json!({ "id": hex::encode(id), "transaction": hex::encode(tx), "receipt": hex::encode(receipt) })
-    };
+    let entry = |(id, tx, receipt): &([u8; 32], Bytes, Vec<u8>)| json!({ "id": hex::encode(id), "transaction": hex::encode(tx), "receipt": hex::encode(receipt) });
     let body = json!({
         "height": block.height, "time_ms": block.time_ms, "parent": hex::encode(block.parent), "digest": hex::encode(block.digest),
         "state_root": hex::encode(block.state_root), "proposer": hex::encode(block.proposer), "entries": block.txs.iter().map(entry).collect::<Vec<_>>(),
@@ -111,33 +144,64 @@ async fn ledger_block(State(desk): State<Desk>, Path(height): Path<u64>) -> Resp
 }
 
 fn authorized(desk: &Desk, headers: &HeaderMap) -> bool {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer ")).unwrap_or_default();
-    let equal = shown.bytes().zip(desk.token.bytes()).fold(0u8, |acc, (a, b)| acc | (a ^ b)) == 0;
+    let shown = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "))
+        .unwrap_or_default();
+    let equal = shown
+        .bytes()
+        .zip(desk.token.bytes())
+        .fold(0u8, |acc, (a, b)| acc | (a ^ b))
+        == 0;
     equal && shown.len() == desk.token.len()
 }
 
-async fn command(State(desk): State<Desk>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn command(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     if !authorized(&desk, &headers) {
-        return problem(StatusCode::UNAUTHORIZED, "show the operator's token (keys/operator.token) as `Authorization: Bearer`");
+        return problem(
+            StatusCode::UNAUTHORIZED,
+            "show the operator's token (keys/operator.token) as `Authorization: Bearer`",
+        );
     }
     let Some(jobs) = desk.jobs else {
-        return problem(StatusCode::NOT_FOUND, "this member is a witness: it has no stations and no customers");
+        return problem(
+            StatusCode::NOT_FOUND,
+            "this member is a witness: it has no stations and no customers",
+        );
     };
-    let id = hex::decode(&id).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+    let id = hex::decode(&id)
+        .ok()
+        .and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
     let Some(id) = id else {
-        return problem(StatusCode::BAD_REQUEST, "a command id has 32 hexadecimal digits");
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "a command id has 32 hexadecimal digits",
+        );
     };
     let command = match Command::from_bytes(&body) {
         Ok(command) => command,
         Err(error) => return problem(StatusCode::BAD_REQUEST, format!("the command: {error}")),
     };
     let (reply, answer) = oneshot::channel();
-    if jobs.send(Job::Command { id, command, reply }).await.is_err() {
+    if jobs
+        .send(Job::Command { id, command, reply })
+        .await
+        .is_err()
+    {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "the utility is stopping");
     }
     let result = match tokio::time::timeout(COMMAND, answer).await {
         Ok(Ok(result)) => result,
-        _ => Err(Refusal::new(RefusalCode::Busy, "no answer in time; ask again with the same id")),
+        _ => Err(Refusal::new(
+            RefusalCode::Busy,
+            "no answer in time; ask again with the same id",
+        )),
     };
     let answer: Answer<Reply> = match result {
         Ok(reply) => Answer::Yes(Box::new(reply)),

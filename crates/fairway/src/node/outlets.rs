@@ -28,7 +28,10 @@ impl Stations {
     /// Gives the seat of a station to a connection, or `None` when another live connection holds it.
     pub fn take(&self, station: &StationId, connection: u64) -> Option<mpsc::Receiver<ToStation>> {
         let mut seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seats.get(station).is_some_and(|seat| !seat.words.is_closed()) {
+        if seats
+            .get(station)
+            .is_some_and(|seat| !seat.words.is_closed())
+        {
             return None;
         }
         let (words, receiver) = mpsc::channel(MAX_STATION_QUEUE);
@@ -39,14 +42,19 @@ impl Stations {
     /// Frees the seat, if this connection still holds it.
     pub fn leave(&self, station: &StationId, connection: u64) {
         let mut seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seats.get(station).is_some_and(|seat| seat.connection == connection) {
+        if seats
+            .get(station)
+            .is_some_and(|seat| seat.connection == connection)
+        {
             seats.remove(station);
         }
     }
 
     fn send(&self, station: &StationId, words: ToStation) -> bool {
         let seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seats.get(station).is_some_and(|seat| seat.words.try_send(words).is_ok())
+        seats
+            .get(station)
+            .is_some_and(|seat| seat.words.try_send(words).is_ok())
     }
 }
 
@@ -71,14 +79,18 @@ impl Outlets {
     pub(super) fn to_peer(&self, to: MemberId, envelope: Vec<u8>) {
         match self.peers.get(&to) {
             Some(queue) if queue.try_send(envelope).is_ok() => {}
-            Some(_) => tracing::debug!(%to, "too many messages wait for this member: dropped one, it is repeated later"),
+            Some(_) => {
+                tracing::debug!(%to, "too many messages wait for this member: dropped one, it is repeated later")
+            }
             None => tracing::warn!(%to, "no address is known for this member"),
         }
     }
 
     pub(super) fn submit(&self, transaction: Vec<u8>) {
         if self.ledger.try_send(transaction).is_err() {
-            tracing::debug!("too many transactions wait for the ledger: dropped one, it is repeated later");
+            tracing::debug!(
+                "too many transactions wait for the ledger: dropped one, it is repeated later"
+            );
         }
     }
 }

@@ -27,11 +27,18 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const POST: Duration = Duration::from_secs(5);
 
 /// Serves other members until the process ends.
-pub async fn serve(listener: TcpListener, tls: rustls::ServerConfig, certificates: Certificates, jobs: Jobs) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: rustls::ServerConfig,
+    certificates: Certificates,
+    jobs: Jobs,
+) {
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let Ok((stream, address)) = listener.accept().await else { continue };
+        let Ok((stream, address)) = listener.accept().await else {
+            continue;
+        };
         let Ok(place) = places.clone().try_acquire_owned() else {
             tracing::warn!(%address, "refused: {MAX_CONNECTIONS} member connections are open already");
             continue;
@@ -46,32 +53,63 @@ pub async fn serve(listener: TcpListener, tls: rustls::ServerConfig, certificate
     }
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, certificates: &Certificates, jobs: Jobs) -> Result<(), String> {
+async fn connection(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    certificates: &Certificates,
+    jobs: Jobs,
+) -> Result<(), String> {
     let _ = stream.set_nodelay(true);
     let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
-    let stream = handshake.map_err(|_| "no TLS handshake in time".to_owned())?.map_err(|e| format!("TLS: {e}"))?;
-    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let from = shown.and_then(|c| certificates.owner(c)).ok_or("the certificate belongs to no member")?;
+    let stream = handshake
+        .map_err(|_| "no TLS handshake in time".to_owned())?
+        .map_err(|e| format!("TLS: {e}"))?;
+    let shown = stream
+        .get_ref()
+        .1
+        .peer_certificates()
+        .and_then(<[_]>::first);
+    let from = shown
+        .and_then(|c| certificates.owner(c))
+        .ok_or("the certificate belongs to no member")?;
     let service = service_fn(move |request| {
         let jobs = jobs.clone();
         async move { Ok::<_, Infallible>(receive(request, from, &jobs).await) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_mins(1));
-    http.serve_connection(TokioIo::new(stream), service).await.or(Ok(()))
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_mins(1));
+    http.serve_connection(TokioIo::new(stream), service)
+        .await
+        .or(Ok(()))
 }
 
 async fn receive(request: Request<Incoming>, from: MemberId, jobs: &Jobs) -> Response<Full<Bytes>> {
     if request.method() != Method::POST || request.uri().path() != PATH {
-        return answer(StatusCode::NOT_FOUND, format!("only POST {PATH} is served here"));
+        return answer(
+            StatusCode::NOT_FOUND,
+            format!("only POST {PATH} is served here"),
+        );
     }
-    let Ok(body) = Limited::new(request.into_body(), MAX_ENVELOPE).collect().await else {
-        return answer(StatusCode::PAYLOAD_TOO_LARGE, format!("an envelope has at most {MAX_ENVELOPE} bytes"));
+    let Ok(body) = Limited::new(request.into_body(), MAX_ENVELOPE)
+        .collect()
+        .await
+    else {
+        return answer(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("an envelope has at most {MAX_ENVELOPE} bytes"),
+        );
     };
-    let input = Input::Peer { from, envelope: body.to_bytes().to_vec() };
+    let input = Input::Peer {
+        from,
+        envelope: body.to_bytes().to_vec(),
+    };
     match tokio::time::timeout(POST, jobs.send(Job::Input(input))).await {
         Ok(Ok(())) => answer(StatusCode::ACCEPTED, String::new()),
-        _ => answer(StatusCode::SERVICE_UNAVAILABLE, "too much waits here; send it again later".to_owned()),
+        _ => answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too much waits here; send it again later".to_owned(),
+        ),
     }
 }
 
@@ -86,18 +124,32 @@ fn answer(status: StatusCode, text: String) -> Response<Full<Bytes>> {
 /// # Errors
 /// When the TLS configuration cannot be used.
 pub fn client(tls: rustls::ClientConfig) -> Result<reqwest::Client, String> {
-    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).http1_only().tcp_nodelay(true).timeout(POST);
-    builder.pool_idle_timeout(Duration::from_secs(50)).build().map_err(|e| e.to_string())
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .http1_only()
+        .tcp_nodelay(true)
+        .timeout(POST);
+    builder
+        .pool_idle_timeout(Duration::from_secs(50))
+        .build()
+        .map_err(|e| e.to_string())
 }
 
 /// Posts to one member what comes out of `queue`, several at a time so that one slow post does not hold up the others.
-pub async fn deliver(to: MemberId, endpoint: String, client: reqwest::Client, mut queue: mpsc::Receiver<Vec<u8>>) {
+pub async fn deliver(
+    to: MemberId,
+    endpoint: String,
+    client: reqwest::Client,
+    mut queue: mpsc::Receiver<Vec<u8>>,
+) {
     /// Posts under way at once.
     const AT_ONCE: usize = 16;
     let url = format!("{endpoint}{PATH}");
     let places = Arc::new(Semaphore::new(AT_ONCE));
     while let Some(envelope) = queue.recv().await {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
         let request = client.post(&url).body(envelope);
         tokio::spawn(async move {
             match request.send().await {

@@ -4,8 +4,8 @@ use super::core::{Job, Jobs};
 use super::outlets::Stations;
 use crate::environment::Clock;
 use base64::Engine as _;
-use fairway_model::station::ToStation;
 use fairway_model::canonical::Canonical as _;
+use fairway_model::station::ToStation;
 use fairway_model::{Hash, StationId};
 use fairway_protocol::ocpp::{CsmsConfig, CsmsSession, CsmsStep, MAX_FRAME, SUBPROTOCOL};
 use fairway_utility::door::{Input, Row, Table};
@@ -40,15 +40,31 @@ type Socket = WebSocketStream<TlsStream<TcpStream>>;
 /// Hash of a station's password as it is stored: `salt$hash`, both hex. Passwords are random (OCPP: 16 to 40 characters), so that
 /// one keyed hash is enough.
 pub fn password_hash(salt: &[u8; 32], password: &str) -> String {
-    format!("{}${}", hex::encode(salt), Hash::keyed(salt, "fairway.station.password", password.as_bytes()))
+    format!(
+        "{}${}",
+        hex::encode(salt),
+        Hash::keyed(salt, "fairway.station.password", password.as_bytes())
+    )
 }
 
 fn password_fits(stored: &str, password: &str) -> bool {
-    let Some((salt, _)) = stored.split_once('$') else { return false };
-    let Ok(salt) = hex::decode(salt).map_err(|_| ()).and_then(|s| <[u8; 32]>::try_from(s).map_err(|_| ())) else { return false };
+    let Some((salt, _)) = stored.split_once('$') else {
+        return false;
+    };
+    let Ok(salt) = hex::decode(salt)
+        .map_err(|_| ())
+        .and_then(|s| <[u8; 32]>::try_from(s).map_err(|_| ()))
+    else {
+        return false;
+    };
     let expected = password_hash(&salt, password);
     // Compared without an early exit, so that the time tells nothing.
-    expected.len() == stored.len() && expected.bytes().zip(stored.bytes()).fold(0u8, |acc, (a, b)| acc | (a ^ b)) == 0
+    expected.len() == stored.len()
+        && expected
+            .bytes()
+            .zip(stored.bytes())
+            .fold(0u8, |acc, (a, b)| acc | (a ^ b))
+            == 0
 }
 
 /// Which stations may connect, by name, with their password hashes. Shared with the machine's rows.
@@ -57,7 +73,10 @@ pub struct Passwords(Arc<Mutex<BTreeMap<StationId, String>>>);
 
 impl Passwords {
     fn put(&self, station: StationId, hash: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(station, hash);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(station, hash);
     }
 
     /// Takes note of a row of the stations table; others are none of its business.
@@ -72,7 +91,11 @@ impl Passwords {
     }
 
     fn get(&self, station: &StationId) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(station).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(station)
+            .cloned()
     }
 }
 
@@ -97,20 +120,37 @@ pub struct Gate {
 impl Gate {
     /// A gate over the shared lists.
     pub fn new(passwords: Passwords, stations: Stations, jobs: Jobs, clock: Clock) -> Self {
-        Self { passwords, stations, jobs, clock, failures: Arc::default(), connections: Arc::default(), known: Arc::default() }
+        Self {
+            passwords,
+            stations,
+            jobs,
+            clock,
+            failures: Arc::default(),
+            connections: Arc::default(),
+            known: Arc::default(),
+        }
     }
 
     fn too_many_failures(&self, name: &str) -> bool {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let this_minute = failures.minute == Self::minute();
-        let full = failures.by_name.len() >= MAX_FAILURE_NAMES && !failures.by_name.contains_key(name);
-        this_minute && (full || failures.by_name.get(name).is_some_and(|n| *n >= MAX_FAILURES))
+        let full =
+            failures.by_name.len() >= MAX_FAILURE_NAMES && !failures.by_name.contains_key(name);
+        this_minute
+            && (full
+                || failures
+                    .by_name
+                    .get(name)
+                    .is_some_and(|n| *n >= MAX_FAILURES))
     }
 
     fn note_failure(&self, name: &str) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.minute != Self::minute() {
-            *failures = Failures { minute: Self::minute(), by_name: BTreeMap::new() };
+            *failures = Failures {
+                minute: Self::minute(),
+                by_name: BTreeMap::new(),
+            };
         }
         let count = failures.by_name.entry(name.to_owned()).or_default();
         *count = count.saturating_add(1);
@@ -119,11 +159,18 @@ impl Gate {
     /// What is known of a station from an earlier connection of this run: then it need not boot again to talk, and `true` says
     /// that it is one of ours.
     fn known(&self, station: &StationId) -> Option<bool> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(station).copied()
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(station)
+            .copied()
     }
 
     fn remember(&self, station: &StationId, ours: bool) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(station.clone(), ours);
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(station.clone(), ours);
     }
 
     fn minute() -> i64 {
@@ -132,16 +179,41 @@ impl Gate {
 
     /// Checks path, subprotocol and password of an upgrade request.
     fn admit(&self, request: &Request) -> Result<StationId, Box<ErrorResponse>> {
-        let name = request.uri().path().strip_prefix("/ocpp/").unwrap_or_default();
-        let station = StationId::parse(name).map_err(|e| refuse(StatusCode::NOT_FOUND, format!("connect to /ocpp/STATION: {e}")))?;
-        let offered = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|v| v.to_str().ok());
-        if !offered.flat_map(|v| v.split(',')).any(|p| p.trim() == SUBPROTOCOL) {
-            return Err(refuse(StatusCode::BAD_REQUEST, format!("offer the subprotocol {SUBPROTOCOL}; nothing else is spoken here")));
+        let name = request
+            .uri()
+            .path()
+            .strip_prefix("/ocpp/")
+            .unwrap_or_default();
+        let station = StationId::parse(name).map_err(|e| {
+            refuse(
+                StatusCode::NOT_FOUND,
+                format!("connect to /ocpp/STATION: {e}"),
+            )
+        })?;
+        let offered = request
+            .headers()
+            .get_all(SEC_WEBSOCKET_PROTOCOL)
+            .iter()
+            .filter_map(|v| v.to_str().ok());
+        if !offered
+            .flat_map(|v| v.split(','))
+            .any(|p| p.trim() == SUBPROTOCOL)
+        {
+            return Err(refuse(
+                StatusCode::BAD_REQUEST,
+                format!("offer the subprotocol {SUBPROTOCOL}; nothing else is spoken here"),
+            ));
         }
         if self.too_many_failures(name) {
-            return Err(refuse(StatusCode::TOO_MANY_REQUESTS, "too many wrong passwords; wait a minute".into()));
+            return Err(refuse(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many wrong passwords; wait a minute".into(),
+            ));
         }
-        let header = request.headers().get(AUTHORIZATION).and_then(|v| v.to_str().ok());
+        let header = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|v| v.to_str().ok());
         let (user, password) = header.and_then(basic).unwrap_or_default();
         let stored = self.passwords.get(&station);
         let fits = user == name && stored.is_some_and(|stored| password_fits(&stored, &password));
@@ -155,9 +227,12 @@ impl Gate {
 }
 
 fn basic(header: &str) -> Option<(String, String)> {
-    let bytes = base64::engine::general_purpose::STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(header.strip_prefix("Basic ")?)
+        .ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+    text.split_once(':')
+        .map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
 
 fn refuse(status: StatusCode, text: String) -> Box<ErrorResponse> {
@@ -171,7 +246,9 @@ pub async fn serve(listener: TcpListener, tls: rustls::ServerConfig, gate: Gate)
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let places = Arc::new(Semaphore::new(MAX_STATIONS));
     loop {
-        let Ok((stream, address)) = listener.accept().await else { continue };
+        let Ok((stream, address)) = listener.accept().await else {
+            continue;
+        };
         let Ok(place) = places.clone().try_acquire_owned() else {
             tracing::warn!(%address, "refused: {MAX_STATIONS} stations are connected already");
             continue;
@@ -194,31 +271,56 @@ struct Occupied {
     words: mpsc::Receiver<ToStation>,
 }
 
-async fn upgrade(stream: TcpStream, acceptor: TlsAcceptor, gate: &Gate) -> Result<(Socket, Occupied), String> {
+async fn upgrade(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    gate: &Gate,
+) -> Result<(Socket, Occupied), String> {
     let _ = stream.set_nodelay(true);
-    let stream = acceptor.accept(stream).await.map_err(|e| format!("TLS: {e}"))?;
+    let stream = acceptor
+        .accept(stream)
+        .await
+        .map_err(|e| format!("TLS: {e}"))?;
     let connection = gate.connections.fetch_add(1, Ordering::Relaxed);
     let mut seat = None;
-    #[expect(clippy::result_large_err, reason = "the callback's type is given by the library")]
+    #[expect(
+        clippy::result_large_err,
+        reason = "the callback's type is given by the library"
+    )]
     let check = |request: &Request, mut response: Response| {
         let station = gate.admit(request).map_err(|e| *e)?;
         let Some(words) = gate.stations.take(&station, connection) else {
             let text = format!("{station} is connected already; the live connection is kept");
             return Err(*refuse(StatusCode::CONFLICT, text));
         };
-        seat = Some(Occupied { station, connection, words });
+        seat = Some(Occupied {
+            station,
+            connection,
+            words,
+        });
         let protocol = tokio_tungstenite::tungstenite::http::HeaderValue::from_static(SUBPROTOCOL);
-        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+        response
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
         Ok(response)
     };
-    let limits = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+    let limits = WebSocketConfig::default()
+        .max_message_size(Some(MAX_FRAME))
+        .max_frame_size(Some(MAX_FRAME));
     let socket = tokio_tungstenite::accept_hdr_async_with_config(stream, check, Some(limits)).await;
     match (socket, seat) {
         (Ok(socket), Some(seat)) => Ok((socket, seat)),
         (Err(Error::Http(response)), seat) => {
             free(gate, seat);
-            let body = response.body().as_ref().map(|b| String::from_utf8_lossy(b).into_owned());
-            Err(format!("{} {}", response.status(), body.unwrap_or_default()))
+            let body = response
+                .body()
+                .as_ref()
+                .map(|b| String::from_utf8_lossy(b).into_owned());
+            Err(format!(
+                "{} {}",
+                response.status(),
+                body.unwrap_or_default()
+            ))
         }
         (Err(error), seat) => {
             free(gate, seat);
@@ -238,11 +340,20 @@ fn free(gate: &Gate, seat: Option<Occupied>) {
 const LOOK: Duration = Duration::from_millis(250);
 
 async fn run(socket: Socket, seat: Occupied, gate: &Gate) {
-    let Occupied { station, connection, words } = seat;
+    let Occupied {
+        station,
+        connection,
+        words,
+    } = seat;
     tracing::info!(%station, "connected");
     let known = gate.known(&station);
     let session = CsmsSession::new(csms(known, gate.clock.speed));
-    let mut talk = Talk { station: station.clone(), session, jobs: gate.jobs.clone(), clock: gate.clock };
+    let mut talk = Talk {
+        station: station.clone(),
+        session,
+        jobs: gate.jobs.clone(),
+        clock: gate.clock,
+    };
     let end = match talk.converse(socket, words).await {
         Ok(end) | Err(end) => end,
     };
@@ -276,7 +387,11 @@ struct Talk {
 }
 
 impl Talk {
-    async fn converse(&mut self, socket: Socket, mut words: mpsc::Receiver<ToStation>) -> Result<String, String> {
+    async fn converse(
+        &mut self,
+        socket: Socket,
+        mut words: mpsc::Receiver<ToStation>,
+    ) -> Result<String, String> {
         let (mut sink, mut stream) = socket.split();
         let mut look = tokio::time::interval(LOOK);
         let mut heard = crate::environment::instant();
@@ -301,15 +416,22 @@ impl Talk {
                 }
             };
             for frame in frames {
-                sink.send(Message::Text(frame.into())).await.map_err(|e| e.to_string())?;
+                sink.send(Message::Text(frame.into()))
+                    .await
+                    .map_err(|e| e.to_string())?;
             }
         }
     }
 
-    async fn incoming(&mut self, incoming: Option<Result<Message, Error>>) -> Result<Vec<String>, String> {
+    async fn incoming(
+        &mut self,
+        incoming: Option<Result<Message, Error>>,
+    ) -> Result<Vec<String>, String> {
         match incoming {
             None | Some(Ok(Message::Close(_))) => Err("it closed the connection".into()),
-            Some(Err(Error::Capacity(e))) => Err(format!("a frame is larger than {MAX_FRAME} bytes: {e}")),
+            Some(Err(Error::Capacity(e))) => {
+                Err(format!("a frame is larger than {MAX_FRAME} bytes: {e}"))
+            }
             Some(Err(e)) => Err(e.to_string()),
             Some(Ok(Message::Text(text))) => {
                 let step = self.session.handle_text(self.clock.now(), &text);
@@ -321,10 +443,12 @@ impl Talk {
     }
 
     fn outgoing(&mut self, words: &ToStation) -> Vec<String> {
-        self.session.send(self.clock.now(), words).unwrap_or_else(|error| {
-            tracing::warn!(station = %self.station, "not sent: {error}");
-            Vec::new()
-        })
+        self.session
+            .send(self.clock.now(), words)
+            .unwrap_or_else(|error| {
+                tracing::warn!(station = %self.station, "not sent: {error}");
+                Vec::new()
+            })
     }
 
     async fn timeouts(&mut self) -> Result<Vec<String>, String> {
@@ -342,8 +466,14 @@ impl Talk {
             tracing::warn!(station = %self.station, "odd frame at {:?}: {}", finding.at, finding.what);
         }
         for words in step.words {
-            let input = Input::Station { station: self.station.clone(), words };
-            self.jobs.send(Job::Input(input)).await.map_err(|_| "the utility is stopping".to_owned())?;
+            let input = Input::Station {
+                station: self.station.clone(),
+                words,
+            };
+            self.jobs
+                .send(Job::Input(input))
+                .await
+                .map_err(|_| "the utility is stopping".to_owned())?;
         }
         Ok(step.replies)
     }
@@ -364,7 +494,10 @@ mod tests {
 
     #[test]
     fn basic_credentials() {
-        assert_eq!(basic("Basic QUxBLTE6c2VjcmV0OjE="), Some(("ALA-1".into(), "secret:1".into())));
+        assert_eq!(
+            basic("Basic QUxBLTE6c2VjcmV0OjE="),
+            Some(("ALA-1".into(), "secret:1".into()))
+        );
         assert_eq!(basic("Bearer x"), None);
     }
 }

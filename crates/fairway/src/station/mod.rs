@@ -93,13 +93,23 @@ struct Runner {
 ///
 /// # Errors
 /// When its saved state cannot be read or written.
-pub async fn run(setup: Setup, mut acts: mpsc::Receiver<Act>, screens: watch::Sender<Screen>) -> Result<(), String> {
+pub async fn run(
+    setup: Setup,
+    mut acts: mpsc::Receiver<Act>,
+    screens: watch::Sender<Screen>,
+) -> Result<(), String> {
     let mut runner = Runner::new(setup, screens)?;
     let mut wait = Duration::from_millis(100);
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let Setup { gateway, station, password, tls, .. } = runner.setup.clone();
+        let Setup {
+            gateway,
+            station,
+            password,
+            tls,
+            ..
+        } = runner.setup.clone();
         let attempt = open(&gateway, &station, &password, tls);
         tokio::pin!(attempt);
         let socket = loop {
@@ -118,9 +128,13 @@ pub async fn run(setup: Setup, mut acts: mpsc::Receiver<Act>, screens: watch::Se
                 tracing::debug!(station = %runner.setup.station, "connection ended: {why}");
                 runner.disconnected()?;
             }
-            Err(why) => tracing::info!(station = %runner.setup.station, "gateway not reached: {why}"),
+            Err(why) => {
+                tracing::info!(station = %runner.setup.station, "gateway not reached: {why}")
+            }
         }
-        let until = tokio::time::Instant::now().checked_add(wait).unwrap_or_else(tokio::time::Instant::now);
+        let until = tokio::time::Instant::now()
+            .checked_add(wait)
+            .unwrap_or_else(tokio::time::Instant::now);
         wait = wait.saturating_mul(2).min(MAX_RECONNECT);
         while tokio::time::Instant::now() < until {
             tokio::select! {
@@ -135,21 +149,47 @@ pub async fn run(setup: Setup, mut acts: mpsc::Receiver<Act>, screens: watch::Se
 ///
 /// # Errors
 /// The gateway's refusal, or why it was not reached.
-pub async fn open(gateway: &str, station: &StationId, password: &str, tls: Arc<rustls::ClientConfig>) -> Result<Socket, String> {
-    let mut request = format!("{gateway}/ocpp/{station}").into_client_request().map_err(|e| e.to_string())?;
-    let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{station}:{password}"));
-    let credentials = HeaderValue::from_str(&format!("Basic {credentials}")).map_err(|e| e.to_string())?;
+pub async fn open(
+    gateway: &str,
+    station: &StationId,
+    password: &str,
+    tls: Arc<rustls::ClientConfig>,
+) -> Result<Socket, String> {
+    let mut request = format!("{gateway}/ocpp/{station}")
+        .into_client_request()
+        .map_err(|e| e.to_string())?;
+    let credentials =
+        base64::engine::general_purpose::STANDARD.encode(format!("{station}:{password}"));
+    let credentials =
+        HeaderValue::from_str(&format!("Basic {credentials}")).map_err(|e| e.to_string())?;
     request.headers_mut().insert(AUTHORIZATION, credentials);
-    request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-    let limits = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+    request.headers_mut().insert(
+        SEC_WEBSOCKET_PROTOCOL,
+        HeaderValue::from_static(SUBPROTOCOL),
+    );
+    let limits = WebSocketConfig::default()
+        .max_message_size(Some(MAX_FRAME))
+        .max_frame_size(Some(MAX_FRAME));
     let connector = Connector::Rustls(tls);
-    let attempt = tokio_tungstenite::connect_async_tls_with_config(request, Some(limits), true, Some(connector));
+    let attempt = tokio_tungstenite::connect_async_tls_with_config(
+        request,
+        Some(limits),
+        true,
+        Some(connector),
+    );
     match tokio::time::timeout(CONNECT, attempt).await {
         Err(_) => Err("no answer in time".into()),
         Ok(Ok((socket, _))) => Ok(socket),
         Ok(Err(Error::Http(response))) => {
-            let body = response.body().as_ref().map(|b| String::from_utf8_lossy(b).into_owned());
-            Err(format!("{} {}", response.status(), body.unwrap_or_default()))
+            let body = response
+                .body()
+                .as_ref()
+                .map(|b| String::from_utf8_lossy(b).into_owned());
+            Err(format!(
+                "{} {}",
+                response.status(),
+                body.unwrap_or_default()
+            ))
         }
         Ok(Err(error)) => Err(error.to_string()),
     }
@@ -158,18 +198,28 @@ pub async fn open(gateway: &str, station: &StationId, password: &str, tls: Arc<r
 impl Runner {
     fn new(setup: Setup, screens: watch::Sender<Screen>) -> Result<Self, String> {
         let saved = match &setup.state {
-            Some(path) if path.exists() => Some(std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?),
+            Some(path) if path.exists() => {
+                Some(std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?)
+            }
             _ => None,
         };
         let machine = match saved {
-            Some(bytes) => Station::restore(setup.config.clone(), setup.meter.clone(), &bytes).map_err(|e| format!("saved state: {e}"))?,
+            Some(bytes) => Station::restore(setup.config.clone(), setup.meter.clone(), &bytes)
+                .map_err(|e| format!("saved state: {e}"))?,
             None => Station::new(setup.config.clone(), setup.meter.clone()),
         };
         let now = setup.clock.now();
         let rig = Rig::new(setup.register, setup.offered_w, now);
         let link = StationLink::new(setup.link.clone());
         let register = rig.register();
-        let mut runner = Self { setup, machine, rig, link, frames: Vec::new(), screens };
+        let mut runner = Self {
+            setup,
+            machine,
+            rig,
+            link,
+            frames: Vec::new(),
+            screens,
+        };
         runner.input(now, Input::PowerOn { register })?;
         Ok(runner)
     }
@@ -199,8 +249,6 @@ impl Runner {
 
     fn tick(&mut self) -> Result<(), String> {
         let now = self.now();
-        let measured = self.rig.advance(now);
-        self.input(now, measured)?;
         self.input(now, Input::Tick)?;
         if self.link.poll_timeout().is_some_and(|at| at <= now) {
             let step = self.link.handle_timeout(now);
@@ -236,7 +284,16 @@ impl Runner {
         Ok(())
     }
 
+    /// Reads the instruments first, so that what begins or ends a charge sees the register of that moment.
     fn input(&mut self, now: Time, input: Input) -> Result<(), String> {
+        if !matches!(input, Input::PowerOn { .. }) {
+            let measured = self.rig.advance(now);
+            self.handle(now, measured)?;
+        }
+        self.handle(now, input)
+    }
+
+    fn handle(&mut self, now: Time, input: Input) -> Result<(), String> {
         for output in self.machine.handle(now, input) {
             match output {
                 Output::Send(words) => self.say(now, &words),
@@ -259,7 +316,9 @@ impl Runner {
 
     /// Writes the state beside its place and moves it there, so that a power cut leaves the old or the new one.
     fn persist(&self, bytes: &[u8]) -> Result<(), String> {
-        let Some(path) = &self.setup.state else { return Ok(()) };
+        let Some(path) = &self.setup.state else {
+            return Ok(());
+        };
         let fresh = path.with_extension("new");
         let written = std::fs::write(&fresh, bytes).and_then(|()| std::fs::rename(&fresh, path));
         written.map_err(|e| format!("{}: {e}", path.display()))

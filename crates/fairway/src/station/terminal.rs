@@ -10,7 +10,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::{mpsc, watch};
 
 /// What can be typed.
-const HELP: &str = "card NUMBER | dial NUMBER | pin DIGITS | yes | no | plug [PERCENT] | stop | unplug | quit";
+const HELP: &str =
+    "card NUMBER | dial NUMBER | pin DIGITS | yes | no | plug [PERCENT] | stop | unplug | quit";
 
 /// Runs a station on this terminal.
 ///
@@ -52,12 +53,23 @@ fn read(line: &str) -> Result<Typed, String> {
     let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
     let acts = match (word, rest.trim()) {
         ("card", number) if !number.is_empty() => {
-            vec![Act::Present(Presented { method: InputMethod::Code, token: number.to_owned(), pin: None })]
+            vec![Act::Present(Presented {
+                method: InputMethod::Code,
+                token: number.to_owned(),
+                pin: None,
+            })]
         }
         ("dial" | "pin", digits) if !digits.is_empty() => dial(digits)?,
         ("yes", "") => vec![Act::Choice(true)],
         ("no", "") => vec![Act::Choice(false)],
-        ("plug", soc) => vec![Act::PlugIn(Car::new(CarModel::MIDDLE, if soc.is_empty() { 20 } else { soc.parse().map_err(|_| "plug PERCENT: 0 to 100")? }))],
+        ("plug", soc) => vec![Act::PlugIn(Car::new(
+            CarModel::MIDDLE,
+            if soc.is_empty() {
+                20
+            } else {
+                soc.parse().map_err(|_| "plug PERCENT: 0 to 100")?
+            },
+        ))],
         ("stop", "") => vec![Act::Stop],
         ("unplug", "") => vec![Act::Unplug],
         ("quit", "") => return Ok(Typed::Quit),
@@ -73,7 +85,10 @@ fn read(line: &str) -> Result<Typed, String> {
 pub fn dial(digits: &str) -> Result<Vec<Act>, String> {
     let mut acts = Vec::new();
     for c in digits.chars().filter(|c| *c != ' ' && *c != '-') {
-        let digit = c.to_digit(10).and_then(|d| u8::try_from(d).ok()).ok_or_else(|| format!("{c:?} is no key of the dial pad"))?;
+        let digit = c
+            .to_digit(10)
+            .and_then(|d| u8::try_from(d).ok())
+            .ok_or_else(|| format!("{c:?} is no key of the dial pad"))?;
         acts.push(Act::Key(PadKey::Digit(digit)));
     }
     acts.push(Act::Key(PadKey::Enter));
@@ -105,7 +120,11 @@ fn offer(view: &OfferView) -> String {
         out.push_str(line);
         out.push('\n');
     }
-    out.push_str(if view.local { "Authorized here, from your last visit. " } else { "Authorized by your home utility. " });
+    out.push_str(if view.local {
+        "Authorized here, from your last visit. "
+    } else {
+        "Authorized by your home utility. "
+    });
     out.push_str("Start? yes / no");
     out
 }
@@ -127,12 +146,20 @@ pub fn render(screen: &Screen) -> String {
                 (Some(cost), Some(currency)) => format!(", {}", money(cost, currency)),
                 _ => String::new(),
             };
-            let soc = view.soc.map(|s| format!(", battery {s} %")).unwrap_or_default();
+            let soc = view
+                .soc
+                .map(|s| format!(", battery {s} %"))
+                .unwrap_or_default();
             let kw = view.power_w.checked_div(1_000).unwrap_or(0);
             format!("Charging: {}, {kw} kW{soc}{cost}", kwh(view.energy))
         }
         Screen::Thanks { text, .. } => text.clone(),
-        Screen::Bill(bill) => format!("{}: {}. {}", kwh(bill.energy), money(bill.total, bill.currency), bill.text),
+        Screen::Bill(bill) => format!(
+            "{}: {}. {}",
+            kwh(bill.energy),
+            money(bill.total, bill.currency),
+            bill.text
+        ),
         Screen::Faulted { text } => format!("Out of service: {text}"),
     }
 }

@@ -27,7 +27,9 @@ pub enum StoreError {
         way_out: &'static str,
     },
     /// It refuses to write.
-    #[error("the database refuses to write: {cause}; {way_out}; nothing was sent out and the change is tried again")]
+    #[error(
+        "the database refuses to write: {cause}; {way_out}; nothing was sent out and the change is tried again"
+    )]
     Write {
         /// The driver's words.
         cause: String,
@@ -38,7 +40,9 @@ pub enum StoreError {
     #[error("the database cannot be read: {0}")]
     Read(String),
     /// Made by a newer program.
-    #[error("the database has schema version {found}, this program knows up to {known}; start the newer program that made it")]
+    #[error(
+        "the database has schema version {found}, this program knows up to {known}; start the newer program that made it"
+    )]
     Newer {
         /// Version found.
         found: i64,
@@ -62,14 +66,26 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let full = connect_url(url);
-        let mut connection = AnyConnection::connect(&full).await.map_err(|e| open_error(url, &e))?;
+        let mut connection = AnyConnection::connect(&full)
+            .await
+            .map_err(|e| open_error(url, &e))?;
         if is_sqlite(url) {
-            for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 5000"] {
-                connection.execute(sqlx::AssertSqlSafe(pragma)).await.map_err(|e| open_error(url, &e))?;
+            for pragma in [
+                "PRAGMA journal_mode = WAL",
+                "PRAGMA synchronous = FULL",
+                "PRAGMA busy_timeout = 5000",
+            ] {
+                connection
+                    .execute(sqlx::AssertSqlSafe(pragma))
+                    .await
+                    .map_err(|e| open_error(url, &e))?;
             }
         }
         schema::migrate(&mut connection, is_sqlite(url)).await?;
-        Ok(Self { connection, url: url.to_owned() })
+        Ok(Self {
+            connection,
+            url: url.to_owned(),
+        })
     }
 
     /// Opens the database anew after its connection was lost.
@@ -104,12 +120,24 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Read`].
-    pub async fn load(&mut self, table: Table, mut each: impl FnMut(Row)) -> Result<(), StoreError> {
-        let sql = format!("SELECT id, subject, at_ms, summary, body FROM {} WHERE id > $1 ORDER BY id LIMIT $2", table.name());
+    pub async fn load(
+        &mut self,
+        table: Table,
+        mut each: impl FnMut(Row),
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT id, subject, at_ms, summary, body FROM {} WHERE id > $1 ORDER BY id LIMIT $2",
+            table.name()
+        );
         let mut last = String::new();
         loop {
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).bind(last.clone()).bind(PAGE);
-            let rows = query.fetch_all(&mut self.connection).await.map_err(|e| StoreError::Read(e.to_string()))?;
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
+                .bind(last.clone())
+                .bind(PAGE);
+            let rows = query
+                .fetch_all(&mut self.connection)
+                .await
+                .map_err(|e| StoreError::Read(e.to_string()))?;
             let count = rows.len();
             for row in rows {
                 let row = read(table, &row)?;
@@ -126,11 +154,23 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Read`].
-    pub async fn about(&mut self, table: Table, subject: &str, limit: i64) -> Result<Vec<Row>, StoreError> {
-        let sql =
-            format!("SELECT id, subject, at_ms, summary, body FROM {} WHERE subject = $1 ORDER BY at_ms, id LIMIT $2", table.name());
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(subject.to_owned()).bind(limit);
-        let rows = query.fetch_all(&mut self.connection).await.map_err(|e| StoreError::Read(e.to_string()))?;
+    pub async fn about(
+        &mut self,
+        table: Table,
+        subject: &str,
+        limit: i64,
+    ) -> Result<Vec<Row>, StoreError> {
+        let sql = format!(
+            "SELECT id, subject, at_ms, summary, body FROM {} WHERE subject = $1 ORDER BY at_ms, id LIMIT $2",
+            table.name()
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(subject.to_owned())
+            .bind(limit);
+        let rows = query
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(|e| StoreError::Read(e.to_string()))?;
         rows.iter().map(|row| read(table, row)).collect()
     }
 }
@@ -142,13 +182,26 @@ async fn put(connection: &mut AnyConnection, row: &Row) -> Result<(), sqlx::Erro
         row.table.name()
     );
     let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-    let query = query.bind(row.key.clone()).bind(row.subject.clone()).bind(row.at.0).bind(row.summary.clone()).bind(row.body.clone());
+    let query = query
+        .bind(row.key.clone())
+        .bind(row.subject.clone())
+        .bind(row.at.0)
+        .bind(row.summary.clone())
+        .bind(row.body.clone());
     query.execute(connection).await.map(|_| ())
 }
 
-async fn delete(connection: &mut AnyConnection, table: Table, key: &str) -> Result<(), sqlx::Error> {
+async fn delete(
+    connection: &mut AnyConnection,
+    table: Table,
+    key: &str,
+) -> Result<(), sqlx::Error> {
     let sql = format!("DELETE FROM {} WHERE id = $1", table.name());
-    sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_owned()).execute(connection).await.map(|_| ())
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(key.to_owned())
+        .execute(connection)
+        .await
+        .map(|_| ())
 }
 
 fn read(table: Table, row: &AnyRow) -> Result<Row, StoreError> {
@@ -169,7 +222,11 @@ fn is_sqlite(url: &str) -> bool {
 
 fn connect_url(url: &str) -> String {
     let wants_file = is_sqlite(url) && !url.contains(":memory:") && !url.contains('?');
-    if wants_file { format!("{url}?mode=rwc") } else { url.to_owned() }
+    if wants_file {
+        format!("{url}?mode=rwc")
+    } else {
+        url.to_owned()
+    }
 }
 
 /// The URL without a password, for messages.
@@ -181,15 +238,29 @@ fn public_url(url: &str) -> String {
 }
 
 fn open_error(url: &str, error: &sqlx::Error) -> StoreError {
-    let file = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    let file = url
+        .strip_prefix("sqlite:")
+        .map(|rest| rest.trim_start_matches("//"));
     let way_out = match file {
-        Some(path) if Path::new(path).parent().is_some_and(|p| !p.as_os_str().is_empty() && !p.exists()) => {
+        Some(path)
+            if Path::new(path)
+                .parent()
+                .is_some_and(|p| !p.as_os_str().is_empty() && !p.exists()) =>
+        {
             "its folder does not exist: create it, or correct [database] url"
         }
-        Some(_) => "check that the file and its folder are readable and writable for this user and that the disk has room",
-        None => "check that the server runs, that the database exists and that user and password are right",
+        Some(_) => {
+            "check that the file and its folder are readable and writable for this user and that the disk has room"
+        }
+        None => {
+            "check that the server runs, that the database exists and that user and password are right"
+        }
     };
-    StoreError::Open { url: public_url(url), cause: error.to_string(), way_out }
+    StoreError::Open {
+        url: public_url(url),
+        cause: error.to_string(),
+        way_out,
+    }
 }
 
 fn write_error(error: &sqlx::Error) -> StoreError {

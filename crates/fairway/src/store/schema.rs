@@ -8,20 +8,35 @@ use sqlx::{AnyConnection, Connection, Executor, Row};
 pub(super) const VERSION: i64 = 1;
 
 /// Brings the schema to [`VERSION`].
-pub(super) async fn migrate(connection: &mut AnyConnection, sqlite: bool) -> Result<(), StoreError> {
+pub(super) async fn migrate(
+    connection: &mut AnyConnection,
+    sqlite: bool,
+) -> Result<(), StoreError> {
     let failed = |e: sqlx::Error| super::write_error(&e);
-    connection.execute("CREATE TABLE IF NOT EXISTS fairway_schema (version BIGINT PRIMARY KEY)").await.map_err(failed)?;
-    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM fairway_schema").fetch_one(&mut *connection).await.map_err(failed)?;
+    connection
+        .execute("CREATE TABLE IF NOT EXISTS fairway_schema (version BIGINT PRIMARY KEY)")
+        .await
+        .map_err(failed)?;
+    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM fairway_schema")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
     let found: i64 = row.try_get(0).map_err(failed)?;
     if found > VERSION {
-        return Err(StoreError::Newer { found, known: VERSION });
+        return Err(StoreError::Newer {
+            found,
+            known: VERSION,
+        });
     }
     if found == VERSION {
         return Ok(());
     }
     let mut transaction = connection.begin().await.map_err(failed)?;
     for statement in version_1(sqlite) {
-        transaction.execute(sqlx::AssertSqlSafe(statement)).await.map_err(failed)?;
+        transaction
+            .execute(sqlx::AssertSqlSafe(statement))
+            .await
+            .map_err(failed)?;
     }
     let mark = sqlx::query("INSERT INTO fairway_schema (version) VALUES ($1)").bind(VERSION);
     mark.execute(&mut *transaction).await.map_err(failed)?;
@@ -37,7 +52,9 @@ fn version_1(sqlite: bool) -> Vec<String> {
             "CREATE TABLE {name} (id TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL, at_ms BIGINT NOT NULL, summary TEXT NOT NULL, \
              body {bytes} NOT NULL)"
         ));
-        out.push(format!("CREATE INDEX {name}_subject ON {name} (subject, at_ms)"));
+        out.push(format!(
+            "CREATE INDEX {name}_subject ON {name} (subject, at_ms)"
+        ));
     }
     out
 }

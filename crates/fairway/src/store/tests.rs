@@ -3,7 +3,14 @@
 use super::*;
 
 fn row(table: Table, key: &str, body: &[u8]) -> Row {
-    Row { table, key: key.into(), subject: format!("about {key}"), at: Time(1_700_000_000_000), summary: "a row".into(), body: body.to_vec() }
+    Row {
+        table,
+        key: key.into(),
+        subject: format!("about {key}"),
+        at: Time(1_700_000_000_000),
+        summary: "a row".into(),
+        body: body.to_vec(),
+    }
 }
 
 async fn keys(store: &mut Store, table: Table) -> Vec<String> {
@@ -16,14 +23,32 @@ async fn contract(url: &str) {
     let mut store = Store::open(url).await.unwrap();
     let first = row(Table::Outbox, "a", &[0, 255, 1]);
     let second = row(Table::Outbox, "b", b"");
-    store.apply(&[Change::Put(first.clone()), Change::Put(second)]).await.unwrap();
+    store
+        .apply(&[Change::Put(first.clone()), Change::Put(second)])
+        .await
+        .unwrap();
     assert_eq!(keys(&mut store, Table::Outbox).await, ["a", "b"]);
 
     let newer = row(Table::Outbox, "a", b"newer");
-    let gone = Change::Delete { table: Table::Outbox, key: "b".into() };
-    store.apply(&[Change::Put(newer.clone()), gone.clone(), gone]).await.unwrap();
-    assert_eq!(store.about(Table::Outbox, "about a", 10).await.unwrap(), std::slice::from_ref(&newer));
-    assert!(store.about(Table::Outbox, "about b", 10).await.unwrap().is_empty());
+    let gone = Change::Delete {
+        table: Table::Outbox,
+        key: "b".into(),
+    };
+    store
+        .apply(&[Change::Put(newer.clone()), gone.clone(), gone])
+        .await
+        .unwrap();
+    assert_eq!(
+        store.about(Table::Outbox, "about a", 10).await.unwrap(),
+        std::slice::from_ref(&newer)
+    );
+    assert!(
+        store
+            .about(Table::Outbox, "about b", 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 
     // Opened again, everything is there.
     drop(store);
@@ -33,7 +58,9 @@ async fn contract(url: &str) {
     assert_eq!(found, [newer]);
 
     // More rows than a page come back once each, in order.
-    let many: Vec<Change> = (0..4_100).map(|i| Change::Put(row(Table::Journal, &format!("{i:05}"), b"x"))).collect();
+    let many: Vec<Change> = (0..4_100)
+        .map(|i| Change::Put(row(Table::Journal, &format!("{i:05}"), b"x")))
+        .collect();
     store.apply(&many).await.unwrap();
     let loaded = keys(&mut store, Table::Journal).await;
     assert_eq!(loaded.len(), 4_100);
@@ -61,21 +88,42 @@ async fn sqlite_keeps_the_contract() {
 /// Runs where `FAIRWAY_TEST_POSTGRES` names a cluster, as the `databases` stage does.
 #[tokio::test]
 async fn postgres_keeps_the_contract() {
-    let Some(base) = crate::environment::variable("FAIRWAY_TEST_POSTGRES") else { return };
+    let Some(base) = crate::environment::variable("FAIRWAY_TEST_POSTGRES") else {
+        return;
+    };
     sqlx::any::install_default_drivers();
     let name = format!("fairway_{}", std::process::id());
-    let mut admin = AnyConnection::connect(&format!("{base}/postgres")).await.unwrap();
-    admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    let mut admin = AnyConnection::connect(&format!("{base}/postgres"))
+        .await
+        .unwrap();
+    admin
+        .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .await
+        .unwrap();
     contract(&format!("{base}/{name}")).await;
-    admin.execute(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
+    admin
+        .execute(sqlx::AssertSqlSafe(format!(
+            "DROP DATABASE {name} WITH (FORCE)"
+        )))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_failed_batch_leaves_nothing() {
     let folder = folder("batch");
     let mut store = Store::open(&sqlite_url(&folder)).await.unwrap();
-    store.connection.execute("CREATE TRIGGER deny BEFORE INSERT ON marks BEGIN SELECT RAISE(ABORT, 'denied'); END").await.unwrap();
-    let batch = [Change::Put(row(Table::Outbox, "a", b"1")), Change::Put(row(Table::Marks, "m", b"1"))];
+    store
+        .connection
+        .execute(
+            "CREATE TRIGGER deny BEFORE INSERT ON marks BEGIN SELECT RAISE(ABORT, 'denied'); END",
+        )
+        .await
+        .unwrap();
+    let batch = [
+        Change::Put(row(Table::Outbox, "a", b"1")),
+        Change::Put(row(Table::Marks, "m", b"1")),
+    ];
     assert!(store.apply(&batch).await.is_err());
     assert!(keys(&mut store, Table::Outbox).await.is_empty());
     std::fs::remove_dir_all(folder).unwrap();
@@ -85,20 +133,37 @@ async fn a_failed_batch_leaves_nothing() {
 async fn a_full_database_is_named_and_recovers() {
     let folder = folder("full");
     let mut store = Store::open(&sqlite_url(&folder)).await.unwrap();
-    let pages = sqlx::query("PRAGMA page_count").fetch_one(&mut store.connection).await.unwrap();
+    let pages = sqlx::query("PRAGMA page_count")
+        .fetch_one(&mut store.connection)
+        .await
+        .unwrap();
     let pages: i64 = pages.try_get(0).unwrap();
-    store.connection.execute(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages + 2))).await.unwrap();
+    store
+        .connection
+        .execute(sqlx::AssertSqlSafe(format!(
+            "PRAGMA max_page_count = {}",
+            pages + 2
+        )))
+        .await
+        .unwrap();
     let big = [Change::Put(row(Table::Outbox, "big", &vec![7; 64 * 1024]))];
     let text = store.apply(&big).await.unwrap_err().to_string();
     assert!(text.contains("make room on the disk"), "{text}");
-    store.connection.execute("PRAGMA max_page_count = 1000000").await.unwrap();
+    store
+        .connection
+        .execute("PRAGMA max_page_count = 1000000")
+        .await
+        .unwrap();
     store.apply(&big).await.unwrap();
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]
 async fn a_missing_folder_is_named() {
-    let text = Store::open("sqlite:/nonexistent-fairway/utility.db").await.unwrap_err().to_string();
+    let text = Store::open("sqlite:/nonexistent-fairway/utility.db")
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(text.contains("its folder does not exist"), "{text}");
 }
 
@@ -110,7 +175,10 @@ async fn a_read_only_database_is_named() {
     let mut store = Store::open(&format!("{url}?mode=ro")).await.err();
     if store.is_none() {
         let mut opened = Store::open(&format!("{url}?mode=ro")).await.unwrap();
-        store = opened.apply(&[Change::Put(row(Table::Outbox, "a", b"1"))]).await.err();
+        store = opened
+            .apply(&[Change::Put(row(Table::Outbox, "a", b"1"))])
+            .await
+            .err();
     }
     let text = store.unwrap().to_string();
     assert!(text.contains("writable"), "{text}");
@@ -122,7 +190,11 @@ async fn a_newer_schema_is_refused() {
     let folder = folder("newer");
     let url = sqlite_url(&folder);
     let mut store = Store::open(&url).await.unwrap();
-    store.connection.execute("INSERT INTO fairway_schema (version) VALUES (99)").await.unwrap();
+    store
+        .connection
+        .execute("INSERT INTO fairway_schema (version) VALUES (99)")
+        .await
+        .unwrap();
     drop(store);
     let text = Store::open(&url).await.unwrap_err().to_string();
     assert!(text.contains("schema version 99"), "{text}");
@@ -131,5 +203,8 @@ async fn a_newer_schema_is_refused() {
 
 #[test]
 fn passwords_stay_out_of_messages() {
-    assert_eq!(public_url("postgres://me:secret@host:5432/db"), "postgres://...@host:5432/db");
+    assert_eq!(
+        public_url("postgres://me:secret@host:5432/db"),
+        "postgres://...@host:5432/db"
+    );
 }

@@ -57,8 +57,11 @@ pub fn sessions(list: &[SessionSummary]) -> Value {
 
 /// One charge, hop by hop.
 pub fn trace(t: &SessionTrace) -> Value {
-    let hops: Vec<Value> =
-        t.hops.iter().map(|h| json!({ "at": h.at.rfc3339(), "from": h.from, "to": h.to, "what": h.what })).collect();
+    let hops: Vec<Value> = t
+        .hops
+        .iter()
+        .map(|h| json!({ "at": h.at.rfc3339(), "from": h.from, "to": h.to, "what": h.what }))
+        .collect();
     let offer = t.offer.as_ref().map(|o| {
         json!({ "hash": o.offer.hash().hex(), "tariff": o.offer.tariff, "agreement": o.offer.agreement.to_string(),
             "load_bps": o.offer.adjustments.load_bps, "discount_bps": o.offer.adjustments.discount_bps,

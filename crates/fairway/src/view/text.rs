@@ -31,19 +31,48 @@ pub fn amount(value: Micro, currency: fairway_model::Currency) -> String {
 pub fn breakdown(b: &PriceBreakdown, indent: &str) -> String {
     let mut out = String::new();
     for l in &b.lines {
-        let moved = if l.unit_price == l.list_price { String::new() } else { format!(" (list {})", l.list_price.text(b.currency)) };
-        let held = if l.clamped { ", held by the agreed corridor" } else { "" };
-        line!(out, "{indent}{:<13}{:>16} x {}{moved}{held} = {}", dimension(l.dimension), quantity(l), l.unit_price.text(b.currency), money(l.amount, b.currency));
+        let moved = if l.unit_price == l.list_price {
+            String::new()
+        } else {
+            format!(" (list {})", l.list_price.text(b.currency))
+        };
+        let held = if l.clamped {
+            ", held by the agreed corridor"
+        } else {
+            ""
+        };
+        line!(
+            out,
+            "{indent}{:<13}{:>16} x {}{moved}{held} = {}",
+            dimension(l.dimension),
+            quantity(l),
+            l.unit_price.text(b.currency),
+            money(l.amount, b.currency)
+        );
     }
     if b.limit_change != Micro::ZERO {
-        line!(out, "{indent}minimum or maximum of the tariff {}", money(b.limit_change, b.currency));
+        line!(
+            out,
+            "{indent}minimum or maximum of the tariff {}",
+            money(b.limit_change, b.currency)
+        );
     }
     if b.discount != Micro::ZERO {
-        line!(out, "{indent}tier discount -{}", money(b.discount, b.currency));
+        line!(
+            out,
+            "{indent}tier discount -{}",
+            money(b.discount, b.currency)
+        );
     }
     for tax in &b.taxes {
         let percent = Micro(i64::from(tax.rate.0).saturating_mul(100)).text(b.currency);
-        line!(out, "{indent}{} {percent} % on {} = {}", tax.name, tax.base.text(b.currency), money(tax.amount, b.currency));
+        line!(
+            out,
+            "{indent}{} {percent} % on {} = {}",
+            tax.name,
+            tax.base.text(b.currency),
+            money(tax.amount, b.currency)
+        );
     }
     line!(out, "{indent}total {}", money(b.total, b.currency));
     out
@@ -52,38 +81,89 @@ pub fn breakdown(b: &PriceBreakdown, indent: &str) -> String {
 /// A month's bill.
 pub fn bill(bill: &Bill) -> String {
     let mut out = String::new();
-    line!(out, "{} - bill for {:04}-{:02}", bill.utility, bill.year, bill.month);
+    line!(
+        out,
+        "{} - bill for {:04}-{:02}",
+        bill.utility,
+        bill.year,
+        bill.month
+    );
     line!(out, "{}   CIN {}", bill.customer, bill.cin);
     line!(out, "");
     for l in &bill.lines {
         out.push_str(&bill_line(l, bill));
     }
     line!(out, "{:-<78}", "");
-    line!(out, "{} charges, total {:>40}", bill.lines.len(), money(bill.total, bill.currency));
+    line!(
+        out,
+        "{} charges, total {:>40}",
+        bill.lines.len(),
+        money(bill.total, bill.currency)
+    );
     if bill.pending > 0 {
-        line!(out, "{} finished charges are not settled yet; they come on the bill of the month in which they are.", bill.pending);
+        line!(
+            out,
+            "{} finished charges are not settled yet; they come on the bill of the month in which they are.",
+            bill.pending
+        );
     }
     out
 }
 
 fn bill_line(l: &BillLine, bill: &Bill) -> String {
     let mut out = String::new();
-    let place = if l.visited == bill.utility { "at home" } else { "roaming" };
-    line!(out, "{}  {} ({place}), {}   {} kWh   {}", l.start, l.visited_name, l.evse, l.energy.kwh_text(), money(l.total, bill.currency));
+    let place = if l.visited == bill.utility {
+        "at home"
+    } else {
+        "roaming"
+    };
+    line!(
+        out,
+        "{}  {} ({place}), {}   {} kWh   {}",
+        l.start,
+        l.visited_name,
+        l.evse,
+        l.energy.kwh_text(),
+        money(l.total, bill.currency)
+    );
     out.push_str(&breakdown(&l.breakdown, "      "));
     line!(out, "      charge {}", l.session);
-    line!(out, "      offer {}  meter records {}", l.offer, l.meter_evidence);
-    line!(out, "      {}  ledger block {} transaction {}", l.agreement, l.height, l.transaction);
+    line!(
+        out,
+        "      offer {}  meter records {}",
+        l.offer,
+        l.meter_evidence
+    );
+    line!(
+        out,
+        "      {}  ledger block {} transaction {}",
+        l.agreement,
+        l.height,
+        l.transaction
+    );
     line!(out, "");
     out
 }
 
 fn summary(s: &SessionSummary) -> String {
     let home = s.home.map_or_else(|| "?".into(), |m| m.to_string());
-    let total = s.total.map_or_else(|| "-".into(), |t| t.text(fairway_model::Currency::USD));
+    let total = s
+        .total
+        .map_or_else(|| "-".into(), |t| t.text(fairway_model::Currency::USD));
     let local = if s.local { " local" } else { "" };
-    let why = s.refusal.as_ref().map(|r| format!("  {r}")).unwrap_or_default();
-    format!("{}  {}  {home} at {}  {:<12}{local} {} kWh  {total}{why}", s.session, s.at, s.visited, s.state, s.energy.kwh_text())
+    let why = s
+        .refusal
+        .as_ref()
+        .map(|r| format!("  {r}"))
+        .unwrap_or_default();
+    format!(
+        "{}  {}  {home} at {}  {:<12}{local} {} kWh  {total}{why}",
+        s.session,
+        s.at,
+        s.visited,
+        s.state,
+        s.energy.kwh_text()
+    )
 }
 
 /// A list of charges.
@@ -98,19 +178,37 @@ pub fn trace(t: &SessionTrace) -> String {
     let first = t.hops.first().map(|h| h.at);
     for hop in &t.hops {
         let since = first.map_or(0, |f| hop.at.since(f));
-        line!(out, "  {:>8} ms  {:<8} -> {:<8} {}", since, hop.from, hop.to, hop.what);
+        line!(
+            out,
+            "  {:>8} ms  {:<8} -> {:<8} {}",
+            since,
+            hop.from,
+            hop.to,
+            hop.what
+        );
     }
     if let Some(offer) = &t.offer {
         let o = &offer.offer;
         line!(out, "offer {}", o.hash());
         line!(out, "  tariff {} under {}", o.tariff, o.agreement);
-        line!(out, "  estimate {} ({} to {})", money(o.estimate.expected, o.currency), o.estimate.low.text(o.currency), o.estimate.high.text(o.currency));
+        line!(
+            out,
+            "  estimate {} ({} to {})",
+            money(o.estimate.expected, o.currency),
+            o.estimate.low.text(o.currency),
+            o.estimate.high.text(o.currency)
+        );
         for reason in &o.reasons {
             line!(out, "  {reason}");
         }
     }
     if let Some(consent) = &t.consent {
-        line!(out, "consent {:?} at {}", consent.consent.method, consent.consent.given_at);
+        line!(
+            out,
+            "consent {:?} at {}",
+            consent.consent.method,
+            consent.consent.given_at
+        );
     }
     if let Some(b) = &t.breakdown {
         line!(out, "price");
@@ -118,12 +216,28 @@ pub fn trace(t: &SessionTrace) -> String {
     }
     if let Some(signed) = &t.event {
         let e = &signed.event;
-        line!(out, "charge event {} signed by {} and {}", e.hash(), e.visited, e.home);
-        line!(out, "  shares: home {:?}, visited {:?}, owner {:?}, tax {:?}", e.shares.home, e.shares.visited, e.shares.owner, e.shares.tax);
+        line!(
+            out,
+            "charge event {} signed by {} and {}",
+            e.hash(),
+            e.visited,
+            e.home
+        );
+        line!(
+            out,
+            "  shares: home {:?}, visited {:?}, owner {:?}, tax {:?}",
+            e.shares.home,
+            e.shares.visited,
+            e.shares.owner,
+            e.shares.tax
+        );
     }
     line!(out, "{} signed meter records", t.evidence.len());
     if let (Some(transaction), Some(height)) = (t.transaction, t.height) {
-        line!(out, "settled in ledger block {height}, transaction {transaction}");
+        line!(
+            out,
+            "settled in ledger block {height}, transaction {transaction}"
+        );
     }
     out
 }
@@ -131,8 +245,21 @@ pub fn trace(t: &SessionTrace) -> String {
 /// State of a utility.
 pub fn status(s: &Status) -> String {
     let mut out = String::new();
-    line!(out, "{} at ledger height {}, policy version {}", s.member, s.height, s.policy_version);
-    line!(out, "{} charges open, {} messages waiting, {} stations connected, {} visiting profiles", s.open, s.outbox, s.connected.len(), s.visiting_profiles);
+    line!(
+        out,
+        "{} at ledger height {}, policy version {}",
+        s.member,
+        s.height,
+        s.policy_version
+    );
+    line!(
+        out,
+        "{} charges open, {} messages waiting, {} stations connected, {} visiting profiles",
+        s.open,
+        s.outbox,
+        s.connected.len(),
+        s.visiting_profiles
+    );
     for (home, visited, id) in &s.agreements {
         line!(out, "agreement {home} at {visited}: {id}");
     }
@@ -150,11 +277,26 @@ pub fn status(s: &Status) -> String {
 pub fn books(b: &Books) -> String {
     let mut out = String::new();
     for (account, balance) in &b.accounts {
-        line!(out, "{:>18}  {account}", balance.text(fairway_model::Currency::USD));
+        line!(
+            out,
+            "{:>18}  {account}",
+            balance.text(fairway_model::Currency::USD)
+        );
     }
     for (partner, currency, amount) in &b.positions {
-        line!(out, "{:>18}  position toward {partner} on the ledger, {currency}", amount.text(*currency));
+        line!(
+            out,
+            "{:>18}  position toward {partner} on the ledger, {currency}",
+            amount.text(*currency)
+        );
     }
-    line!(out, "{} charges settled as home, {} as visited; drivers billed {:?}; trial balance {:?}", b.settled_home, b.settled_visited, b.billed, b.trial_balance);
+    line!(
+        out,
+        "{} charges settled as home, {} as visited; drivers billed {:?}; trial balance {:?}",
+        b.settled_home,
+        b.settled_visited,
+        b.billed,
+        b.trial_balance
+    );
     out
 }

@@ -6,7 +6,14 @@ use std::process::Command;
 
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(program()).args(arguments).output().unwrap();
-    (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+    (
+        output.status.code(),
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        ),
+    )
 }
 
 const CONFIG: &str = "member = \"US*DUK\"\ngenesis = \"genesis.toml\"\n[listen]\npeers = \"127.0.0.1:1\"\nstations = \"127.0.0.1:2\"\noperations = \"127.0.0.1:3\"\nledger = \"127.0.0.1:4\"\n";
@@ -23,10 +30,20 @@ fn serve(path: &Path, config: &str) -> String {
 fn configuration_errors_name_the_place_and_the_way_out() {
     let path = folder("config");
     let text = serve(&path, &CONFIG.replace("stations", "station"));
-    assert!(text.contains("unknown key `station`; did you mean `stations`?"), "{text}");
+    assert!(
+        text.contains("unknown key `station`; did you mean `stations`?"),
+        "{text}"
+    );
     let text = serve(&path, CONFIG);
-    assert!(text.contains("genesis.toml") && text.contains("cannot be read"), "{text}");
-    let (code, text) = run(&["serve", "--config", path.join("missing.toml").to_str().unwrap()]);
+    assert!(
+        text.contains("genesis.toml") && text.contains("cannot be read"),
+        "{text}"
+    );
+    let (code, text) = run(&[
+        "serve",
+        "--config",
+        path.join("missing.toml").to_str().unwrap(),
+    ]);
     assert!(code == Some(1) && text.contains("missing.toml"), "{text}");
     std::fs::remove_dir_all(path).unwrap();
 }
@@ -35,15 +52,45 @@ fn configuration_errors_name_the_place_and_the_way_out() {
 fn keys_are_made_once_and_never_overwritten() {
     let path = folder("format");
     let keys = path.join("keys");
-    let arguments = ["format", "--member", "US*TST", "--name", "Test", "--ledger", "127.0.0.1:9", "--endpoint", "https://127.0.0.1:8", "--keys", keys.to_str().unwrap()];
+    let arguments = [
+        "format",
+        "--member",
+        "US*TST",
+        "--name",
+        "Test",
+        "--ledger",
+        "127.0.0.1:9",
+        "--endpoint",
+        "https://127.0.0.1:8",
+        "--keys",
+        keys.to_str().unwrap(),
+    ];
     let (code, text) = run(&arguments);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("[[member]]") && text.contains("BEGIN CERTIFICATE") && !text.contains("PRIVATE"), "{text}");
+    assert!(
+        text.contains("[[member]]")
+            && text.contains("BEGIN CERTIFICATE")
+            && !text.contains("PRIVATE"),
+        "{text}"
+    );
     let before = std::fs::read(keys.join("member.seed")).unwrap();
     let (code, text) = run(&arguments);
-    assert!(code == Some(1) && text.contains("already holds keys; nothing was changed"), "{text}");
+    assert!(
+        code == Some(1) && text.contains("already holds keys; nothing was changed"),
+        "{text}"
+    );
     assert_eq!(std::fs::read(keys.join("member.seed")).unwrap(), before);
-    let (code, text) = run(&["format", "--member", "duke", "--name", "x", "--ledger", "127.0.0.1:9", "--keys", path.join("k2").to_str().unwrap()]);
+    let (code, text) = run(&[
+        "format",
+        "--member",
+        "duke",
+        "--name",
+        "x",
+        "--ledger",
+        "127.0.0.1:9",
+        "--keys",
+        path.join("k2").to_str().unwrap(),
+    ]);
     assert!(code == Some(1) && text.contains("as in US*DUK"), "{text}");
     std::fs::remove_dir_all(path).unwrap();
 }
@@ -54,9 +101,18 @@ fn a_file_that_is_no_proof_is_named() {
     let (proof, keys) = (path.join("p"), path.join("k"));
     std::fs::write(&proof, b"garbage").unwrap();
     std::fs::write(&keys, "chain x\nvalidator zz\n").unwrap();
-    let arguments = ["ledger", "verify", proof.to_str().unwrap(), "--validators", keys.to_str().unwrap()];
+    let arguments = [
+        "ledger",
+        "verify",
+        proof.to_str().unwrap(),
+        "--validators",
+        keys.to_str().unwrap(),
+    ];
     let (code, text) = run(&arguments);
-    assert!(code == Some(1) && text.contains("line 2: expected"), "{text}");
+    assert!(
+        code == Some(1) && text.contains("line 2: expected"),
+        "{text}"
+    );
     std::fs::write(&keys, format!("chain x\nvalidator {}\n", "00".repeat(32))).unwrap();
     let (code, text) = run(&arguments);
     assert!(code == Some(1) && text.contains("p:"), "{text}");

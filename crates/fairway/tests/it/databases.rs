@@ -29,24 +29,44 @@ async fn process_charge_with_sqlite() {
 /// `databases` stage does.
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_process_charge() {
-    let Some(base) = fairway::environment::variable("FAIRWAY_TEST_POSTGRES") else { return };
+    let Some(base) = fairway::environment::variable("FAIRWAY_TEST_POSTGRES") else {
+        return;
+    };
     sqlx::any::install_default_drivers();
-    let mut admin = AnyConnection::connect(&format!("{base}/postgres")).await.unwrap();
+    let mut admin = AnyConnection::connect(&format!("{base}/postgres"))
+        .await
+        .unwrap();
     let mut databases = BTreeMap::new();
     for cast in [UTILITIES[0], UTILITIES[1]] {
         let name = format!("fairway_{}_{}", cast.folder, std::process::id());
-        admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        admin
+            .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .await
+            .unwrap();
         databases.insert(cast.id, format!("{base}/{name}"));
     }
     let mut stage = Stage::open("postgres", databases.clone()).await;
     charges_and_survives(&mut stage).await;
-    let mut own = AnyConnection::connect(&databases[UTILITIES[1].id]).await.unwrap();
-    let rows = sqlx::query("SELECT COUNT(*) FROM visited_sessions").fetch_one(&mut own).await.unwrap();
-    assert!(rows.get::<i64, _>(0) > 0, "the visited utility's rows are in PostgreSQL");
+    let mut own = AnyConnection::connect(&databases[UTILITIES[1].id])
+        .await
+        .unwrap();
+    let rows = sqlx::query("SELECT COUNT(*) FROM visited_sessions")
+        .fetch_one(&mut own)
+        .await
+        .unwrap();
+    assert!(
+        rows.get::<i64, _>(0) > 0,
+        "the visited utility's rows are in PostgreSQL"
+    );
     drop(own);
     stage.close().await;
     for url in databases.values() {
         let name = url.rsplit('/').next().unwrap();
-        admin.execute(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
+        admin
+            .execute(sqlx::AssertSqlSafe(format!(
+                "DROP DATABASE {name} WITH (FORCE)"
+            )))
+            .await
+            .unwrap();
     }
 }

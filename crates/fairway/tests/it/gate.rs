@@ -13,13 +13,28 @@ use std::sync::Arc;
 use tokio_tungstenite::tungstenite::Message;
 
 async fn connect(stage: &Stage, station: &StationId, password: &str) -> Result<Socket, String> {
-    let certificate = stage.world.genesis.find(UTILITIES[1].member().unwrap()).unwrap().certificate_der().unwrap();
+    let certificate = stage
+        .world
+        .genesis
+        .find(UTILITIES[1].member().unwrap())
+        .unwrap()
+        .certificate_der()
+        .unwrap();
     let tls = Arc::new(tls::station_client(certificate).unwrap());
-    open(&stage.world.gateway(UTILITIES[1]).unwrap(), station, password, tls).await
+    open(
+        &stage.world.gateway(UTILITIES[1]).unwrap(),
+        station,
+        password,
+        tls,
+    )
+    .await
 }
 
 async fn say(socket: &mut Socket, text: &str) {
-    socket.send(Message::Text(text.to_owned().into())).await.unwrap();
+    socket
+        .send(Message::Text(text.to_owned().into()))
+        .await
+        .unwrap();
 }
 
 async fn hear(socket: &mut Socket) -> Value {
@@ -47,19 +62,42 @@ async fn process_gate_keeps_out_what_does_not_belong() {
 
     // Nobody gets in without the password, and guessing is slowed down.
     let error = connect(&stage, &bay.station, "wrong").await.unwrap_err();
-    assert!(error.contains("401") && error.contains("unknown station or wrong password"), "{error}");
-    let error = connect(&stage, &StationId::parse("NOT-OURS").unwrap(), &bay.password).await.unwrap_err();
+    assert!(
+        error.contains("401") && error.contains("unknown station or wrong password"),
+        "{error}"
+    );
+    let error = connect(
+        &stage,
+        &StationId::parse("NOT-OURS").unwrap(),
+        &bay.password,
+    )
+    .await
+    .unwrap_err();
     assert!(error.contains("401"), "{error}");
     for _ in 0..5 {
-        assert!(connect(&stage, &StationId::parse("GUESSED").unwrap(), "x").await.is_err());
+        assert!(
+            connect(&stage, &StationId::parse("GUESSED").unwrap(), "x")
+                .await
+                .is_err()
+        );
     }
-    let error = connect(&stage, &StationId::parse("GUESSED").unwrap(), "x").await.unwrap_err();
-    assert!(error.contains("429") && error.contains("wait a minute"), "{error}");
+    let error = connect(&stage, &StationId::parse("GUESSED").unwrap(), "x")
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("429") && error.contains("wait a minute"),
+        "{error}"
+    );
 
     // A second connection under a live name is refused, and the first goes on.
     let mut first = booted(&stage, &bay).await;
-    let error = connect(&stage, &bay.station, &bay.password).await.unwrap_err();
-    assert!(error.contains("409") && error.contains("connected already"), "{error}");
+    let error = connect(&stage, &bay.station, &bay.password)
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("409") && error.contains("connected already"),
+        "{error}"
+    );
     say(&mut first, r#"[2,"h1","Heartbeat",{}]"#).await;
     assert_eq!(hear(&mut first).await[1], "h1");
 
@@ -72,13 +110,26 @@ async fn process_gate_keeps_out_what_does_not_belong() {
 async fn broken_frames(socket: &mut Socket) {
     for (frame, code) in [
         (r#"[2,"u1","NoSuchAction",{}]"#, "NotImplemented"),
-        (r#"[2,"f1","Authorize",{"idToken":{"idToken":7,"type":"Central"}}]"#, "TypeConstraintViolation"),
-        (r#"[2,"o1","Authorize",{}]"#, "OccurrenceConstraintViolation"),
-        (r#"[2,"p1","Authorize",{"idToken":{"idToken":"1","type":"NoSuchType"}}]"#, "PropertyConstraintViolation"),
+        (
+            r#"[2,"f1","Authorize",{"idToken":{"idToken":7,"type":"Central"}}]"#,
+            "TypeConstraintViolation",
+        ),
+        (
+            r#"[2,"o1","Authorize",{}]"#,
+            "OccurrenceConstraintViolation",
+        ),
+        (
+            r#"[2,"p1","Authorize",{"idToken":{"idToken":"1","type":"NoSuchType"}}]"#,
+            "PropertyConstraintViolation",
+        ),
     ] {
         say(socket, frame).await;
         let answer = hear(socket).await;
-        assert_eq!((&answer[0], &answer[2]), (&json!(4), &json!(code)), "{frame} -> {answer}");
+        assert_eq!(
+            (&answer[0], &answer[2]),
+            (&json!(4), &json!(code)),
+            "{frame} -> {answer}"
+        );
         assert!(!answer[3].as_str().unwrap().is_empty(), "{answer}");
     }
     say(socket, "[2,").await;
@@ -89,7 +140,11 @@ async fn broken_frames(socket: &mut Socket) {
 
 /// A frame over the bound ends the connection with a reason in the log; the station can come back.
 async fn oversized(stage: &Stage, bay: &Bay, mut socket: Socket) {
-    let _ = socket.send(Message::Text("x".repeat(fairway_protocol::ocpp::MAX_FRAME + 1).into())).await;
+    let _ = socket
+        .send(Message::Text(
+            "x".repeat(fairway_protocol::ocpp::MAX_FRAME + 1).into(),
+        ))
+        .await;
     while let Some(Ok(_)) = socket.next().await {}
     stage.logged(1, "a frame is larger than").await;
     let mut again = loop {
@@ -105,6 +160,9 @@ async fn oversized(stage: &Stage, bay: &Bay, mut socket: Socket) {
         "seqNo": 5, "transactionInfo": { "transactionId": "never-began", "stoppedReason": "Local" } }]);
     say(&mut again, &ended.to_string()).await;
     assert_eq!(hear(&mut again).await[1], "e1");
-    again.send(Message::Binary(vec![0, 1].into())).await.unwrap();
+    again
+        .send(Message::Binary(vec![0, 1].into()))
+        .await
+        .unwrap();
     stage.logged(1, "binary frame").await;
 }

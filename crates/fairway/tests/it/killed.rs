@@ -10,14 +10,24 @@ async fn process_any_one_killed_the_others_charge() {
     let mut stage = Stage::open("killed", BTreeMap::new()).await;
     let mut lines = [0; 3];
     // Who is killed, who drives, at whose station.
-    for (killed, home, visited) in [(WITNESS, 0, 1), (UTILITIES[0], 1, 2), (UTILITIES[1], 2, 0), (UTILITIES[2], 0, 1)] {
+    for (killed, home, visited) in [
+        (WITNESS, 0, 1),
+        (UTILITIES[0], 1, 2),
+        (UTILITIES[1], 2, 0),
+        (UTILITIES[2], 0, 1),
+    ] {
         stage.world.kill(killed).await.unwrap();
         let mut post = stage.post(visited, home);
         let driver = stage.drivers[home].clone();
         let visit = post.visit(&driver.cin, 54).await.unwrap();
         lines[home] += 1;
         let bill = stage.billed(home, lines[home]).await;
-        assert!(bill.lines.iter().any(|l| l.total == visit.bill.total), "{} killed: {:?}", killed.name, bill.total);
+        assert!(
+            bill.lines.iter().any(|l| l.total == visit.bill.total),
+            "{} killed: {:?}",
+            killed.name,
+            bill.total
+        );
         stage.world.start(killed).unwrap();
         stage.world.ready(killed).await.unwrap();
     }
@@ -37,7 +47,10 @@ async fn process_visited_killed_in_mid_charge() {
     stage.world.ready(UTILITIES[1]).await.unwrap();
     let shown = post.finish().await.unwrap();
     let bill = stage.billed(2, 1).await;
-    assert_eq!((bill.lines[0].total, bill.lines[0].energy), (shown.total, shown.energy));
+    assert_eq!(
+        (bill.lines[0].total, bill.lines[0].energy),
+        (shown.total, shown.energy)
+    );
     assert_eq!(shown.energy.kwh_text(), "9");
     stage.close().await;
 }

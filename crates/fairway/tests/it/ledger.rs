@@ -8,8 +8,18 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn verify(proof: &Path, validators: &Path) -> (bool, String) {
-    let output = Command::new(program()).args(["ledger", "verify"]).arg(proof).arg("--validators").arg(validators).output().unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(program())
+        .args(["ledger", "verify"])
+        .arg(proof)
+        .arg("--validators")
+        .arg(validators)
+        .output()
+        .unwrap();
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     (output.status.success(), text)
 }
 
@@ -22,14 +32,30 @@ async fn process_bill_line_is_proven_offline() {
     post.visit(&driver.cin, 55).await.unwrap();
     let bill = stage.billed(1, 1).await;
     let path = format!("/ledger/v1/proof/{}", bill.lines[0].transaction);
-    let proof = stage.world.client(WITNESS).unwrap().get(&path).await.unwrap();
+    let proof = stage
+        .world
+        .client(WITNESS)
+        .unwrap()
+        .get(&path)
+        .await
+        .unwrap();
     let genesis = std::fs::read_to_string(stage.world.folder.join("genesis.toml")).unwrap();
-    let keys: Vec<String> = stage.world.genesis.member.iter().map(|m| format!("validator {}", m.validator)).collect();
+    let keys: Vec<String> = stage
+        .world
+        .genesis
+        .member
+        .iter()
+        .map(|m| format!("validator {}", m.validator))
+        .collect();
     let chain = stage.world.genesis.chain_id.clone();
     stage.close().await;
 
     let place = folder("proof-file");
-    let (file, genesis_file, keys_file) = (place.join("proof.cbor"), place.join("genesis.toml"), place.join("keys.txt"));
+    let (file, genesis_file, keys_file) = (
+        place.join("proof.cbor"),
+        place.join("genesis.toml"),
+        place.join("keys.txt"),
+    );
     std::fs::write(&file, &proof).unwrap();
     std::fs::write(&genesis_file, genesis).unwrap();
     std::fs::write(&keys_file, format!("chain {chain}\n{}\n", keys.join("\n"))).unwrap();
@@ -45,7 +71,11 @@ async fn process_bill_line_is_proven_offline() {
         assert!(!fine, "byte {at} changed: {text}");
     }
     std::fs::write(&file, &proof).unwrap();
-    std::fs::write(&keys_file, format!("chain another-chain\n{}\n", keys.join("\n"))).unwrap();
+    std::fs::write(
+        &keys_file,
+        format!("chain another-chain\n{}\n", keys.join("\n")),
+    )
+    .unwrap();
     assert!(!verify(&file, &keys_file).0);
     std::fs::remove_dir_all(place).unwrap();
 }
@@ -68,7 +98,10 @@ async fn process_without_quorum_charging_goes_on() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let visit = post.visit(&driver.cin, 52).await.unwrap();
-    assert!(stage.bill(0).await.lines.is_empty(), "nothing is settled without a quorum");
+    assert!(
+        stage.bill(0).await.lines.is_empty(),
+        "nothing is settled without a quorum"
+    );
     stage.world.start(WITNESS).unwrap();
     stage.world.start(UTILITIES[2]).unwrap();
     let bill = stage.billed(0, 1).await;

@@ -37,7 +37,13 @@ impl Stage {
     pub async fn open(name: &str, databases: BTreeMap<&'static str, String>) -> Self {
         fairway::node::tls::install_provider();
         let seed = 21;
-        let plan = Plan { folder: folder(name), seed, speed: 60, program: program(), databases };
+        let plan = Plan {
+            folder: folder(name),
+            seed,
+            speed: 60,
+            program: program(),
+            databases,
+        };
         let mut world = World::prepare(&plan).unwrap();
         for member in everybody() {
             world.start(member).unwrap();
@@ -48,7 +54,11 @@ impl Stage {
         let bays = setup::bays(seed).unwrap();
         setup::consortium(&world, seed, &bays).await.unwrap();
         let drivers = setup::drivers(&world, seed).await.unwrap();
-        Self { world, bays, drivers }
+        Self {
+            world,
+            bays,
+            drivers,
+        }
     }
 
     /// The bay with this number of a utility, both from 0.
@@ -64,8 +74,19 @@ impl Stage {
     /// A driver's bill of the month in which the test's clock is.
     pub async fn bill(&self, driver: usize) -> Box<Bill> {
         let driver = &self.drivers[driver];
-        let command = Command::Bill { cin: driver.cin.clone(), year: 2026, month: 11 };
-        match self.world.client(driver.home).unwrap().command(&command).await.unwrap() {
+        let command = Command::Bill {
+            cin: driver.cin.clone(),
+            year: 2026,
+            month: 11,
+        };
+        match self
+            .world
+            .client(driver.home)
+            .unwrap()
+            .command(&command)
+            .await
+            .unwrap()
+        {
             Reply::Bill(bill) => bill,
             other => panic!("{other:?}"),
         }
@@ -80,21 +101,35 @@ impl Stage {
                 assert_eq!(bill.lines.len(), lines);
                 return bill;
             }
-            assert!(begin.elapsed() < PATIENCE, "{} of {lines} lines on the bill", bill.lines.len());
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "{} of {lines} lines on the bill",
+                bill.lines.len()
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
     /// What the log of a member says so far.
     pub fn log(&self, member: usize) -> String {
-        std::fs::read_to_string(self.world.folder.join(UTILITIES[member].folder).join("log.txt")).unwrap()
+        std::fs::read_to_string(
+            self.world
+                .folder
+                .join(UTILITIES[member].folder)
+                .join("log.txt"),
+        )
+        .unwrap()
     }
 
     /// Waits until a member's log has this text.
     pub async fn logged(&self, member: usize, text: &str) {
         let begin = Instant::now();
         while !self.log(member).contains(text) {
-            assert!(begin.elapsed() < PATIENCE, "the log of {} never says {text:?}", UTILITIES[member].name);
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "the log of {} never says {text:?}",
+                UTILITIES[member].name
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

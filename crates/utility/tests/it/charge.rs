@@ -1,7 +1,7 @@
 //! Whole charges: abroad with home asked, again from the visiting profile, at home.
 
 use crate::setup::*;
-use fairway_model::station::{Identified, ToStation};
+use fairway_model::station::{Identified, InputMethod, Presented, ToStation};
 use fairway_model::time::DAY;
 use fairway_model::{Micro, RefusalCode};
 use fairway_utility::command::{Command, Reply, Role};
@@ -189,6 +189,46 @@ fn a_card_leads_to_the_same_customer_at_home_only() {
     };
     assert_eq!(refusal.code, RefusalCode::CinUnknown);
     assert!(world.sent.is_empty(), "a card number left the utility");
+}
+
+#[test]
+fn a_code_s_payload_and_the_contract_id_lead_to_the_same_customer() {
+    let number = fairway_model::Cin::parse(&cin(alabama(), 1)).unwrap();
+    let mut table = fairway_model::PrefixTable::new();
+    table.insert(number.prefix(), alabama()).unwrap();
+    let contract = fairway_model::Emaid::of(&number, &table).unwrap();
+    for (method, token) in [
+        (InputMethod::Code, format!("CIN:{}", number.digits())),
+        (InputMethod::Rfid, format!("CIN:{}", number.digits())),
+        (InputMethod::Contract, contract.grouped()),
+    ] {
+        let mut world = world();
+        let mut driver = Driver::at(duke(), 1);
+        let presented = Presented {
+            method,
+            token,
+            pin: None,
+        };
+        let Identified::Offer(view) = driver.identify(&mut world, presented) else {
+            panic!("{method:?}")
+        };
+        assert_eq!(view.home_name, "Alabama Power");
+    }
+    let mut world = world();
+    let mut driver = Driver::at(duke(), 1);
+    let presented = Presented {
+        method: InputMethod::Contract,
+        token: "US-ALA-C12345678".to_owned(),
+        pin: None,
+    };
+    let Identified::Refused(refusal) = driver.identify(&mut world, presented) else {
+        panic!()
+    };
+    assert!(refusal.code != RefusalCode::HomeSilent, "{refusal}");
+    assert!(
+        world.sent.is_empty(),
+        "a contract of no CIN left the utility"
+    );
 }
 
 #[test]
