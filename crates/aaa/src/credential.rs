@@ -3,6 +3,7 @@
 //! A credential is a CIN or a text of capitals and digits: loyalty number, RFID UID or eMAID. The three share one name space;
 //! how a text was entered decides what it may be, not whom it names.
 
+use fairway_model::cin::strip_scheme;
 use fairway_model::station::{InputMethod, MAX_TOKEN, Presented};
 use fairway_model::{Cin, CinError, Emaid, Hash, Refusal, RefusalCode};
 
@@ -103,14 +104,17 @@ pub fn entered(text: &str) -> Result<Credential, Refusal> {
     Err(foreign("no CIN, loyalty number, RFID UID or eMAID"))
 }
 
-/// Reads what was presented. The PIN is not looked at.
+/// Reads what was presented; the payload of a card (`CIN:` and digits) counts as its digits. The PIN is not looked at.
 ///
 /// # Errors
 /// `cin-mistyped` for digits that were meant as a CIN and are none; `credential-foreign` for anything of no known form.
 pub fn presented(presented: &Presented) -> Result<Credential, Refusal> {
-    let token = presented.token.as_str();
+    let token = presented.token.trim();
     if token.is_empty() || token.len() > MAX_TOKEN {
         return Err(foreign("the credential is empty or longer than 255 bytes"));
+    }
+    if let Some(digits) = strip_scheme(token) {
+        return Cin::parse(digits).map(Credential::Cin).map_err(mistyped);
     }
     let error = match Cin::parse(token) {
         Ok(cin) => return Ok(Credential::Cin(cin)),

@@ -43,6 +43,10 @@ pub const MAX_CIN_DIGITS: usize = 20;
 pub const MIN_PREFIX_DIGITS: usize = 7;
 /// Most digits of a prefix.
 pub const MAX_PREFIX_DIGITS: usize = 9;
+/// The scheme of what QR code and chip of a card carry, with its colon: `CIN:` and the digits. It is not registered with IANA;
+/// like every scheme it is compared without regard to case (RFC 3986 section 3.1), and it is written in capitals because QR
+/// codes then need fewer modules.
+pub const SCHEME: &str = "CIN:";
 /// Digits of a customer number.
 pub const CUSTOMER_DIGITS: usize = 9;
 
@@ -290,6 +294,12 @@ impl fmt::Debug for Cin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cin({self})")
     }
+}
+
+/// What follows [`SCHEME`], in either case, in the payload of a card; `None` for text without it. The rest is not looked at.
+pub fn strip_scheme(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_at_checked(SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
 }
 
 /// The values of the digits in `text`, in order; no more than [`MAX_CIN_TEXT`].

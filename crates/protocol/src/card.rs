@@ -1,8 +1,7 @@
 //! Cards (CIN-07): what is printed, shown as a QR code and written to a chip, and reading it back.
 //!
-//! One payload serves every machine-readable form: the URI `CIN:` and the digits, as in `CIN:840001111234567899`. The scheme is
-//! not registered with IANA; like every scheme it is compared without regard to case (RFC 3986 section 3.1), and it is written in
-//! capitals because QR codes then need fewer modules. Nothing else is on a card: no name, no tier, no address.
+//! One payload serves every machine-readable form: the URI [`SCHEME`] and the digits, as in `CIN:840001111234567899`. Nothing
+//! else is on a card: no name, no tier, no address.
 
 mod ndef;
 mod qr;
@@ -13,10 +12,10 @@ pub use qr::qr_svg;
 pub use sheet::{CARDS_PER_PAGE, MAX_ISSUER_BYTES, MAX_SHEET_CARDS, Paper, sheet_html};
 
 use core::fmt;
-use fairway_model::cin::{Cin, CinError};
+use fairway_model::cin::{Cin, CinError, strip_scheme};
 
-/// The scheme of the payload, with its colon.
-pub const SCHEME: &str = "CIN:";
+pub use fairway_model::cin::SCHEME;
+
 /// The longest scanned text, in bytes, that is looked at: the most digits that a QR code of version 10 holds.
 pub const MAX_SCAN_BYTES: usize = 652;
 
@@ -94,10 +93,10 @@ pub fn parse_scan(text: &str) -> Result<Cin, CardError> {
         return Err(CardError::TooLong(text.len()));
     }
     let text = text.trim();
-    let digits = match text.split_at_checked(SCHEME.len()) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => rest,
-        _ if text.starts_with(|c: char| c.is_numeric()) => text,
-        _ => return Err(CardError::Foreign(scheme_of(text))),
+    let digits = match strip_scheme(text) {
+        Some(rest) => rest,
+        None if text.starts_with(|c: char| c.is_numeric()) => text,
+        None => return Err(CardError::Foreign(scheme_of(text))),
     };
     Cin::parse(digits).map_err(CardError::Cin)
 }

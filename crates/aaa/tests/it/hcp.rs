@@ -34,8 +34,11 @@ fn every_credential_leads_to_the_customer() {
     let parsed = Cin::parse(&number).unwrap();
     table.insert(parsed.prefix(), alp()).unwrap();
     let own_contract = Emaid::of(&parsed, &table).unwrap().with_check();
+    let (payload, scanned) = (format!("CIN:{number}"), format!("cin:{number}\n"));
     for (method, token) in [
         (Code, number.as_str()),
+        (Code, payload.as_str()),
+        (Rfid, scanned.as_str()),
         (Rfid, number.as_str()),
         (Code, "1234 5678"),
         (Rfid, "04A22B6C018090"),

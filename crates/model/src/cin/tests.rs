@@ -289,6 +289,23 @@ proptest! {
 }
 
 #[test]
+fn the_scheme_is_found_in_either_case() {
+    for (text, rest) in [
+        ("CIN:840", Some("840")),
+        ("cIn:", Some("")),
+        ("CIN: 840", Some(" 840")),
+        ("CIN840", None),
+        (" CIN:840", None),
+        ("840", None),
+        ("", None),
+        ("CI\u{d1}:840", None),
+    ] {
+        assert_eq!(strip_scheme(text), rest, "{text}");
+    }
+    assert_eq!(strip_scheme(SCHEME), Some(""));
+}
+
+#[test]
 fn cbor_with_separators_is_refused() {
     let bytes = samples()[0].grouped().to_bytes();
     assert!(Cin::from_bytes(&bytes).is_err());

@@ -171,8 +171,8 @@ fn a_charge_at_home_needs_no_network() {
 fn a_card_leads_to_the_same_customer_at_home_only() {
     let mut world = world();
     let mut driver = Driver::at(duke(), 1);
-    let presented = fairway_model::station::Presented {
-        method: fairway_model::station::InputMethod::Rfid,
+    let presented = Presented {
+        method: InputMethod::Rfid,
         token: "04A2B300000001".to_owned(),
         pin: None,
     };
@@ -192,7 +192,7 @@ fn a_card_leads_to_the_same_customer_at_home_only() {
 }
 
 #[test]
-fn a_code_s_payload_and_the_contract_id_lead_to_the_same_customer() {
+fn the_payload_of_a_card_and_the_contract_id_lead_to_the_same_customer() {
     let number = fairway_model::Cin::parse(&cin(alabama(), 1)).unwrap();
     let mut table = fairway_model::PrefixTable::new();
     table.insert(number.prefix(), alabama()).unwrap();
@@ -218,13 +218,13 @@ fn a_code_s_payload_and_the_contract_id_lead_to_the_same_customer() {
     let mut driver = Driver::at(duke(), 1);
     let presented = Presented {
         method: InputMethod::Contract,
-        token: "US-ALA-C12345678".to_owned(),
+        token: "US-APC-C12345678".to_owned(),
         pin: None,
     };
     let Identified::Refused(refusal) = driver.identify(&mut world, presented) else {
         panic!()
     };
-    assert!(refusal.code != RefusalCode::HomeSilent, "{refusal}");
+    assert_eq!(refusal.code, RefusalCode::CredentialForeign, "{refusal}");
     assert!(
         world.sent.is_empty(),
         "a contract of no CIN left the utility"
