@@ -42,7 +42,7 @@ pub(crate) fn refuse<T>(code: RefusalCode, text: impl Into<String>) -> Result<T,
 }
 
 /// An amount that does not fit: no sum of the consortium's comes near, so it is a malformed request.
-#[allow(
+#[expect(
     clippy::needless_pass_by_value,
     reason = "it is given to map_err by name"
 )]

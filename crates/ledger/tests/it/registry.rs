@@ -141,7 +141,7 @@ fn evses_and_stations_are_taken_once() {
         "APC",
         register(|e| e.utility = member("APC")),
     );
-    let other = |e: &mut EvseEntry| e.evse = EvseId::parse("US*XXX*E0002*1").unwrap();
+    let other = |e: &mut EvseEntry| e.evse = EvseId::parse("US*YYY*E0002*1").unwrap();
     t.row("number taken", "DUK", register(other));
     t.row(
         "station of another",
@@ -192,7 +192,7 @@ fn evses_and_stations_are_taken_once() {
         id of another | APC: evse-taken: EVSE id US*DUK*E0001*1 is registered by US*DUK; every EVSE has an id of its own
         number taken | DUK: evse-taken: number 1 of station DUK-STATION-1 is EVSE US*DUK*E0001*1
         station of another | APC: evse-taken: station id DUK-STATION-1 is registered by US*DUK; choose another
-        second of the station | DUK: EvseRegistered { evse: US*XXX*E0002*1 }
+        second of the station | DUK: EvseRegistered { evse: US*YYY*E0002*1 }
         for another | APC: not-authorized: US*APC cannot register an EVSE for US*DUK; US*DUK must sign
         by a witness | REG: not-authorized: US*REG is a witness; only a utility can do this
         no such zone | DUK: malformed: "America/Atlantis" is no IANA time zone such as America/New_York

@@ -1,6 +1,6 @@
 //! Tests of the price engine from outside: priced cases that others published, properties, hand-computed vectors.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

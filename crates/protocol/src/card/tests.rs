@@ -99,7 +99,7 @@ fn vectors(group: &str) -> Vec<serde_json::Value> {
 
 fn bytes(vector: &serde_json::Value) -> Vec<u8> {
     let hex = vector["ndef"].as_str().unwrap();
-    let pair = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2).unwrap(), 16).unwrap();
     (0..hex.len()).step_by(2).map(pair).collect()
 }
 
