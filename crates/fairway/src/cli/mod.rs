@@ -1,5 +1,6 @@
 //! The command line.
 
+mod card;
 pub mod client;
 mod format;
 mod ledger;
@@ -55,6 +56,8 @@ enum Command {
     /// Add, block or unblock customers.
     #[command(subcommand)]
     Customer(operate::CustomerCommand),
+    /// Make charging cards: the number in groups, QR code, chip data, a sheet to print.
+    Card(card::Options),
     /// Show what a utility has open, connected and registered.
     Status(client::Target),
     /// Show a utility's own books.
@@ -79,6 +82,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Bill(options) => operate::bill(options).await,
         Command::Session(command) => operate::session(command).await,
         Command::Customer(command) => operate::customer(command).await,
+        Command::Card(options) => card::run(&options),
         Command::Status(target) => operate::status(target).await,
         Command::Books(target) => operate::books(target).await,
         Command::Ledger(command) => ledger::run(command).await,

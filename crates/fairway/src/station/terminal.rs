@@ -3,6 +3,7 @@
 use super::{Act, Setup};
 use fairway_model::station::{InputMethod, OfferView, Presented};
 use fairway_model::{Currency, Energy, Micro};
+use fairway_protocol::card::parse_scan;
 use fairway_station::car::{Car, CarModel};
 use fairway_station::io::PadKey;
 use fairway_station::screen::Screen;
@@ -55,7 +56,8 @@ fn read(line: &str) -> Result<Typed, String> {
         ("card", number) if !number.is_empty() => {
             vec![Act::Present(Presented {
                 method: InputMethod::Code,
-                token: number.to_owned(),
+                // What is no CIN goes as it is: it may be a loyalty number or a contract id, and the gateway says what is wrong.
+                token: parse_scan(number).map_or_else(|_| number.to_owned(), |cin| cin.digits()),
                 pin: None,
             })]
         }
