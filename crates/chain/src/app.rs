@@ -18,7 +18,7 @@ use crate::{
     state::{Batch, Databases, Sealed},
 };
 
-/// Clonable face of the validator's core.
+/// Cloneable face of the validator's core.
 #[derive(Clone)]
 pub(crate) struct App(pub(crate) Arc<Core>);
 

@@ -1,5 +1,5 @@
 //! Four validators in one process on loopback, with a small key-value machine.
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -3,7 +3,7 @@
 use super::drive::Bay;
 use super::members::{Cast, UTILITIES, number, seed};
 use super::world::World;
-use crate::node::stations::password_hash;
+use crate::node::passwords::password_hash;
 use fairway_model::agreement::{Caps, Corridor, LoadBand, Split, TierTerms};
 use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
@@ -241,7 +241,7 @@ pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(),
     for home in UTILITIES {
         for visited in UTILITIES {
             let agreement = agreement(home, visited, world.clock.now())?;
-            proposed.push((home, agreement.id()));
+            proposed.push((home, visited.member()?, agreement.id()));
             done(
                 world,
                 visited,
@@ -255,10 +255,17 @@ pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(),
         s.prefixes.len() == UTILITIES.len() && usize::try_from(s.evses) == Ok(bays)
     })
     .await?;
-    for (home, id) in proposed {
-        countersign(world, home, id).await?;
+    for (home, _, id) in &proposed {
+        countersign(world, *home, *id).await?;
     }
-    until(world, "agreements", |s| s.agreements.len() >= 5).await
+    until(world, "agreements", |s| {
+        let concerns = |home: Cast, visited| home.member() == Ok(s.member) || visited == s.member;
+        let known = |id| s.agreements.iter().any(|(_, _, known)| *known == id);
+        proposed
+            .iter()
+            .all(|(home, visited, id)| !concerns(*home, *visited) || known(*id))
+    })
+    .await
 }
 
 /// Countersigns once the proposal is known at home.

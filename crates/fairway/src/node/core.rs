@@ -2,7 +2,7 @@
 
 use crate::environment::{self, Clock};
 use crate::node::outlets::Outlets;
-use crate::node::stations::Passwords;
+use crate::node::passwords::Passwords;
 use crate::store::{Store, StoreError};
 use fairway_model::Refusal;
 use fairway_utility::Utility;

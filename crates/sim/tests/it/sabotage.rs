@@ -1,6 +1,6 @@
 //! Tests of the tests: a world with a planted fault must be caught, for the right reason.
 
-#![allow(clippy::panic, reason = "a test that fails says why")]
+#![expect(clippy::panic, reason = "a test that fails says why")]
 
 use fairway_sim::{Plan, Sabotage, run};
 

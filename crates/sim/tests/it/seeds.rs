@@ -1,5 +1,5 @@
 //! Seeds from the environment: `FAIRWAY_SIM_SEEDS` says how many, `FAIRWAY_SIM_SEED` (and `FAIRWAY_SIM_PLAN`) which one again.
-#![allow(
+#![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::panic,
