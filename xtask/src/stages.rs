@@ -293,7 +293,12 @@ fn docs(context: &Context) -> Result<Outcome, String> {
     context.one_check(command.env("RUSTDOCFLAGS", "-D warnings"), BUILD_LIMIT)
 }
 
+/// The package whose priced cases the pricing tests read from cargo's registry folder.
+const PRICED_CASES: &str = "bench-peers/ocpi-tariffs/Cargo.toml";
+
 fn unit(context: &Context) -> Result<Outcome, String> {
+    let fetch = ["fetch", "--locked", "--manifest-path", PRICED_CASES];
+    context.one_check(&mut context.cargo(&fetch), CHECK_LIMIT)?;
     cargo_tests::run_without(context, &[PEER_TESTS, SIM_TESTS, POSTGRES_TESTS])
 }
 
