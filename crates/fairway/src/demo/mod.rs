@@ -44,7 +44,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     let result = scenario::play(&options, &folder, begin).await;
     match result {
         Ok(()) if options.keep || options.dir.is_some() => {
-            crate::cli::say(&format!("Everything is kept in {}", folder.display()))
+            crate::cli::say(&format!("Everything is kept in {}", folder.display()));
         }
         Ok(()) => {
             // What cannot be removed now is removed by the system's own cleaning of temporary folders.

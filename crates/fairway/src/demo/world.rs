@@ -37,11 +37,11 @@ impl Plan {
     ///
     /// # Errors
     /// When the program's own path is not known.
-    pub fn new(folder: &Path, seed: u64, speed: u32) -> Result<Self, String> {
+    pub fn new(folder: &Path, seed_of: u64, speed: u32) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|e| e.to_string())?;
         Ok(Self {
             folder: folder.to_owned(),
-            seed,
+            seed: seed_of,
             speed,
             program,
             databases: BTreeMap::new(),

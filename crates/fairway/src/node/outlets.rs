@@ -80,7 +80,7 @@ impl Outlets {
         match self.peers.get(&to) {
             Some(queue) if queue.try_send(envelope).is_ok() => {}
             Some(_) => {
-                tracing::debug!(%to, "too many messages wait for this member: dropped one, it is repeated later")
+                tracing::debug!(%to, "too many messages wait for this member: dropped one, it is repeated later");
             }
             None => tracing::warn!(%to, "no address is known for this member"),
         }

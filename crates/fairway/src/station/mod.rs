@@ -129,7 +129,7 @@ pub async fn run(
                 runner.disconnected()?;
             }
             Err(why) => {
-                tracing::info!(station = %runner.setup.station, "gateway not reached: {why}")
+                tracing::info!(station = %runner.setup.station, "gateway not reached: {why}");
             }
         }
         let until = tokio::time::Instant::now()

@@ -5,7 +5,7 @@ use fairway::demo::members::{UTILITIES, WITNESS};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn verify(proof: &Path, validators: &Path) -> (bool, String) {
     let output = Command::new(program())
@@ -60,15 +60,15 @@ async fn process_bill_line_is_proven_offline() {
     std::fs::write(&genesis_file, genesis).unwrap();
     std::fs::write(&keys_file, format!("chain {chain}\n{}\n", keys.join("\n"))).unwrap();
     for trusted in [&genesis_file, &keys_file] {
-        let (fine, text) = verify(&file, trusted);
-        assert!(fine && text.contains("PROVEN"), "{text}");
+        let (proven, text) = verify(&file, trusted);
+        assert!(proven && text.contains("PROVEN"), "{text}");
     }
     for at in (0..proof.len()).step_by(proof.len() / 23) {
         let mut changed = proof.clone();
         changed[at] ^= 1;
         std::fs::write(&file, changed).unwrap();
-        let (fine, text) = verify(&file, &keys_file);
-        assert!(!fine, "byte {at} changed: {text}");
+        let (proven, text) = verify(&file, &keys_file);
+        assert!(!proven, "byte {at} changed: {text}");
     }
     std::fs::write(&file, &proof).unwrap();
     std::fs::write(
@@ -88,7 +88,7 @@ async fn process_without_quorum_charging_goes_on() {
     let driver = stage.drivers[0].clone();
     stage.world.kill(WITNESS).await.unwrap();
     stage.world.kill(UTILITIES[2]).await.unwrap();
-    let begin = Instant::now();
+    let begin = fairway::environment::instant();
     let duke = stage.world.client(UTILITIES[1]).unwrap();
     loop {
         match duke.json("/readyz").await {

@@ -7,25 +7,25 @@ use fairway::demo::world::{Plan, World};
 use fairway_utility::command::{Bill, Command, Reply};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longest wait for anything.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Members, stations and drivers of a test. Everything is stopped and removed when it is dropped.
-pub struct Stage {
-    pub world: World,
-    pub bays: Vec<Bay>,
-    pub drivers: Vec<Driver>,
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) bays: Vec<Bay>,
+    pub(crate) drivers: Vec<Driver>,
 }
 
 /// The program under test.
-pub fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     env!("CARGO_BIN_EXE_fairway").into()
 }
 
 /// An empty folder for a test.
-pub fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("fairway-it-{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).unwrap();
@@ -34,7 +34,7 @@ pub fn folder(name: &str) -> PathBuf {
 
 impl Stage {
     /// Four members with everything registered. `databases` names those without a SQLite file.
-    pub async fn open(name: &str, databases: BTreeMap<&'static str, String>) -> Self {
+    pub(crate) async fn open(name: &str, databases: BTreeMap<&'static str, String>) -> Self {
         fairway::node::tls::install_provider();
         let seed = 21;
         let plan = Plan {
@@ -62,17 +62,17 @@ impl Stage {
     }
 
     /// The bay with this number of a utility, both from 0.
-    pub fn bay(&self, utility: usize, number: usize) -> Bay {
+    pub(crate) fn bay(&self, utility: usize, number: usize) -> Bay {
         self.bays[utility * UTILITIES.len() + number].clone()
     }
 
     /// A running station.
-    pub fn post(&self, utility: usize, number: usize) -> Post {
+    pub(crate) fn post(&self, utility: usize, number: usize) -> Post {
         Post::open(&self.world, self.bay(utility, number)).unwrap()
     }
 
     /// A driver's bill of the month in which the test's clock is.
-    pub async fn bill(&self, driver: usize) -> Box<Bill> {
+    pub(crate) async fn bill(&self, driver: usize) -> Box<Bill> {
         let driver = &self.drivers[driver];
         let command = Command::Bill {
             cin: driver.cin.clone(),
@@ -93,8 +93,8 @@ impl Stage {
     }
 
     /// Waits until a driver's bill has this many lines.
-    pub async fn billed(&self, driver: usize, lines: usize) -> Box<Bill> {
-        let begin = Instant::now();
+    pub(crate) async fn billed(&self, driver: usize, lines: usize) -> Box<Bill> {
+        let begin = fairway::environment::instant();
         loop {
             let bill = self.bill(driver).await;
             if bill.lines.len() >= lines {
@@ -111,7 +111,7 @@ impl Stage {
     }
 
     /// What the log of a member says so far.
-    pub fn log(&self, member: usize) -> String {
+    pub(crate) fn log(&self, member: usize) -> String {
         std::fs::read_to_string(
             self.world
                 .folder
@@ -122,8 +122,8 @@ impl Stage {
     }
 
     /// Waits until a member's log has this text.
-    pub async fn logged(&self, member: usize, text: &str) {
-        let begin = Instant::now();
+    pub(crate) async fn logged(&self, member: usize, text: &str) {
+        let begin = fairway::environment::instant();
         while !self.log(member).contains(text) {
             assert!(
                 begin.elapsed() < PATIENCE,
@@ -135,7 +135,7 @@ impl Stage {
     }
 
     /// Stops everything and removes the folder.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         self.world.stop().await;
         let _ = std::fs::remove_dir_all(&self.world.folder);
     }

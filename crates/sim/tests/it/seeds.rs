@@ -1,7 +1,6 @@
 //! Seeds from the environment: `FAIRWAY_SIM_SEEDS` says how many, `FAIRWAY_SIM_SEED` (and `FAIRWAY_SIM_PLAN`) which one again.
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::panic,
     reason = "tests are told by the environment, and tell what they did"
 )]
