@@ -257,7 +257,7 @@ impl Config {
 }
 
 /// Adds the nearest known key to serde's "unknown field" message, and the line.
-fn explain(error: &toml::de::Error, text: &str) -> String {
+pub(crate) fn explain(error: &toml::de::Error, text: &str) -> String {
     let message = error.message();
     let line = error.span().map_or(0, |span| {
         text.get(..span.start)

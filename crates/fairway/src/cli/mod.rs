@@ -1,12 +1,18 @@
 //! The command line.
 
+mod agreement;
 mod card;
 pub mod client;
 mod format;
+mod found;
 mod ledger;
 pub mod log;
 mod operate;
+mod register;
+mod rules;
 mod station;
+mod submit;
+mod terms;
 
 pub use ledger::verify as verify_proof;
 
@@ -46,6 +52,27 @@ enum Command {
     },
     /// Make a member's keys and print its entry for the genesis file.
     Format(format::Options),
+    /// Found a consortium: join the members' entries to a genesis file.
+    #[command(subcommand)]
+    Genesis(found::GenesisCommand),
+    /// Claim CIN prefixes on the ledger.
+    #[command(subcommand)]
+    Prefix(register::PrefixCommand),
+    /// Register charging points on the ledger.
+    #[command(subcommand)]
+    Evse(register::EvseCommand),
+    /// Let stations connect to this member's gateway.
+    #[command(subcommand)]
+    Gate(register::GateCommand),
+    /// Check, propose, list and countersign roaming agreements.
+    #[command(subcommand)]
+    Agreement(agreement::AgreementCommand),
+    /// Set the present load of a grid area.
+    #[command(subcommand)]
+    Load(rules::LoadCommand),
+    /// Put charging rules and policy in force.
+    #[command(subcommand)]
+    Policy(rules::PolicyCommand),
     /// Run a charging station on this terminal.
     Station(station::Options),
     /// Show a driver's bill of one month.
@@ -78,6 +105,13 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Demo(options) => crate::demo::run(options).await,
         Command::Serve { config } => crate::node::run(&config).await,
         Command::Format(options) => format::run(&options),
+        Command::Genesis(command) => found::run(command),
+        Command::Prefix(command) => register::prefix(command).await,
+        Command::Evse(command) => register::evse(command).await,
+        Command::Gate(command) => register::gate(command).await,
+        Command::Agreement(command) => agreement::run(command).await,
+        Command::Load(command) => rules::load(command).await,
+        Command::Policy(command) => rules::policy(command).await,
         Command::Station(options) => station::run(options).await,
         Command::Bill(options) => operate::bill(options).await,
         Command::Session(command) => operate::session(command).await,

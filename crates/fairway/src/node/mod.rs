@@ -189,7 +189,7 @@ async fn restore(
 }
 
 /// The policy at first start.
-fn policy(p: &config::Policy) -> Policy {
+pub(crate) fn policy(p: &config::Policy) -> Policy {
     let seconds = |s: u32| i64::from(s).saturating_mul(1_000);
     let rules = Rules {
         tariff: String::new(),
