@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod by_hand;
 mod command_line;
 mod databases;
 mod gate;

@@ -1,0 +1,133 @@
+//! Commands that change what the ledger says: handed in, then looked for in the blocks that follow.
+
+use super::client::{Client, Target};
+use super::say;
+use crate::config::Config;
+use crate::environment;
+use clap::Args;
+use fairway_ledger::{Operation, Receipt, Transaction};
+use fairway_model::canonical::Canonical as _;
+use fairway_model::{MemberId, Refusal};
+use fairway_utility::command::{Command, Reply, Status};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longest wait for a block.
+pub(super) const FINAL: Duration = Duration::from_secs(10);
+/// Time between two looks.
+pub(super) const LOOK: Duration = Duration::from_millis(100);
+
+/// Which member's desk a command goes to.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Desk {
+    /// The member's configuration file: it tells the address and where the operator's token is.
+    #[arg(long, default_value = "fairway.toml")]
+    config: PathBuf,
+}
+
+impl Desk {
+    /// The configuration.
+    pub(super) fn config(&self) -> Result<Config, String> {
+        Config::read(&self.config).map_err(|e| e.to_string())
+    }
+
+    /// The member's id.
+    pub(super) fn member(&self) -> Result<MemberId, String> {
+        MemberId::parse(&self.config()?.member).map_err(|e| e.to_string())
+    }
+
+    /// A connection.
+    pub(super) fn client(&self) -> Result<Client, String> {
+        Client::of(&Target {
+            config: self.config.clone(),
+            json: false,
+        })
+    }
+}
+
+/// What the utility has seen.
+pub(super) async fn status(client: &Client) -> Result<Status, String> {
+    match client.command(&Command::Status).await? {
+        Reply::Status(status) => Ok(status),
+        _ => Err("the utility gave an answer of another kind".to_owned()),
+    }
+}
+
+/// Hands a command in and waits for the block that answers it. `ours` recognises its operation on the ledger; `what` begins the
+/// printed sentence.
+///
+/// # Errors
+/// The refusal of the utility or of the ledger, or why the member was not reached.
+pub(super) async fn submit(
+    desk: &Desk,
+    command: &Command,
+    what: &str,
+    ours: impl Fn(&Operation) -> bool,
+) -> Result<(), String> {
+    let (client, me) = (desk.client()?, desk.member()?);
+    let mut next = ledger_height(&client).await?.saturating_add(1);
+    client.command(command).await?;
+    let begin = environment::instant();
+    while begin.elapsed() < FINAL {
+        let newest = ledger_height(&client).await?;
+        while next <= newest {
+            let Ok(block) = client.json(&format!("/ledger/v1/block/{next}")).await else {
+                // Counted already and not readable yet: at the next look.
+                break;
+            };
+            if let Some(outcome) = answer(&block, me, &ours) {
+                return told(&client, what, next, outcome).await;
+            }
+            next = next.saturating_add(1);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    say(&format!(
+        "{what}: submitted, not final yet after {} s; `fairway ledger status` says whether blocks are made, and a refusal stands in the log of `fairway serve`",
+        FINAL.as_secs()
+    ));
+    Ok(())
+}
+
+async fn ledger_height(client: &Client) -> Result<u64, String> {
+    let status = client.json("/ledger/v1/status").await?;
+    status
+        .get("height")
+        .and_then(serde_json::Value::as_u64)
+        .ok_or_else(|| "/ledger/v1/status: no height".to_owned())
+}
+
+/// What a block says to our operation, if it holds it.
+fn answer(
+    block: &serde_json::Value,
+    me: MemberId,
+    ours: impl Fn(&Operation) -> bool,
+) -> Option<Result<(), Refusal>> {
+    let bytes =
+        |entry: &serde_json::Value, name: &str| hex::decode(entry.get(name)?.as_str()?).ok();
+    block.get("entries")?.as_array()?.iter().find_map(|entry| {
+        let transaction = Transaction::from_bytes(&bytes(entry, "transaction")?).ok()?;
+        if transaction.member != me || !ours(&transaction.operation) {
+            return None;
+        }
+        let receipt = Receipt::from_bytes(&bytes(entry, "receipt")?).ok()?;
+        Some(receipt.refusal().cloned().map_or(Ok(()), Err))
+    })
+}
+
+/// Prints the outcome, once the utility has seen its block too, so that the next command finds it.
+async fn told(
+    client: &Client,
+    what: &str,
+    height: u64,
+    outcome: Result<(), Refusal>,
+) -> Result<(), String> {
+    outcome
+        .map_err(|refusal| format!("{what}: refused by the ledger in block {height}: {refusal}"))?;
+    let begin = environment::instant();
+    while status(client).await?.height < height && begin.elapsed() < FINAL {
+        tokio::time::sleep(LOOK).await;
+    }
+    say(&format!("{what}: final in block {height}"));
+    Ok(())
+}

@@ -1,0 +1,338 @@
+//! An agreement's file: TOML with the terms, beside it the OCPI tariffs and the readable text. `docs/examples/agreement.toml`
+//! names and explains every key.
+
+use crate::config;
+use fairway_model::tariff::SalesTax;
+use fairway_model::time::DAY;
+use fairway_model::{
+    Agreement, Caps, Corridor, Currency, Dimension, Energy, Hash, LoadBand, MemberId, Micro, Ppm,
+    Split, Tariff, Tier, TierTerms, Time,
+};
+use fairway_protocol::ocpi_tariff::read_tariff;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    home: String,
+    visited: String,
+    version: u32,
+    currency: String,
+    valid_from: toml::value::Datetime,
+    valid_until: toml::value::Datetime,
+    text: PathBuf,
+    tariff: Vec<TariffFile>,
+    corridor: CorridorFile,
+    load_band: LoadBandFile,
+    caps: CapsFile,
+    #[serde(default)]
+    tier: Vec<TierFile>,
+    split: SplitFile,
+    periods: PeriodsFile,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TariffFile {
+    file: PathBuf,
+    #[serde(default)]
+    sales_tax: Vec<SalesTaxFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SalesTaxFile {
+    name: String,
+    percent: String,
+    #[serde(default)]
+    on: Vec<DimensionName>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum DimensionName {
+    Energy,
+    Flat,
+    ParkingTime,
+    Time,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CorridorFile {
+    floor: String,
+    cap: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoadBandFile {
+    min_bps: u32,
+    max_bps: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CapsFile {
+    energy_per_charge_wh: u32,
+    amount_per_charge: String,
+    exposure: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TierName {
+    Gold,
+    Diamond,
+    Platinum,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TierFile {
+    name: TierName,
+    discount_bps: u32,
+    home_bears_bps: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SplitFile {
+    #[serde(rename = "home_bps")]
+    home: u32,
+    #[serde(rename = "visited_bps")]
+    visited: u32,
+    #[serde(rename = "owner_bps")]
+    owner: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeriodsFile {
+    hold_days: u16,
+    netting_days: u16,
+    due_days: u16,
+    interest_bps: u32,
+    dispute_days: u16,
+}
+
+/// Reads an agreement's file and the files that it names. What the terms say is not checked against each other here.
+///
+/// # Errors
+/// File, key, and what would be right.
+pub(super) fn read(path: &Path) -> Result<Agreement, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    parse(&text, folder).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn parse(text: &str, folder: &Path) -> Result<Agreement, String> {
+    let file: File = toml::from_str(text).map_err(|e| shape(&e, text))?;
+    let open = |key: &str, name: &Path| {
+        let path = folder.join(name);
+        std::fs::read(&path).map_err(|e| format!("{key}: {}: {e}", path.display()))
+    };
+    let member = |key: &str, id: &str| MemberId::parse(id).map_err(|e| format!("{key}: {e}"));
+    let mut tariffs = Vec::new();
+    for (at, entry) in (1usize..).zip(&file.tariff) {
+        let key = format!("tariff {at}");
+        let json = open(&key, &entry.file)?;
+        tariffs.push(tariff(&key, entry, &json)?);
+    }
+    Ok(Agreement {
+        version: file.version,
+        home: member("home", &file.home)?,
+        visited: member("visited", &file.visited)?,
+        currency: Currency::parse(&file.currency).map_err(|e| format!("currency: {e}"))?,
+        valid_from: instant("valid_from", file.valid_from)?,
+        valid_until: instant("valid_until", file.valid_until)?,
+        text_hash: Hash::plain(&open("text", &file.text)?),
+        tariffs,
+        corridor: Corridor {
+            floor: amount("corridor.floor", &file.corridor.floor)?,
+            cap: amount("corridor.cap", &file.corridor.cap)?,
+        },
+        load_band: LoadBand {
+            min_bps: file.load_band.min_bps,
+            max_bps: file.load_band.max_bps,
+        },
+        caps: caps(&file.caps)?,
+        tiers: file.tier.iter().map(tier).collect(),
+        split: Split {
+            home_bps: file.split.home,
+            visited_bps: file.split.visited,
+            owner_bps: file.split.owner,
+        },
+        hold_ttl: DAY.saturating_mul(i64::from(file.periods.hold_days)),
+        netting_days: file.periods.netting_days,
+        due_days: file.periods.due_days,
+        interest_bps: file.periods.interest_bps,
+        dispute_days: file.periods.dispute_days,
+    })
+}
+
+/// Line, key and reason of what is no such file.
+fn shape(error: &toml::de::Error, text: &str) -> String {
+    let mut what = config::explain(error, text);
+    let number =
+        error.message().contains("floating point") || error.message().contains("integer `");
+    if number && error.message().contains("expected a string") {
+        what.push_str("; amounts are decimals in quotes, as in \"0.36\"");
+    }
+    let key = error
+        .span()
+        .and_then(|span| text.get(..span.start)?.lines().last()?.split_once('='))
+        .map(|(key, _)| key.trim());
+    match key {
+        Some(key) if !what.contains("unknown key") => format!("{key}: {what}"),
+        _ => what,
+    }
+}
+
+fn amount(key: &str, text: &str) -> Result<Micro, String> {
+    Micro::parse(text).map_err(|e| format!("{key}: {e}"))
+}
+
+/// RFC 3339 is what TOML calls an offset date-time.
+fn instant(key: &str, value: toml::value::Datetime) -> Result<Time, String> {
+    let text = value.to_string();
+    let wrong = |_| {
+        format!(
+            "{key}: {text} is no point in time; date, time and offset are right, as in 2026-01-01T00:00:00Z"
+        )
+    };
+    let parsed: jiff::Timestamp = text.parse().map_err(wrong)?;
+    Ok(Time(parsed.as_millisecond()))
+}
+
+fn caps(file: &CapsFile) -> Result<Caps, String> {
+    Ok(Caps {
+        energy_per_charge: Energy::from_wh(u64::from(file.energy_per_charge_wh))
+            .ok_or("caps.energy_per_charge_wh: too much")?,
+        amount_per_charge: amount("caps.amount_per_charge", &file.amount_per_charge)?,
+        exposure: amount("caps.exposure", &file.exposure)?,
+    })
+}
+
+fn tier(file: &TierFile) -> TierTerms {
+    TierTerms {
+        tier: match file.name {
+            TierName::Gold => Tier::Gold,
+            TierName::Diamond => Tier::Diamond,
+            TierName::Platinum => Tier::Platinum,
+        },
+        discount_bps: file.discount_bps,
+        home_bears_bps: file.home_bears_bps,
+    }
+}
+
+fn tariff(key: &str, file: &TariffFile, json: &[u8]) -> Result<Tariff, String> {
+    let name = file.file.display();
+    let mut tariff = read_tariff(json).map_err(|e| format!("{key}: {name}: {e}"))?;
+    for tax in &file.sales_tax {
+        tariff.sales_taxes.push(SalesTax {
+            name: tax.name.clone(),
+            rate: percent(&tax.percent)
+                .map_err(|e| format!("{key}: sales_tax {:?}: percent: {e}", tax.name))?,
+            on: tax.on.iter().copied().map(dimension).collect(),
+        });
+    }
+    Ok(tariff)
+}
+
+fn dimension(name: DimensionName) -> Dimension {
+    match name {
+        DimensionName::Energy => Dimension::Energy,
+        DimensionName::Flat => Dimension::Flat,
+        DimensionName::ParkingTime => Dimension::ParkingTime,
+        DimensionName::Time => Dimension::Time,
+    }
+}
+
+/// A percentage with four digits after the point is parts per million.
+fn percent(text: &str) -> Result<Ppm, String> {
+    let wrong = || {
+        format!("{text:?} is no percentage from 0 to 100 with at most four digits after the point")
+    };
+    let Micro(micros) = Micro::parse(text).map_err(|_| wrong())?;
+    let fits = (0..=100_000_000).contains(&micros) && micros % 100 == 0;
+    match u32::try_from(micros / 100) {
+        Ok(ppm) if fits => Ok(Ppm(ppm)),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples")
+    }
+
+    /// The documented example.
+    pub(in super::super) fn example() -> Agreement {
+        read(&folder().join("agreement.toml")).unwrap()
+    }
+
+    #[test]
+    fn the_example_is_read() {
+        let agreement = example();
+        assert_eq!(agreement.valid_from.rfc3339(), "2026-01-01T00:00:00.000Z");
+        assert_eq!(agreement.tariffs[0].sales_taxes[0].rate, Ppm(70_000));
+        assert_eq!(agreement.tiers.len(), 2);
+        assert_eq!(agreement.hold_ttl, 7 * DAY);
+    }
+
+    /// Each line is a change of the example, and words of the error that it must give.
+    #[test]
+    fn errors_name_key_and_right() {
+        let good = std::fs::read_to_string(folder().join("agreement.toml")).unwrap();
+        for (from, to, words) in [
+            (
+                "floor =",
+                "flour =",
+                "unknown key `flour`; did you mean `floor`?",
+            ),
+            (
+                "\"0.20\"",
+                "0.20",
+                "floor: line 22: invalid type: floating point",
+            ),
+            ("\"0.20\"", "0.20", "in quotes, as in \"0.36\""),
+            ("\"0.60\"", "\"0,60\"", "corridor.cap: "),
+            (
+                "\"US*ALP\"",
+                "\"alabama\"",
+                "home: \"alabama\" is no member id",
+            ),
+            (
+                "2026-01-01T00:00:00Z",
+                "2026-01-01",
+                "valid_from: 2026-01-01 is no point in time",
+            ),
+            ("agreement.txt", "missing.txt", "text: "),
+            (
+                "\"tariff.json\"",
+                "\"agreement.txt\"",
+                "tariff 1: agreement.txt: no OCPI object",
+            ),
+            (
+                "\"7\"",
+                "\"7 %\"",
+                "sales_tax \"North Carolina sales tax\": percent: \"7 %\" is no",
+            ),
+            (
+                "\"gold\"",
+                "\"bronze\"",
+                "name: line 35: unknown variant `bronze`",
+            ),
+            ("hold_days = 7", "", "missing field `hold_days`"),
+        ] {
+            assert!(good.contains(from), "{from}");
+            let error = parse(&good.replacen(from, to, 1), &folder()).unwrap_err();
+            assert!(error.contains(words), "{to}: {error}");
+        }
+    }
+}

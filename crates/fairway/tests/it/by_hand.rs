@@ -1,0 +1,296 @@
+//! A consortium set up with the commands of docs/consortium.md, from nothing to the bill of the first charge.
+
+use crate::stage::{PATIENCE, folder, program};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+const CIN: &str = "840 001 1 1 123456789 9";
+const EVSE: &str = "US*DUK*E0001*1";
+/// Folder and id of each member; the last has no endpoint, so it is a witness.
+const MEMBERS: [(&str, &str); 4] = [
+    ("alabama", "US*ALP"),
+    ("duke", "US*DUK"),
+    ("georgia", "US*GPC"),
+    ("regulator", "US*REG"),
+];
+
+/// A folder in which commands are typed.
+struct Shell {
+    folder: PathBuf,
+    running: Vec<Child>,
+}
+
+impl Shell {
+    fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(line)
+            .current_dir(&self.folder)
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Both outputs of a command, and whether it succeeded.
+    async fn outcome(&self, line: &[&str]) -> (bool, String) {
+        let out = self.command(line).output().await.unwrap();
+        let text = [out.stdout, out.stderr].concat();
+        (
+            out.status.success(),
+            String::from_utf8_lossy(&text).into_owned(),
+        )
+    }
+
+    async fn good(&self, line: &[&str]) -> String {
+        let (good, text) = self.outcome(line).await;
+        assert!(good, "{line:?}: {text}");
+        text
+    }
+
+    async fn bad(&self, line: &[&str], words: &str) {
+        let (good, text) = self.outcome(line).await;
+        assert!(!good && text.contains(words), "{line:?}: {text}");
+    }
+
+    /// Keys, entry and configuration of a member.
+    async fn member(&self, (name, id): (&str, &str), ports: &[u16]) {
+        let at = |n: usize| format!("127.0.0.1:{}", ports[n]);
+        let (keys, ledger) = (format!("{name}/keys"), at(3));
+        let endpoint = format!("https://{}", at(2));
+        let mut line = vec!["format", "--member", id, "--name", name];
+        line.extend(["--keys", &keys, "--ledger", &ledger]);
+        if name != "regulator" {
+            line.extend(["--endpoint", &endpoint]);
+        }
+        let entry = self.good(&line).await;
+        std::fs::write(self.folder.join(name).join("entry.toml"), entry).unwrap();
+        let config = format!(
+            "member = \"{id}\"\ngenesis = \"../genesis.toml\"\n[listen]\nstations = \"{}\"\noperations = \"{}\"\npeers = \"{}\"\nledger = \"{}\"\n",
+            at(0),
+            at(1),
+            at(2),
+            at(3)
+        );
+        std::fs::write(self.folder.join(name).join("fairway.toml"), config).unwrap();
+    }
+
+    /// Starts a member.
+    fn serve(&mut self, name: &str) {
+        let mut command = self.command(&["serve", "--config", &format!("{name}/fairway.toml")]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        self.running.push(command.spawn().unwrap());
+    }
+
+    /// Waits until a command succeeds and prints these words.
+    async fn until(&self, line: &[&str], words: &str) -> String {
+        let begin = fairway::environment::instant();
+        loop {
+            let (good, text) = self.outcome(line).await;
+            if good && text.contains(words) {
+                return text;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{line:?}: {text}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// What stands in the first line that begins so, behind that beginning.
+fn behind<'a>(text: &'a str, begin: &str) -> &'a str {
+    text.lines().find_map(|l| l.strip_prefix(begin)).unwrap()
+}
+
+/// A station on its terminal.
+struct Terminal {
+    keys: ChildStdin,
+    screen: Lines<BufReader<ChildStdout>>,
+    _child: Child,
+}
+
+impl Terminal {
+    fn open(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        Self {
+            keys: child.stdin.take().unwrap(),
+            screen: BufReader::new(child.stdout.take().unwrap()).lines(),
+            _child: child,
+        }
+    }
+
+    async fn press(&mut self, line: &str) {
+        let line = format!("{line}\n");
+        self.keys.write_all(line.as_bytes()).await.unwrap();
+    }
+
+    /// The next line that `wanted` takes.
+    async fn see(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let mut seen = Vec::new();
+        loop {
+            match tokio::time::timeout(PATIENCE, self.screen.next_line()).await {
+                Ok(Ok(Some(line))) if wanted(&line) => return line,
+                Ok(Ok(Some(line))) => seen.push(line),
+                end => panic!("no {what}, {end:?}: {seen:#?}"),
+            }
+        }
+    }
+}
+
+fn free_ports(count: usize) -> Vec<u16> {
+    let held: Vec<TcpListener> = (0..count)
+        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
+        .collect();
+    held.iter()
+        .map(|l| l.local_addr().unwrap().port())
+        .collect()
+}
+
+/// Members with keys, genesis file and configuration, running; gives the address for Duke's stations.
+async fn founded(shell: &mut Shell) -> String {
+    let ports = free_ports(16);
+    let mut line = vec!["genesis", "assemble", "--chain", "by-hand"];
+    let entries: Vec<String> = MEMBERS
+        .iter()
+        .map(|(name, _)| format!("{name}/entry.toml"))
+        .collect();
+    for (member, ports) in MEMBERS.into_iter().zip(ports.chunks(4)) {
+        shell.member(member, ports).await;
+    }
+    line.extend(entries.iter().map(String::as_str));
+    let said = shell.good(&line).await;
+    assert!(
+        said.contains("members: 4") && !said.contains("warning"),
+        "{said}"
+    );
+    shell.bad(&line, "nothing was written").await;
+    for (name, _) in MEMBERS {
+        shell.serve(name);
+    }
+    for name in ["alabama", "duke"] {
+        let config = format!("{name}/fairway.toml");
+        shell
+            .until(&["status", "--config", &config], "at ledger height")
+            .await;
+    }
+    format!("wss://127.0.0.1:{}", ports[4])
+}
+
+const HOME: &str = "--config=alabama/fairway.toml";
+const VISITED: &str = "--config=duke/fairway.toml";
+
+/// Prefix, customer, station, EVSE; gives the command that runs the station.
+async fn registered(shell: &Shell, gateway: &str) -> Command {
+    let said = shell.good(&["prefix", "register", "8400011", HOME]).await;
+    let words = "prefix 8400011 of US*ALP: final in block";
+    assert!(said.contains(words), "{said}");
+    let again = ["prefix", "register", "8400011", VISITED];
+    shell.bad(&again, "is registered by US*ALP").await;
+    let mut customer = vec!["customer", "put", CIN, "--name", "Ana Example"];
+    customer.extend(["--tier", "gold", HOME]);
+    shell.good(&customer).await;
+
+    let said = shell.good(&["gate", "allow", "DUK-01", VISITED]).await;
+    let password = behind(&said, "password, shown only now: ");
+    let point = ["--evse", EVSE, "--station", "DUK-01"];
+    let mut station = vec!["station", "--gateway", gateway, "--password", password];
+    station.extend(["--certificate", "duke/keys/tls.crt"]);
+    station.extend(point);
+    let key = [&station[..], &["--print-meter-key"]].concat();
+    let key = shell.good(&key).await;
+    let mut evse = vec!["evse", "register", "--owner", "site-1", VISITED];
+    evse.extend(point);
+    evse.extend(["--meter-key", key.trim(), "--power", "150000"]);
+    let zone = |name: &'static str| [&evse[..], &["--area", "DUK-NC", "--zone", name]].concat();
+    shell.bad(&zone("Mars/North"), "no IANA time zone").await;
+    let said = shell.good(&zone("America/New_York")).await;
+    assert!(said.contains("final in block"), "{said}");
+    shell.command(&station)
+}
+
+/// The agreement, the load and the policy.
+async fn agreed(shell: &Shell) {
+    let said = shell
+        .good(&["agreement", "propose", "agreement.toml", VISITED])
+        .await;
+    let mut words = said.split(['`', ' ', ':']);
+    let id = words.find(|w| w.starts_with("agr_")).unwrap();
+    let countersign = ["agreement", "countersign", id, HOME];
+    let said = shell.good(&countersign).await;
+    assert!(said.contains("final in block"), "{said}");
+    shell.bad(&countersign, "countersigned already").await;
+    let listed = format!("drivers of US*ALP at stations of US*DUK: {id}");
+    shell.until(&["agreement", "list", VISITED], &listed).await;
+    shell
+        .good(&["load", "set", "DUK-NC", "1.05", VISITED])
+        .await;
+    let policy = "[policy]\noffer_ttl_s = 60\n";
+    std::fs::write(shell.folder.join("policy.toml"), policy).unwrap();
+    let said = shell.good(&["policy", "put", "policy.toml", VISITED]).await;
+    assert!(said.contains("policy version 2 is in force"), "{said}");
+    shell
+        .until(&["status", VISITED], "CIN prefix 8400011: US*ALP")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn process_consortium_by_hand() {
+    let mut shell = Shell {
+        folder: folder("by-hand"),
+        running: Vec::new(),
+    };
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples");
+    for name in ["agreement.toml", "agreement.txt", "tariff.json"] {
+        std::fs::copy(examples.join(name), shell.folder.join(name)).unwrap();
+    }
+    let said = shell.good(&["agreement", "check", "agreement.toml"]).await;
+    assert!(said.contains("as the ledger takes it"), "{said}");
+    let gateway = founded(&mut shell).await;
+    let station = registered(&shell, &gateway).await;
+    agreed(&shell).await;
+    let mut terminal = Terminal::open(station);
+
+    terminal
+        .see("prompt", |l| l.starts_with("Present your card"))
+        .await;
+    terminal.press(&format!("card {CIN}")).await;
+    terminal
+        .see("offer", |l| l.ends_with("Start? yes / no"))
+        .await;
+    terminal.press("yes").await;
+    terminal
+        .see("request to plug in", |l| l == "Please plug in.")
+        .await;
+    terminal.press("plug").await;
+    terminal
+        .see("energy", |l| {
+            l.starts_with("Charging: ") && !l.starts_with("Charging: 0 kWh")
+        })
+        .await;
+    terminal.press("stop").await;
+    let bill = terminal
+        .see("bill", |l| l.contains("comes on your bill of"))
+        .await;
+    terminal.press("unplug").await;
+    let total = bill.split(": ").nth(1).unwrap().split(". ").next().unwrap();
+
+    let now = fairway_model::Time(fairway::environment::wall_ms()).rfc3339();
+    let month: String = now.chars().take(7).collect();
+    let line = ["bill", CIN, &month, HOME];
+    let paper = shell.until(&line, "1 charges, total").await;
+    assert!(
+        paper.contains(&format!("total {total}")),
+        "{total}: {paper}"
+    );
+    terminal.press("quit").await;
+    drop(terminal);
+    for mut child in shell.running.drain(..) {
+        child.kill().await.unwrap();
+    }
+    std::fs::remove_dir_all(&shell.folder).unwrap();
+}
