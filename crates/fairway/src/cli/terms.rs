@@ -180,6 +180,9 @@ fn shape(error: &toml::de::Error, text: &str) -> String {
     if number && error.message().contains("expected a string") {
         what.push_str("; amounts are decimals in quotes, as in \"0.36\"");
     }
+    if error.message().contains("TOML datetime") {
+        what.push_str("; dates stand without quotes, as in 2026-01-01T00:00:00Z");
+    }
     let key = error
         .span()
         .and_then(|span| text.get(..span.start)?.lines().last()?.split_once('='))
@@ -311,6 +314,16 @@ pub(super) mod tests {
                 "2026-01-01T00:00:00Z",
                 "2026-01-01",
                 "valid_from: 2026-01-01 is no point in time",
+            ),
+            (
+                "2026-01-01T00:00:00Z",
+                "\"2026\"",
+                "valid_from: line 9: invalid type: string",
+            ),
+            (
+                "2026-01-01T00:00:00Z",
+                "\"2026\"",
+                "dates stand without quotes",
             ),
             ("agreement.txt", "missing.txt", "text: "),
             (
