@@ -202,11 +202,9 @@ fn reasons(grounds: &Grounds<'_>, adjustments: &Adjustments, tariff: &Tariff) ->
             grounds.statement.home
         ));
     }
-    let percent =
-        |bps: u32| Micro(i64::from(bps).saturating_mul(10_000)).text(grounds.agreement.currency);
     if adjustments.load_bps != NEUTRAL_BPS {
         reasons.push(format!(
-            "Present load in {} sets energy prices to {} times the tariff.",
+            "Present load in {} sets energy prices to {} % of the tariff.",
             grounds.evse.area,
             percent(adjustments.load_bps)
         ));
@@ -220,7 +218,7 @@ fn reasons(grounds: &Grounds<'_>, adjustments: &Adjustments, tariff: &Tariff) ->
             .tier_terms(adjustments.tier)
             .map_or(0, |t| t.home_bears_bps);
         reasons.push(format!(
-            "{:?} discount of {} times the price, of which {} times is borne by the home utility.",
+            "{:?} discount of {} %; the home utility bears {} % of it.",
             adjustments.tier,
             percent(adjustments.discount_bps),
             percent(bears)
@@ -231,6 +229,16 @@ fn reasons(grounds: &Grounds<'_>, adjustments: &Adjustments, tariff: &Tariff) ->
         *reason = reason.chars().take(160).collect();
     }
     reasons
+}
+
+/// Basis points as a percentage without needless zeros: 105, 12.5, 0.75.
+fn percent(bps: u32) -> String {
+    let (whole, rest) = (bps.div_euclid(100), bps.rem_euclid(100));
+    let fraction = format!("{rest:02}");
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_string(),
+        digits => format!("{whole}.{digits}"),
+    }
 }
 
 /// What home knows when an offer is proposed to it.
@@ -374,4 +382,15 @@ pub(crate) fn affordable(
         }
     }
     Energy::from_wh(low).unwrap_or(cap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn basis_points_read_as_percent() {
+        let shown = [10_000, 10_500, 1_250, 75, 5, 0].map(percent);
+        assert_eq!(shown, ["100", "105", "12.5", "0.75", "0.05", "0"]);
+    }
 }
