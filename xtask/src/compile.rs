@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{run, workspace};
 
 /// Minutes of one core that a first build takes where none was measured yet.
-const FIRST_BUILD_CORE_MINUTES: u64 = 24;
+const FIRST_BUILD_CORE_MINUTES: u64 = 14;
 
 /// Steps that Cargo reports for each package of the lock file, in percent, where no build was counted
 /// yet: build scripts make it more, packages for other systems make it fewer.

@@ -14,7 +14,7 @@ pub struct Options {
     #[arg(long)]
     json: bool,
     /// Charges per second to offer, one run each.
-    #[arg(long, value_delimiter = ',', default_value = "200,1000")]
+    #[arg(long, value_delimiter = ',', default_value = "200,1000,2000")]
     rates: Vec<u32>,
     /// Seconds of each run.
     #[arg(long, default_value_t = 20)]
