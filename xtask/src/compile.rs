@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_announcement_is_honest_about_the_first_build() {
-        assert!(announcement(None, false, 2).contains("about 12 minutes on 2 cores"));
+        assert!(announcement(None, false, 2).contains("about 7 minutes on 2 cores"));
         assert!(
             announcement(
                 Some(Record {

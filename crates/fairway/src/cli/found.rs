@@ -172,9 +172,9 @@ mod tests {
             port.contains("ledger address 127.0.0.1:7103 is in a.toml"),
             "{port}"
         );
-        let wrong = assemble("c", 5, &[(a, one.replace("name", "nane"))]).unwrap_err();
+        let wrong = assemble("c", 5, &[(a, one.replace("name", "names"))]).unwrap_err();
         assert!(
-            wrong.contains("a.toml: line 3: unknown key `nane`; did you mean `name`?"),
+            wrong.contains("a.toml: line 3: unknown key `names`; did you mean `name`?"),
             "{wrong}"
         );
         assert!(
