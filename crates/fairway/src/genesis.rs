@@ -170,7 +170,7 @@ impl Keys {
             ("tls.key", tls.serialize_pem()),
             ("tls.crt", certificate.pem()),
         ] {
-            write_private(&folder.join(name), &text).map_err(at)?;
+            write_private(&folder.join(name), text.as_bytes()).map_err(at)?;
         }
         let member = SigningKey::from_seed(member).public();
         Ok(PublicPart {
@@ -216,7 +216,7 @@ pub struct PublicPart {
 }
 
 /// Writes a file that only its owner may read.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut file = std::fs::OpenOptions::new()
@@ -224,6 +224,6 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     file.sync_all()
 }

@@ -40,3 +40,13 @@ pub use tx::{
     Dispute, DisputeReason, GuaranteeClaim, Hold, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment,
     Settlement, TX_DOMAIN, Transaction, TxNonce,
 };
+
+use fairway_model::refusal::Refusal;
+
+/// What every node says of a transaction before it looks at state: size, form, bounds and all signatures.
+///
+/// # Errors
+/// The refusal that [`Contracts::admit`] gives.
+pub fn admissible(chain_id: &str, transaction: &[u8]) -> Result<(), Refusal> {
+    admit::admit(chain_id, &[transaction]).into_iter().collect()
+}

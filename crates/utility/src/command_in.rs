@@ -5,7 +5,7 @@ use crate::door::{Effect, Level, Row, Table};
 use crate::machine::Utility;
 use crate::out::Out;
 use fairway_aaa::CustomerChange;
-use fairway_ledger::Operation;
+use fairway_ledger::{Operation, Transaction, TxNonce};
 use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::EvseEntry;
@@ -146,7 +146,7 @@ impl Utility {
             }
             Command::PutStation { station, password } => self.put_station(out, station, password),
             Command::RegisterPrefix(entry) => {
-                Ok(self.hand_in(out, id, Operation::RegisterPrefix(entry)))
+                self.hand_in(out, id, Operation::RegisterPrefix(entry))
             }
             Command::RegisterEvse(entry) => self.register_evse(out, id, entry),
             Command::ProposeAgreement(agreement) => self.propose_agreement(out, id, agreement),
@@ -201,9 +201,23 @@ impl Utility {
         Ok(Reply::Done)
     }
 
-    fn hand_in(&mut self, out: &mut Out, id: &[u8; 16], operation: Operation) -> Reply {
+    /// Hands an operation to the ledger; what no node would admit is refused here, before it is repeated to no end.
+    fn hand_in(
+        &mut self,
+        out: &mut Out,
+        id: &[u8; 16],
+        operation: Operation,
+    ) -> Result<Reply, Refusal> {
+        let probe = Transaction::sign(
+            &self.me.chain,
+            self.me.id,
+            TxNonce(*id),
+            operation.clone(),
+            &self.me.key,
+        );
+        fairway_ledger::admissible(&self.me.chain, &probe.to_bytes())?;
         self.submit(out, format!("op/{}", key_of(id)), operation, None, 0);
-        Reply::Submitted
+        Ok(Reply::Submitted)
     }
 
     fn register_evse(
@@ -219,7 +233,7 @@ impl Utility {
             );
             return Err(Refusal::new(RefusalCode::NotAuthorized, text));
         }
-        Ok(self.hand_in(out, id, Operation::RegisterEvse(Box::new(entry))))
+        self.hand_in(out, id, Operation::RegisterEvse(Box::new(entry)))
     }
 
     fn propose_agreement(
@@ -236,14 +250,14 @@ impl Utility {
             return Err(Refusal::new(RefusalCode::NotAuthorized, text));
         }
         let signature = self.me.key.sign(AGREEMENT_DOMAIN, &agreement.to_bytes());
-        Ok(self.hand_in(
+        self.hand_in(
             out,
             id,
             Operation::ProposeAgreement {
                 agreement,
                 signature,
             },
-        ))
+        )
     }
 
     fn countersign(
@@ -274,7 +288,7 @@ impl Utility {
             .me
             .key
             .sign(AGREEMENT_DOMAIN, &record.agreement.to_bytes());
-        Ok(self.hand_in(
+        self.hand_in(
             out,
             id,
             Operation::CountersignAgreement {
@@ -283,7 +297,7 @@ impl Utility {
                 visited,
                 signature,
             },
-        ))
+        )
     }
 
     fn set_load(&mut self, out: &mut Out, area: String, load_bps: u32) -> Result<Reply, Refusal> {

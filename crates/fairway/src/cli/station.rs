@@ -54,7 +54,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     std::fs::create_dir_all(&options.state).map_err(at)?;
     let seed_file = options.state.join("meter.seed");
     if !seed_file.exists() {
-        std::fs::write(&seed_file, environment::entropy()).map_err(at)?;
+        crate::genesis::write_private(&seed_file, &environment::entropy()).map_err(at)?;
     }
     let seed = std::fs::read(&seed_file).map_err(at)?;
     let seed =

@@ -41,7 +41,11 @@ pub async fn run(options: Options) -> Result<(), String> {
     let folder = options.dir.clone().unwrap_or_else(|| {
         std::env::temp_dir().join(format!("fairway-demo-{}", std::process::id()))
     });
-    let result = scenario::play(&options, &folder, begin).await;
+    // Dropping the scenario kills the members.
+    let result = tokio::select! {
+        end = Box::pin(scenario::play(&options, &folder, begin)) => end,
+        () = crate::node::signal() => Ok(()),
+    };
     match result {
         Ok(()) if options.keep || options.dir.is_some() => {
             crate::cli::say(&format!("Everything is kept in {}", folder.display()));

@@ -313,7 +313,8 @@ impl Stage {
             "\nEverything runs on. In another terminal:\n  fairway bill {} 2026-11 --config {folder}/{}/fairway.toml\n  fairway session list --config {folder}/duke/fairway.toml\n  fairway ledger status --config {folder}/regulator/fairway.toml\nCtrl-C to stop.",
             driver.cin, driver.home.folder
         ));
-        tokio::signal::ctrl_c().await.map_err(|e| e.to_string())
+        // Ctrl-C ends the whole scenario.
+        std::future::pending().await
     }
 }
 

@@ -18,11 +18,12 @@ use crate::config::{self, Config};
 use crate::genesis::{Genesis, Keys};
 use crate::store::Store;
 use fairway_model::registry::MemberKind;
-use fairway_model::{Energy, MemberId, Micro};
+use fairway_model::{Energy, MemberId, Micro, SigningKey};
 use fairway_utility::Utility;
 use fairway_utility::command::{Policy, Rules};
 use fairway_utility::door::{Row, Table};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -47,6 +48,14 @@ pub async fn run(path: &Path) -> Result<(), String> {
             config.keys.display()
         ));
     }
+    let voting = SigningKey::from_seed(keys.validator).public();
+    if own.validator != Some(voting) {
+        return Err(format!(
+            "the validator key in {} is not the one of {me} in the genesis file; two nodes must never vote with one key",
+            config.keys.display()
+        ));
+    }
+    let _claim = claim(&config)?;
     let chain = ledger::start(&config, &genesis, me, &keys)?;
     let desk = Desk {
         jobs: None,
@@ -69,13 +78,32 @@ pub async fn run(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Keeps a second process away from this member's ledger folder and database; held as long as the file is open.
+fn claim(config: &Config) -> Result<File, String> {
+    let path = config.path(&config.ledger.dir).with_extension("lock");
+    let open = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = open.map_err(|e| format!("{}: {e}", path.display()))?;
+    file.try_lock().map_err(|_| {
+        format!(
+            "{} is held: another process runs this member already",
+            path.display()
+        )
+    })?;
+    Ok(file)
+}
+
 async fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, String> {
     TcpListener::bind(address)
         .await
         .map_err(|e| format!("{key} = {address}: {e}"))
 }
 
-async fn signal() {
+/// Waits for SIGTERM or Ctrl-C.
+pub(crate) async fn signal() {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     let Ok(mut terminate) = terminate else {
         return std::future::pending().await;

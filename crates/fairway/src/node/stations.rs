@@ -142,12 +142,6 @@ impl Gate {
                 format!("offer the subprotocol {SUBPROTOCOL}; nothing else is spoken here"),
             ));
         }
-        if self.too_many_failures(name) {
-            return Err(refuse(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too many wrong passwords; wait a minute".into(),
-            ));
-        }
         let header = request
             .headers()
             .get(AUTHORIZATION)
@@ -156,7 +150,14 @@ impl Gate {
         let stored = self.passwords.get(&station);
         let fits = user == name && stored.is_some_and(|stored| password_fits(&stored, &password));
         if fits {
+            // Others' wrong guesses never keep the station itself out.
             return Ok(station);
+        }
+        if self.too_many_failures(name) {
+            return Err(refuse(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many wrong passwords; wait a minute".into(),
+            ));
         }
         self.note_failure(name);
         let text = "unknown station or wrong password: HTTP Basic with the station's name and password is required (OCPP security profile 2)";

@@ -74,6 +74,9 @@ pub fn breakdown(b: &PriceBreakdown, indent: &str) -> String {
             money(tax.amount, b.currency)
         );
     }
+    if b.rounding != Micro::ZERO {
+        line!(out, "{indent}rounding {}", money(b.rounding, b.currency));
+    }
     line!(out, "{indent}total {}", money(b.total, b.currency));
     out
 }
