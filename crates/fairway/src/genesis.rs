@@ -2,7 +2,7 @@
 
 use crate::config::ConfigError;
 use fairway_model::registry::{Member, MemberKind};
-use fairway_model::{Hash, MemberId, PublicKey, SigningKey, Time};
+use fairway_model::{Hash, MemberId, PublicKey, SigningKey};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
@@ -76,11 +76,6 @@ impl Genesis {
         self.member
             .iter()
             .find(|m| MemberId::parse(&m.id) == Ok(id))
-    }
-
-    /// Time of the genesis block.
-    pub fn time(&self) -> Time {
-        Time(self.time_ms)
     }
 }
 

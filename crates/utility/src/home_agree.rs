@@ -9,7 +9,7 @@ use crate::peer::{Answer, ChargeProposal, Message};
 use crate::settle::settle_key;
 use crate::trace::flow;
 use fairway_aaa::DriverLink;
-use fairway_ledger::{Operation, Settlement};
+use fairway_ledger::Operation;
 use fairway_model::time::MINUTE;
 use fairway_model::{
     Hash, MemberId, Pseudonym, Refusal, RefusalCode, SessionId, Signature, SignedChargeEvent,
@@ -238,28 +238,8 @@ impl Utility {
     }
 
     fn submit_home_settlement(&mut self, out: &mut Out, id: SessionId, signed: SignedChargeEvent) {
-        let event = &signed.event;
-        let keys = (
-            self.registry.key_of(event.visited),
-            self.registry.key_of(event.home),
-        );
-        let owner = self
-            .registry
-            .evses
-            .get(&event.evse)
-            .map(|e| e.entry.owner.clone());
-        let currency = self.registry.agreement(event.agreement).map(|a| a.currency);
-        let ((Some(visited_key), Some(home_key)), Some(owner), Some(currency)) =
-            (keys, owner, currency)
-        else {
+        let Some(settlement) = self.settlement_of(signed) else {
             return;
-        };
-        let settlement = Settlement {
-            signed,
-            visited_key,
-            home_key,
-            owner,
-            currency,
         };
         self.submit(
             out,

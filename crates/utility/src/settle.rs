@@ -310,6 +310,18 @@ impl Utility {
         self.submit_settlement(out, id, signed, 0);
     }
 
+    /// A doubly signed event with what the registry knows of its parties; `None` when one of them is unknown.
+    pub(crate) fn settlement_of(&self, signed: SignedChargeEvent) -> Option<Settlement> {
+        let event = &signed.event;
+        Some(Settlement {
+            visited_key: self.registry.key_of(event.visited)?,
+            home_key: self.registry.key_of(event.home)?,
+            owner: self.registry.evses.get(&event.evse)?.entry.owner.clone(),
+            currency: self.registry.agreement(event.agreement)?.currency,
+            signed,
+        })
+    }
+
     /// Hands a doubly signed event to the ledger.
     pub(crate) fn submit_settlement(
         &mut self,
@@ -318,32 +330,12 @@ impl Utility {
         signed: SignedChargeEvent,
         delay: i64,
     ) {
-        let event = &signed.event;
-        let keys = (
-            self.registry.key_of(event.visited),
-            self.registry.key_of(event.home),
-        );
-        let owner = self
-            .registry
-            .evses
-            .get(&event.evse)
-            .map(|e| e.entry.owner.clone());
-        let currency = self.registry.agreement(event.agreement).map(|a| a.currency);
-        let ((Some(visited_key), Some(home_key)), Some(owner), Some(currency)) =
-            (keys, owner, currency)
-        else {
+        let Some(settlement) = self.settlement_of(signed) else {
             return out.log(
                 Level::Error,
                 Some(id),
                 "cannot be settled: a party, the charging point or the agreement is unknown",
             );
-        };
-        let settlement = Settlement {
-            signed,
-            visited_key,
-            home_key,
-            owner,
-            currency,
         };
         self.hop(
             out,
