@@ -20,6 +20,10 @@ pub const MAX_AGREEMENT_MS: i64 = 3_653 * DAY;
 pub const MAX_HOLD_TTL_MS: i64 = 35 * DAY;
 /// Most days of any deadline in an agreement.
 pub const MAX_DEADLINE_DAYS: u16 = 366;
+/// Most days of notice before an agreement ends.
+pub const MAX_NOTICE_DAYS: u16 = 366;
+/// Most hours in which a claim of refusal may be answered: a month.
+pub const MAX_ANSWER_HOURS: u16 = 31 * 24;
 /// Highest multiplier of energy prices for load, in basis points.
 pub const MAX_LOAD_BPS: u32 = 100_000;
 /// How far a charge's end may lie after the time of the block that settles it, in milliseconds: clocks differ.

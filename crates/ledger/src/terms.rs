@@ -1,8 +1,11 @@
 //! Whether an agreement's terms contradict themselves. Each contradiction has a text of its own.
 
 use crate::context::refuse;
-use crate::limits::{MAX_AGREEMENT_MS, MAX_DEADLINE_DAYS, MAX_HOLD_TTL_MS, MAX_LOAD_BPS};
-use fairway_model::agreement::Agreement;
+use crate::limits::{
+    MAX_AGREEMENT_MS, MAX_ANSWER_HOURS, MAX_DEADLINE_DAYS, MAX_HOLD_TTL_MS, MAX_LOAD_BPS,
+    MAX_NOTICE_DAYS,
+};
+use fairway_model::agreement::{Agreement, SessionCaps};
 use fairway_model::energy::Energy;
 use fairway_model::money::{Currency, Micro};
 use fairway_model::profile::Tier;
@@ -33,7 +36,88 @@ pub(crate) fn check(agreement: &Agreement, now: Time) -> Result<(), Refusal> {
     check_tiers(agreement)?;
     check_split(agreement)?;
     check_deadlines(agreement)?;
+    check_session_caps(agreement)?;
+    check_service(agreement)?;
+    check_security(agreement)?;
+    check_rule(agreement)?;
     check_tariffs(agreement)
+}
+
+fn check_session_caps(agreement: &Agreement) -> Result<(), Refusal> {
+    match agreement.session_caps {
+        Some(SessionCaps {
+            concurrent: None,
+            per_day: None,
+        }) => invalid("session caps name no cap; leave them out or name one"),
+        Some(SessionCaps {
+            concurrent: Some(0),
+            ..
+        }) => invalid("0 concurrent charges: no charge would be possible"),
+        Some(SessionCaps {
+            per_day: Some(0), ..
+        }) => invalid("0 charges per day: no charge would be possible"),
+        _ => Ok(()),
+    }
+}
+
+fn check_service(agreement: &Agreement) -> Result<(), Refusal> {
+    let Some(service) = agreement.service else {
+        return Ok(());
+    };
+    let text = |amount: Micro| amount.text(agreement.currency);
+    if agreement.home == agreement.visited {
+        return invalid("a duty to serve toward oneself; it takes two members");
+    }
+    if service.least_served_bps > WHOLE_BPS {
+        return invalid(format!(
+            "service level of {} basis points is over {WHOLE_BPS}: nobody serves more than all",
+            service.least_served_bps
+        ));
+    }
+    if service.penalty <= Micro::ZERO {
+        return invalid(format!(
+            "penalty of {} per refused driver; more than nothing is right",
+            text(service.penalty)
+        ));
+    }
+    if service.penalty_cap < service.penalty {
+        return invalid(format!(
+            "penalty cap {} is under the penalty {} of one refused driver",
+            text(service.penalty_cap),
+            text(service.penalty)
+        ));
+    }
+    if service.answer_hours == 0 || service.answer_hours > MAX_ANSWER_HOURS {
+        return invalid(format!(
+            "{} hours to answer a claim of refusal; 1 to {MAX_ANSWER_HOURS} are allowed",
+            service.answer_hours
+        ));
+    }
+    Ok(())
+}
+
+fn check_security(agreement: &Agreement) -> Result<(), Refusal> {
+    match agreement.collateral {
+        Some(amount) if amount <= Micro::ZERO => invalid(format!(
+            "collateral of {}; more than nothing is right, or none",
+            amount.text(agreement.currency)
+        )),
+        Some(_) if agreement.home == agreement.visited => {
+            invalid("collateral toward oneself; it takes two members")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_rule(agreement: &Agreement) -> Result<(), Refusal> {
+    match (agreement.rule, agreement.rule_fuel) {
+        (None, None) => Ok(()),
+        (Some(_), Some(fuel)) if fuel > 0 => Ok(()),
+        (Some(_), _) => {
+            invalid("a rule without fuel could not run; name the most that one run may use")
+        }
+        (None, Some(_)) => invalid("rule fuel without a rule; name the rule's hash, or no fuel"),
+    }
 }
 
 fn check_validity(agreement: &Agreement, now: Time) -> Result<(), Refusal> {
@@ -158,6 +242,11 @@ fn check_deadlines(agreement: &Agreement) -> Result<(), Refusal> {
     if longest > MAX_DEADLINE_DAYS {
         return invalid(format!(
             "a deadline of {longest} days is over {MAX_DEADLINE_DAYS}"
+        ));
+    }
+    if let Some(days) = agreement.notice_days.filter(|days| *days > MAX_NOTICE_DAYS) {
+        return invalid(format!(
+            "notice of {days} days is over {MAX_NOTICE_DAYS}: nobody could leave"
         ));
     }
     if agreement.interest_bps > WHOLE_BPS {

@@ -91,7 +91,38 @@ pub struct Split {
     pub owner_bps: u32,
 }
 
+/// How many charges of home's drivers may stand open, and begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Default)]
+pub struct SessionCaps {
+    /// Most charges at the same time: holds that are placed and neither settled nor void. Not zero.
+    #[n(0)]
+    pub concurrent: Option<u32>,
+    /// Most charges whose hold is placed on one day (UTC, by block time). Not zero.
+    #[n(1)]
+    pub per_day: Option<u32>,
+}
+
+/// The duty of the visited utility to serve home's drivers, measured over one netting cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct ServiceLevel {
+    /// Least part of the eligible drivers that must be served, in basis points of served and refused together; at most 10,000.
+    #[n(0)]
+    pub least_served_bps: u32,
+    /// What the visited utility pays home for each refused driver beyond what that part tolerates.
+    #[n(1)]
+    pub penalty: Micro,
+    /// The most that it pays for one cycle; not under the penalty.
+    #[n(2)]
+    pub penalty_cap: Micro,
+    /// Hours in which the visited utility may answer a claim of refusal with the offer that home signed; at least 1.
+    #[n(3)]
+    pub answer_hours: u16,
+}
+
 /// A roaming agreement, one direction of one pair.
+///
+/// The fields from the notice period on are optional terms: an agreement without them has the bytes, and so the id, that it had
+/// before they were thought of.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Agreement {
     /// Counts up when the same pair amends; the newest countersigned version prices new charges.
@@ -148,6 +179,30 @@ pub struct Agreement {
     /// Days in which a charge may be disputed.
     #[n(17)]
     pub dispute_days: u16,
+    /// Days between notice and the end that it gives; without it the end may be given for any time to come.
+    #[n(18)]
+    pub notice_days: Option<u16>,
+    /// Ceilings of the number of charges.
+    #[n(19)]
+    pub session_caps: Option<SessionCaps>,
+    /// Duty to serve.
+    #[n(20)]
+    pub service: Option<ServiceLevel>,
+    /// What home pledges as security for what it owes under this agreement; more than nothing.
+    #[n(21)]
+    pub collateral: Option<Micro>,
+    /// SHA-256 of the model that forecasts load for prices, where the parties bind themselves to one.
+    #[n(22)]
+    pub model: Option<Hash>,
+    /// SHA-256 of a pricing or split rule as a WebAssembly module; the tables above apply where it fails.
+    #[n(23)]
+    pub rule: Option<Hash>,
+    /// The most fuel that one run of the rule may use; given exactly when there is a rule.
+    #[n(24)]
+    pub rule_fuel: Option<u64>,
+    /// SHA-256 of a separate legal text that both hold.
+    #[n(25)]
+    pub annex_hash: Option<Hash>,
 }
 
 impl Agreement {

@@ -27,7 +27,9 @@ pub mod station;
 pub mod tariff;
 pub mod time;
 
-pub use agreement::{Agreement, AgreementId, Caps, Corridor, LoadBand, Split, TierTerms};
+pub use agreement::{
+    Agreement, AgreementId, Caps, Corridor, LoadBand, ServiceLevel, SessionCaps, Split, TierTerms,
+};
 pub use canonical::{Canonical, DecodeError};
 pub use charge::{ChargeEvent, Period, PeriodKind, SignedChargeEvent, Usage};
 pub use cin::{Cin, CinError, CinPrefix, CustomerNumber, PrefixTable, RouteError, TableError};

@@ -129,6 +129,20 @@ codes! {
     49 CustomerInvalid = "customer-invalid",
     /// The station is not registered with this utility.
     50 StationUnknown = "station-unknown",
+    /// The agreement is suspended: no new charge begins.
+    51 AgreementSuspended = "agreement-suspended",
+    /// The agreement's ceiling of charges at a time or per day is reached.
+    52 SessionsOverCap = "sessions-over-cap",
+    /// The end lies before the agreed notice.
+    53 NoticeTooShort = "notice-too-short",
+    /// The proposals of one negotiation are used up.
+    54 RoundsExhausted = "rounds-exhausted",
+    /// A claim that a driver was refused, or its answer, does not fit; the text says why.
+    55 ClaimInvalid = "claim-invalid",
+    /// Nothing is posted there.
+    56 OfferUnknown = "offer-unknown",
+    /// It is not time for it yet, or no more.
+    57 NotDue = "not-due",
 }
 
 impl fmt::Display for RefusalCode {

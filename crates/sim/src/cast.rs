@@ -356,6 +356,14 @@ fn agreement(home: usize, visited: usize) -> Result<Agreement, Fault> {
         due_days: 10,
         interest_bps: 600,
         dispute_days: 30,
+        notice_days: None,
+        session_caps: None,
+        service: None,
+        collateral: None,
+        model: None,
+        rule: None,
+        rule_fuel: None,
+        annex_hash: None,
     })
 }
 

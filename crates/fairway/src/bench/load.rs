@@ -146,6 +146,14 @@ fn terms(home: MemberId, visited: MemberId, now: Time) -> Result<Agreement, Stri
         due_days: 10,
         interest_bps: 600,
         dispute_days: 30,
+        notice_days: None,
+        session_caps: None,
+        service: None,
+        collateral: None,
+        model: None,
+        rule: None,
+        rule_fuel: None,
+        annex_hash: None,
     })
 }
 

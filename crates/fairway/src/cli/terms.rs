@@ -6,7 +6,7 @@ use fairway_model::tariff::SalesTax;
 use fairway_model::time::DAY;
 use fairway_model::{
     Agreement, Caps, Corridor, Currency, Dimension, Energy, Hash, LoadBand, MemberId, Micro, Ppm,
-    Split, Tariff, Tier, TierTerms, Time,
+    ServiceLevel, SessionCaps, Split, Tariff, Tier, TierTerms, Time,
 };
 use fairway_protocol::ocpi_tariff::read_tariff;
 use serde::Deserialize;
@@ -30,6 +30,10 @@ struct File {
     tier: Vec<TierFile>,
     split: SplitFile,
     periods: PeriodsFile,
+    session_caps: Option<SessionCapsFile>,
+    service: Option<ServiceFile>,
+    security: Option<SecurityFile>,
+    commitments: Option<CommitmentsFile>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +119,38 @@ struct PeriodsFile {
     due_days: u16,
     interest_bps: u32,
     dispute_days: u16,
+    notice_days: Option<u16>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionCapsFile {
+    concurrent: Option<u32>,
+    per_day: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServiceFile {
+    least_served_bps: u32,
+    penalty: String,
+    penalty_cap: String,
+    answer_hours: u16,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecurityFile {
+    collateral: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommitmentsFile {
+    annex: Option<PathBuf>,
+    model: Option<String>,
+    rule: Option<PathBuf>,
+    rule_fuel: Option<u64>,
 }
 
 /// Reads an agreement's file and the files that it names. What the terms say is not checked against each other here.
@@ -140,6 +176,12 @@ fn parse(text: &str, folder: &Path) -> Result<Agreement, String> {
         let json = open(&key, &entry.file)?;
         tariffs.push(tariff(&key, entry, &json)?);
     }
+    let security = file.security.as_ref();
+    let commitments = file.commitments.as_ref();
+    let content = |key: &str, name: Option<&PathBuf>| {
+        name.map(|name| open(key, name).map(|bytes| Hash::plain(&bytes)))
+            .transpose()
+    };
     Ok(Agreement {
         version: file.version,
         home: member("home", &file.home)?,
@@ -169,7 +211,48 @@ fn parse(text: &str, folder: &Path) -> Result<Agreement, String> {
         due_days: file.periods.due_days,
         interest_bps: file.periods.interest_bps,
         dispute_days: file.periods.dispute_days,
+        notice_days: file.periods.notice_days,
+        session_caps: file.session_caps.as_ref().map(session_caps),
+        service: file.service.as_ref().map(service).transpose()?,
+        collateral: security
+            .map(|s| amount("security.collateral", &s.collateral))
+            .transpose()?,
+        model: commitments
+            .and_then(|c| c.model.as_deref())
+            .map(|text| hash("commitments.model", text))
+            .transpose()?,
+        rule: content(
+            "commitments.rule",
+            commitments.and_then(|c| c.rule.as_ref()),
+        )?,
+        rule_fuel: commitments.and_then(|c| c.rule_fuel),
+        annex_hash: content(
+            "commitments.annex",
+            commitments.and_then(|c| c.annex.as_ref()),
+        )?,
     })
+}
+
+fn session_caps(file: &SessionCapsFile) -> SessionCaps {
+    SessionCaps {
+        concurrent: file.concurrent,
+        per_day: file.per_day,
+    }
+}
+
+fn service(file: &ServiceFile) -> Result<ServiceLevel, String> {
+    Ok(ServiceLevel {
+        least_served_bps: file.least_served_bps,
+        penalty: amount("service.penalty", &file.penalty)?,
+        penalty_cap: amount("service.penalty_cap", &file.penalty_cap)?,
+        answer_hours: file.answer_hours,
+    })
+}
+
+fn hash(key: &str, text: &str) -> Result<Hash, String> {
+    let wrong = || format!("{key}: {text:?} is no SHA-256; 64 hexadecimal digits are right");
+    let bytes = hex::decode(text).map_err(|_| wrong())?;
+    <[u8; 32]>::try_from(bytes).map(Hash).map_err(|_| wrong())
 }
 
 /// Line, key and reason of what is no such file.
@@ -286,6 +369,29 @@ pub(super) mod tests {
         assert_eq!(agreement.tariffs[0].sales_taxes[0].rate, Ppm(70_000));
         assert_eq!(agreement.tiers.len(), 2);
         assert_eq!(agreement.hold_ttl, 7 * DAY);
+        assert_eq!(agreement.notice_days, Some(30));
+        assert_eq!(agreement.session_caps.unwrap().per_day, Some(1_000));
+        assert_eq!(agreement.service.unwrap().penalty, Micro(5_000_000));
+        assert_eq!((agreement.collateral, agreement.rule), (None, None));
+    }
+
+    /// The optional tables, which the example has as comments.
+    #[test]
+    fn commitments_and_security_are_read() {
+        let good = std::fs::read_to_string(folder().join("agreement.toml")).unwrap();
+        let text = format!(
+            "{good}\n[security]\ncollateral = \"2500\"\n[commitments]\nannex = \"agreement.txt\"\nmodel = \"{}\"\nrule = \"tariff.json\"\nrule_fuel = 5\n",
+            "ab".repeat(32)
+        );
+        let agreement = parse(&text, &folder()).unwrap();
+        assert_eq!(agreement.collateral, Some(Micro(2_500_000_000)));
+        assert_eq!(agreement.model, Some(Hash([0xab; 32])));
+        let content = |name: &str| Some(Hash::plain(&std::fs::read(folder().join(name)).unwrap()));
+        assert_eq!(agreement.annex_hash, content("agreement.txt"));
+        assert_eq!(
+            (agreement.rule, agreement.rule_fuel),
+            (content("tariff.json"), Some(5))
+        );
     }
 
     /// Each line is a change of the example, and words of the error that it must give.
@@ -344,6 +450,31 @@ pub(super) mod tests {
             ("hold_days = 7", "", "missing field `hold_days`"),
         ] {
             assert!(good.contains(from), "{from}");
+            let error = parse(&good.replacen(from, to, 1), &folder()).unwrap_err();
+            assert!(error.contains(words), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn errors_of_optional_tables_name_their_key() {
+        let good = std::fs::read_to_string(folder().join("agreement.toml")).unwrap();
+        for (from, to, words) in [
+            (
+                "# [commitments]",
+                "[commitments]\nmodel = \"ab12\" #",
+                "commitments.model: \"ab12\" is no SHA-256",
+            ),
+            (
+                "# [commitments]",
+                "[commitments]\nrule = \"none.wasm\" #",
+                "commitments.rule: ",
+            ),
+            (
+                "# [security]",
+                "[security]\ncollateral = \"much\" #",
+                "security.collateral: ",
+            ),
+        ] {
             let error = parse(&good.replacen(from, to, 1), &folder()).unwrap_err();
             assert!(error.contains(words), "{to}: {error}");
         }

@@ -96,6 +96,27 @@ fn tariff(cast: Cast) -> Result<Tariff, String> {
     })
 }
 
+/// What the loyalty tiers are worth abroad, the same everywhere in the demonstration.
+fn tiers() -> [TierTerms; 3] {
+    [
+        TierTerms {
+            tier: Tier::Gold,
+            discount_bps: 500,
+            home_bears_bps: 5_000,
+        },
+        TierTerms {
+            tier: Tier::Diamond,
+            discount_bps: 800,
+            home_bears_bps: 5_000,
+        },
+        TierTerms {
+            tier: Tier::Platinum,
+            discount_bps: 1_000,
+            home_bears_bps: 7_000,
+        },
+    ]
+}
+
 /// The agreement under which `home`'s drivers charge at `visited`'s stations.
 fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
     let text = format!(
@@ -125,23 +146,7 @@ fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String
             amount_per_charge: micro("150")?,
             exposure: micro("5000")?,
         },
-        tiers: vec![
-            TierTerms {
-                tier: Tier::Gold,
-                discount_bps: 500,
-                home_bears_bps: 5_000,
-            },
-            TierTerms {
-                tier: Tier::Diamond,
-                discount_bps: 800,
-                home_bears_bps: 5_000,
-            },
-            TierTerms {
-                tier: Tier::Platinum,
-                discount_bps: 1_000,
-                home_bears_bps: 7_000,
-            },
-        ],
+        tiers: tiers().to_vec(),
         split: if own {
             Split {
                 home_bps: 0,
@@ -160,6 +165,14 @@ fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String
         due_days: 10,
         interest_bps: 600,
         dispute_days: 30,
+        notice_days: None,
+        session_caps: None,
+        service: None,
+        collateral: None,
+        model: None,
+        rule: None,
+        rule_fuel: None,
+        annex_hash: None,
     })
 }
 

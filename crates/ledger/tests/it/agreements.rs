@@ -6,7 +6,7 @@ use crate::world::{
 };
 use expect_test::expect;
 use fairway_ledger::{Operation, key_for_pair, state::PairState};
-use fairway_model::agreement::Agreement;
+use fairway_model::agreement::{Agreement, ServiceLevel, SessionCaps};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::profile::Tier;
 use fairway_model::time::{DAY, HOUR, MINUTE, Time};
@@ -165,6 +165,14 @@ fn proposed_countersigned_amended_terminated() {
     "#]].assert_eq(t.rows());
 }
 
+/// A service level that is right.
+const SERVICE: ServiceLevel = ServiceLevel {
+    least_served_bps: 9_500,
+    penalty: Micro(5_000_000),
+    penalty_cap: Micro(20_000_000),
+    answer_hours: 24,
+};
+
 /// What a test changes in terms that are otherwise right.
 type Change = fn(&mut Agreement);
 
@@ -196,6 +204,64 @@ fn contradicting_terms_are_named() {
         ("netting", |a| a.netting_days = 0),
         ("deadline", |a| a.dispute_days = 367),
         ("interest", |a| a.interest_bps = 10_001),
+        ("notice", |a| a.notice_days = Some(367)),
+        ("session caps without a cap", |a| {
+            a.session_caps = Some(SessionCaps::default());
+        }),
+        ("no concurrent charge", |a| {
+            a.session_caps = Some(SessionCaps {
+                concurrent: Some(0),
+                per_day: Some(1),
+            });
+        }),
+        ("no charge a day", |a| {
+            a.session_caps = Some(SessionCaps {
+                concurrent: None,
+                per_day: Some(0),
+            });
+        }),
+        ("service over the whole", |a| {
+            a.service = Some(ServiceLevel {
+                least_served_bps: 10_001,
+                ..SERVICE
+            });
+        }),
+        ("penalty of nothing", |a| {
+            a.service = Some(ServiceLevel {
+                penalty: Micro::ZERO,
+                ..SERVICE
+            });
+        }),
+        ("penalty cap", |a| {
+            a.service = Some(ServiceLevel {
+                penalty_cap: Micro(1),
+                ..SERVICE
+            });
+        }),
+        ("no time to answer", |a| {
+            a.service = Some(ServiceLevel {
+                answer_hours: 0,
+                ..SERVICE
+            });
+        }),
+        ("too much time to answer", |a| {
+            a.service = Some(ServiceLevel {
+                answer_hours: 745,
+                ..SERVICE
+            });
+        }),
+        ("service to oneself", |a| {
+            (a.home, a.service) = (a.visited, Some(SERVICE));
+        }),
+        ("collateral", |a| a.collateral = Some(Micro::ZERO)),
+        ("collateral to oneself", |a| {
+            (a.home, a.collateral) = (a.visited, Some(usd("1")));
+        }),
+        ("rule without fuel", |a| a.rule = Some(a.text_hash)),
+        ("rule with no fuel", |a| {
+            (a.rule, a.rule_fuel) = (Some(a.text_hash), Some(0));
+        }),
+        ("fuel without rule", |a| a.rule_fuel = Some(1)),
         ("no tariff", |a| a.tariffs.clear()),
         ("tariff twice", |a| a.tariffs.push(tariff())),
         ("tariff currency", |a| a.tariffs[0].currency = Currency::EUR),
@@ -231,6 +297,21 @@ fn contradicting_terms_are_named() {
         netting | DUK: terms-invalid: netting every 0 days; at least 1 is right
         deadline | DUK: terms-invalid: a deadline of 367 days is over 366
         interest | DUK: terms-invalid: interest of 10001 basis points a year is over 10000
+        notice | DUK: terms-invalid: notice of 367 days is over 366: nobody could leave
+        session caps without a cap | DUK: terms-invalid: session caps name no cap; leave them out or name one
+        no concurrent charge | DUK: terms-invalid: 0 concurrent charges: no charge would be possible
+        no charge a day | DUK: terms-invalid: 0 charges per day: no charge would be possible
+        service over the whole | DUK: terms-invalid: service level of 10001 basis points is over 10000: nobody serves more than all
+        penalty of nothing | DUK: terms-invalid: penalty of 0.00 per refused driver; more than nothing is right
+        penalty cap | DUK: terms-invalid: penalty cap 0.000001 is under the penalty 5.00 of one refused driver
+        no time to answer | DUK: terms-invalid: 0 hours to answer a claim of refusal; 1 to 744 are allowed
+        too much time to answer | DUK: terms-invalid: 745 hours to answer a claim of refusal; 1 to 744 are allowed
+        service to oneself | DUK: terms-invalid: a duty to serve toward oneself; it takes two members
+        collateral | DUK: terms-invalid: collateral of 0.00; more than nothing is right, or none
+        collateral to oneself | DUK: terms-invalid: collateral toward oneself; it takes two members
+        rule without fuel | DUK: terms-invalid: a rule without fuel could not run; name the most that one run may use
+        rule with no fuel | DUK: terms-invalid: a rule without fuel could not run; name the most that one run may use
+        fuel without rule | DUK: terms-invalid: rule fuel without a rule; name the rule's hash, or no fuel
         no tariff | DUK: terms-invalid: no tariff: nothing could be priced
         tariff twice | DUK: terms-invalid: tariff id "day" appears twice
         tariff currency | DUK: terms-invalid: tariff "day" is in EUR, the agreement in USD

@@ -141,6 +141,14 @@ pub(crate) fn agreement(home: &str, visited: &str, version: u32) -> Agreement {
         due_days: 14,
         interest_bps: 500,
         dispute_days: 30,
+        notice_days: None,
+        session_caps: None,
+        service: None,
+        collateral: None,
+        model: None,
+        rule: None,
+        rule_fuel: None,
+        annex_hash: None,
     }
 }
 

@@ -148,6 +148,14 @@ pub(crate) fn agreement(home: MemberId, visited: MemberId) -> Agreement {
         due_days: 14,
         interest_bps: 500,
         dispute_days: 60,
+        notice_days: None,
+        session_caps: None,
+        service: None,
+        collateral: None,
+        model: None,
+        rule: None,
+        rule_fuel: None,
+        annex_hash: None,
     }
 }
 
