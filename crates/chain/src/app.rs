@@ -8,13 +8,13 @@ use commonware_consensus::{
 };
 use commonware_cryptography::{ed25519::PublicKey, sha256::Digest};
 use commonware_glue::stateful::{Application, Finality, Input, Proposed, db::DatabaseSet};
-use commonware_runtime::tokio::Context;
 use futures::StreamExt as _;
 
 use crate::{
     block::Block,
     exec::Refused,
     overlay::Core,
+    runtime::Runtime,
     state::{Batch, Databases, Sealed},
 };
 
@@ -22,16 +22,16 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct App(pub(crate) Arc<Core>);
 
-impl Application<Context> for App {
+impl<E: Runtime> Application<E> for App {
     type SigningScheme = Scheme;
     type Context = Round<Digest, PublicKey>;
     type Block = Block;
-    type Databases = Databases;
+    type Databases = Databases<E>;
     type Captured = ();
     type Provider = ();
     type Input = ();
 
-    fn sync_targets(block: &Block) -> <Databases as DatabaseSet<Context>>::SyncTargets {
+    fn sync_targets(block: &Block) -> <Databases<E> as DatabaseSet<E>>::SyncTargets {
         block.state_target()
     }
 
@@ -41,11 +41,11 @@ impl Application<Context> for App {
 
     async fn propose(
         &mut self,
-        (context, round): (Context, Self::Context),
+        (context, round): (E, Round<Digest, PublicKey>),
         mut ancestry: impl Ancestry<Block>,
-        batch: Batch,
+        batch: Batch<E>,
         _: Input<(), ()>,
-    ) -> Option<Proposed<Self, Context>> {
+    ) -> Option<Proposed<Self, E>> {
         let parent = ancestry.next().await?;
         match self.0.build(&context, &round, parent.inner(), batch).await {
             Ok((block, merkleized)) => Some(Proposed { block, merkleized }),
@@ -59,11 +59,11 @@ impl Application<Context> for App {
 
     async fn process(
         &mut self,
-        (context, _): (Context, Self::Context),
+        (context, _): (E, Round<Digest, PublicKey>),
         mut ancestry: impl Ancestry<Block>,
-        batch: Batch,
+        batch: Batch<E>,
         finality: Finality,
-    ) -> Option<Sealed> {
+    ) -> Option<Sealed<E>> {
         let block = ancestry.next().await?;
         let block = block.inner();
         let height = block.header.height;
@@ -88,19 +88,19 @@ impl Application<Context> for App {
 
     async fn capture(
         &mut self,
-        _: (Context, Self::Context),
+        _: (E, Round<Digest, PublicKey>),
         _: &Block,
-        _: &Sealed,
-        _: <Databases as DatabaseSet<Context>>::Readers,
+        _: &Sealed<E>,
+        _: <Databases<E> as DatabaseSet<E>>::Readers,
     ) {
     }
 
     async fn finalized(
         &mut self,
-        _: (Context, Self::Context),
+        _: (E, Round<Digest, PublicKey>),
         block: &Block,
         (): (),
-        _: <Databases as DatabaseSet<Context>>::Readers,
+        _: <Databases<E> as DatabaseSet<E>>::Readers,
     ) {
         self.0.note_applied(block);
     }

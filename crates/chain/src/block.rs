@@ -31,19 +31,22 @@ pub(crate) const RECORD_OVERHEAD: usize = 10;
 
 /// Bounds of a block's body, equal on all validators.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Most transactions.
-    pub(crate) txs: usize,
+    pub txs: usize,
     /// Most bytes of transactions and receipts.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
 }
 
 /// One transaction with its receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) id: TxId,
-    pub(crate) tx: Bytes,
-    pub(crate) receipt: Bytes,
+pub struct Record {
+    /// Hash of the transaction.
+    pub id: TxId,
+    /// The transaction.
+    pub tx: Bytes,
+    /// What became of it.
+    pub receipt: Bytes,
 }
 
 impl Record {
@@ -54,15 +57,19 @@ impl Record {
 
 /// A header with a body that matches it, and the proposer as a checked key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Block {
-    pub(crate) header: Header,
-    pub(crate) proposer: PublicKey,
-    pub(crate) digest: Hash,
-    pub(crate) records: Arc<Vec<Record>>,
+pub struct Block {
+    /// What is signed.
+    pub header: Header,
+    /// The proposer of the header, as a point of the curve.
+    pub proposer: PublicKey,
+    /// Hash of the header.
+    pub digest: Hash,
+    /// The body.
+    pub records: Arc<Vec<Record>>,
 }
 
 /// Root over the records of a body.
-pub(crate) fn records_root(records: &[Record]) -> Hash {
+pub fn records_root(records: &[Record]) -> Hash {
     let leaves: Vec<Hash> = records.iter().map(Record::leaf).collect();
     root(&leaves)
 }
@@ -77,7 +84,7 @@ pub(crate) fn body_bytes(records: &[Record]) -> usize {
 
 impl Block {
     /// Joins a header with its body; the caller has computed the header's root from this body.
-    pub(crate) fn new(header: Header, proposer: PublicKey, records: Vec<Record>) -> Self {
+    pub fn new(header: Header, proposer: PublicKey, records: Vec<Record>) -> Self {
         let digest = header.digest();
         Self {
             header,

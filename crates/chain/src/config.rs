@@ -151,7 +151,7 @@ pub enum StartError {
 }
 
 /// Signing namespace of a chain: a signature of one chain means nothing on another.
-pub(crate) fn namespace(chain_id: &str) -> Vec<u8> {
+pub fn namespace(chain_id: &str) -> Vec<u8> {
     let mut out = b"fairway-chain/1/".to_vec();
     out.extend_from_slice(chain_id.as_bytes());
     out

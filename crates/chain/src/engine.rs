@@ -30,11 +30,8 @@ use commonware_cryptography::{
 use commonware_glue::stateful::{
     Config as StatefulConfig, Mailbox as StatefulMailbox, Stateful, SyncPlan, db::SyncEngineConfig,
 };
-use commonware_p2p::authenticated::lookup::Oracle;
 use commonware_parallel::Sequential;
-use commonware_runtime::{
-    Handle as Task, Spawner as _, Supervisor as _, buffer::paged::CacheRef, tokio::Context,
-};
+use commonware_runtime::{Handle as Task, buffer::paged::CacheRef};
 use commonware_storage::archive::immutable::Archive;
 use commonware_utils::{NZDuration, NZU64, NZUsize, ordered::Set};
 use tokio::sync::{mpsc, oneshot};
@@ -47,10 +44,11 @@ use crate::{
     config::namespace,
     handle::Request,
     ingress::{GOSSIP_QUEUE, receive_gossip, send_gossip, serve_submits},
-    network::{Channel, Links, connect},
+    network::Links,
     node::Identity,
     overlay::Core,
     reads::Reads,
+    runtime::{Channel, Peering, Runtime},
     state::NoStateSync,
     store::{self, IO_BUFFER, PAGE_SIZE, PAGES, PREFIX},
 };
@@ -88,11 +86,12 @@ pub(crate) struct Doors {
 }
 
 /// Runs a validator until it is stopped, or until it cannot go on: then it says why.
-pub(crate) async fn run(
-    context: Context,
+pub(crate) async fn run<E: Runtime, P: Peering>(
+    context: E,
     config: Config,
     identity: Identity,
     core: Arc<Core>,
+    links: Links<P>,
     mut doors: Doors,
 ) -> Option<String> {
     let Some(participants) = participants(&identity) else {
@@ -107,7 +106,7 @@ pub(crate) async fn run(
             core: &core,
             participants: &participants,
         };
-        match node.build(submits, reads).await {
+        match node.build(links, submits, reads).await {
             Ok(tasks) => match Task::select(tasks).await {
                 Ok(()) => "an engine task has ended".to_string(),
                 Err(error) => format!("an engine task has failed: {error}"),
@@ -141,11 +140,11 @@ impl Reporter for Views {
     }
 }
 
-type Store<V> = Archive<Context, Digest, V>;
+type Store<E, V> = Archive<E, Digest, V>;
 type Finalization = simplex::types::Finalization<Scheme, Digest>;
-type State = StatefulMailbox<Context, App>;
-type Consensus = Deferred<Context, Scheme, State, Block, FixedEpocher>;
-type Plan = SyncPlan<Context, Scheme, Standard<Block>>;
+type State<E> = StatefulMailbox<E, App>;
+type Consensus<E> = Deferred<E, Scheme, State<E>, Block, FixedEpocher>;
+type Plan<E> = SyncPlan<E, Scheme, Standard<Block>>;
 type MarshalConfig = marshal::Config<
     ConstantProvider<Scheme, Epoch>,
     FixedEpocher,
@@ -153,61 +152,57 @@ type MarshalConfig = marshal::Config<
     Block,
     Digested<Block>,
 >;
-type Peers = Oracle<PublicKey>;
-type Reporting = Reporters<Consensus, Views>;
-type Engine = simplex::Engine<
-    Context,
+type Reporting<E> = Reporters<Consensus<E>, Views>;
+type Engine<E, P> = simplex::Engine<
+    E,
     Scheme,
     RoundRobin<Sha256>,
-    Peers,
+    <P as Peering>::Blocker,
     Digest,
-    Consensus,
-    Consensus,
-    Reporting,
+    Consensus<E>,
+    Consensus<E>,
+    Reporting<E>,
     Sequential,
 >;
 type Tasks = Vec<Task<()>>;
 
 /// What all parts of the wiring need.
-struct Node<'a> {
-    context: &'a Context,
+struct Node<'a, E> {
+    context: &'a E,
     config: &'a Config,
     identity: &'a Identity,
     core: &'a Arc<Core>,
     participants: &'a Set<PublicKey>,
 }
 
-impl Node<'_> {
+impl<E: Runtime> Node<'_, E> {
     /// Starts every part and gives their tasks; the end of any of them is the end of the validator.
-    async fn build(
+    async fn build<P: Peering>(
         &self,
+        links: Links<P>,
         submits: mpsc::Receiver<Request>,
         reads: mpsc::Receiver<Request>,
     ) -> Result<Tasks, String> {
         let Links {
             network,
-            oracle,
-            votes,
-            certificates,
-            resolver,
-            backfill,
-            blocks,
-            transactions,
-        } = connect(self.context, self.config, self.identity, &self.core.limits)
-            .ok_or("validators or their addresses are not distinct")?;
+            peers,
+            blocker,
+            ..
+        } = links;
         let pages = CacheRef::new(PAGE_SIZE, PAGES);
         let scheme = self.scheme()?;
-        // The stores ask the peers for what they miss and wait for the network's answer, so it runs before them.
-        let mut tasks = vec![network.start()];
+        let mut tasks = Tasks::from_iter(network);
         let plan = SyncPlan::init(self.context.child("plan"), PREFIX).await;
         let fetcher = marshal_resolver::init(
             self.context.child("backfill"),
-            self.backfill_config(&oracle),
-            backfill,
+            self.backfill_config::<P>(&peers, &blocker),
+            links.backfill,
         );
-        let (broadcast, buffer) =
-            buffered::Engine::new(self.context.child("blocks"), self.blocks_config(&oracle));
-        tasks.push(broadcast.start(blocks));
+        let (broadcast, buffer) = buffered::Engine::new(
+            self.context.child("blocks"),
+            self.blocks_config::<P>(&peers),
+        );
+        tasks.push(broadcast.start(links.blocks));
         let (finalizations, finalized) = self.archives(&pages).await?;
         let (marshal_actor, marshal, floor) =
             MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
@@ -242,15 +237,15 @@ impl Node<'_> {
             validators: Arc::new(self.participants.iter().cloned().collect()),
         };
         self.recover(&reader).await?;
-        let deferred: Consensus = Deferred::new(
+        let deferred: Consensus<E> = Deferred::new(
             self.context.child("deferred"),
             mailbox,
             marshal,
             FixedEpocher::new(EPOCH_BLOCKS),
         );
-        let consensus = self.consensus(scheme, oracle, deferred, pages);
-        tasks.push(consensus.start(votes, certificates, resolver));
-        self.serve(reader, transactions, submits, reads, &mut tasks);
+        let consensus = self.consensus::<P>(scheme, blocker, deferred, pages);
+        tasks.push(consensus.start(links.votes, links.certificates, links.resolver));
+        self.serve::<P>(reader, links.transactions, submits, reads, &mut tasks);
         Ok(tasks)
     }
 
@@ -260,11 +255,15 @@ impl Node<'_> {
             .ok_or_else(|| "own key is not among the validators".into())
     }
 
-    fn backfill_config(&self, oracle: &Peers) -> marshal_resolver::Config<PublicKey, Peers, Peers> {
+    fn backfill_config<P: Peering>(
+        &self,
+        peers: &P::Peers,
+        blocker: &P::Blocker,
+    ) -> marshal_resolver::Config<PublicKey, P::Peers, P::Blocker> {
         marshal_resolver::Config {
             public_key: self.identity.key.public_key(),
-            peer_provider: oracle.clone(),
-            blocker: oracle.clone(),
+            peer_provider: peers.clone(),
+            blocker: blocker.clone(),
             mailbox_size: MAILBOX,
             fetch_timeout: NZDuration!(FETCH_TIMEOUT),
             fetch_retry_delay: FETCH_PAUSE,
@@ -273,22 +272,22 @@ impl Node<'_> {
         }
     }
 
-    fn blocks_config(
+    fn blocks_config<P: Peering>(
         &self,
-        oracle: &Peers,
-    ) -> buffered::Config<PublicKey, Limits, Peers, Sequential> {
+        peers: &P::Peers,
+    ) -> buffered::Config<PublicKey, Limits, P::Peers, Sequential> {
         buffered::Config {
             public_key: self.identity.key.public_key(),
             mailbox_size: MAILBOX,
             deque_size: PROPOSALS_KEPT,
             priority: true,
             codec_config: self.core.limits,
-            peer_provider: oracle.clone(),
+            peer_provider: peers.clone(),
             strategy: Sequential,
         }
     }
 
-    fn marshal_config(&self, plan: &Plan, scheme: &Scheme, pages: &CacheRef) -> MarshalConfig {
+    fn marshal_config(&self, plan: &Plan<E>, scheme: &Scheme, pages: &CacheRef) -> MarshalConfig {
         marshal::Config {
             provider: ConstantProvider::new(scheme.clone()),
             epocher: FixedEpocher::new(EPOCH_BLOCKS),
@@ -314,7 +313,7 @@ impl Node<'_> {
     async fn archives(
         &self,
         pages: &CacheRef,
-    ) -> Result<(Store<Finalization>, Store<Arc<Block>>), String> {
+    ) -> Result<(Store<E, Finalization>, Store<E, Arc<Block>>), String> {
         let validators = self.participants.len();
         let certificates = Archive::init(
             self.context.child("certificates"),
@@ -332,7 +331,7 @@ impl Node<'_> {
     }
 
     /// Shows the stored tip, after checking the newest stored blocks.
-    async fn recover(&self, reader: &Reads) -> Result<(), String> {
+    async fn recover(&self, reader: &Reads<E>) -> Result<(), String> {
         let Some((_, tip)) = reader.marshal.get_anchor().await else {
             return Ok(());
         };
@@ -341,18 +340,18 @@ impl Node<'_> {
         Ok(())
     }
 
-    fn consensus(
+    fn consensus<P: Peering>(
         &self,
         scheme: Scheme,
-        oracle: Peers,
-        deferred: Consensus,
+        blocker: P::Blocker,
+        deferred: Consensus<E>,
         page_cache: CacheRef,
-    ) -> Engine {
+    ) -> Engine<E, P> {
         let leader_timeout = self.config.leader_timeout;
         let config = simplex::Config {
             scheme,
             elector: RoundRobin::default(),
-            blocker: oracle,
+            blocker,
             automaton: deferred.clone(),
             relay: deferred.clone(),
             reporter: Reporters::from((deferred, Views(Arc::clone(&self.core.board)))),
@@ -381,10 +380,10 @@ impl Node<'_> {
     }
 
     /// Starts the tasks that speak with the outside.
-    fn serve(
+    fn serve<P: Peering>(
         &self,
-        reader: Reads,
-        (sender, receiver): Channel,
+        reader: Reads<E>,
+        (sender, receiver): Channel<P>,
         submits: mpsc::Receiver<Request>,
         reads: mpsc::Receiver<Request>,
         tasks: &mut Tasks,

@@ -10,13 +10,13 @@ use bytes::Bytes;
 use commonware_consensus::simplex::types::Context as Round;
 use commonware_cryptography::{ed25519::PublicKey, sha256::Digest};
 use commonware_glue::stateful::db::{Merkleized as _, Unmerkleized as _};
-use commonware_runtime::{Clock as _, tokio::Context};
 
 use crate::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, StateKey, TxId,
     block::{Block, RECORD_OVERHEAD, Record, body_bytes, records_root},
     header::Header,
     overlay::{Core, span},
+    runtime::{Runtime, aside},
     state::{Batch, Key, Sealed, machine_key, place_bytes, tx_key},
 };
 
@@ -50,10 +50,10 @@ fn broken(what: &str, error: &impl std::fmt::Display) -> Refused {
 
 impl Core {
     /// Picks the transactions of a new block: the oldest that are neither final nor in an ancestor.
-    async fn select(
+    async fn select<E: Runtime>(
         &self,
         taken: &BTreeSet<TxId>,
-        batch: &Batch,
+        batch: &Batch<E>,
     ) -> Result<Vec<(TxId, Bytes)>, Refused> {
         let extra = RECEIPT_ESTIMATE + RECORD_OVERHEAD;
         let picked = self
@@ -77,16 +77,17 @@ impl Core {
     }
 
     /// Executes transactions on the parent's state.
-    async fn run(
+    async fn run<E: Runtime>(
         &self,
+        context: &E,
         info: BlockInfo,
         txs: Vec<(TxId, Bytes)>,
-        batch: &Batch,
+        batch: &Batch<E>,
     ) -> Result<(Vec<Record>, Writes), Refused> {
         let bytes: Arc<Vec<Bytes>> = Arc::new(txs.iter().map(|(_, tx)| tx.clone()).collect());
-        let state = self.fetch(info.height, &bytes, batch).await?;
+        let state = self.fetch(context, info.height, &bytes, batch).await?;
         let machine = Arc::clone(&self.machine);
-        let done = tokio::task::spawn_blocking(move || machine.execute(info, &bytes, &state))
+        let done = aside(context, move || machine.execute(info, &bytes, &state))
             .await
             .map_err(|error| broken("machine failed in execute", &error))?;
         check_output(&done, txs.len())?;
@@ -110,15 +111,16 @@ impl Core {
     }
 
     /// Reads what the machine named, on top of the genesis state in the first block.
-    async fn fetch(
+    async fn fetch<E: Runtime>(
         &self,
+        context: &E,
         height: u64,
         txs: &Arc<Vec<Bytes>>,
-        batch: &Batch,
+        batch: &Batch<E>,
     ) -> Result<BTreeMap<StateKey, Vec<u8>>, Refused> {
         let (machine, txs) = (Arc::clone(&self.machine), Arc::clone(txs));
         let names: BTreeSet<StateKey> =
-            tokio::task::spawn_blocking(move || machine.reads(&txs).into_iter().collect())
+            aside(context, move || machine.reads(&txs).into_iter().collect())
                 .await
                 .map_err(|error| broken("machine failed in reads", &error))?;
         if height == 1 {
@@ -160,7 +162,12 @@ impl Core {
     }
 
     /// Admission and uniqueness of a candidate's transactions.
-    async fn check_txs(&self, block: &Block, batch: &Batch) -> Result<(), Refused> {
+    async fn check_txs<E: Runtime>(
+        &self,
+        context: &E,
+        block: &Block,
+        batch: &Batch<E>,
+    ) -> Result<(), Refused> {
         let ids: BTreeSet<TxId> = block.records.iter().map(|record| record.id).collect();
         if ids.len() != block.records.len() {
             return Err(Refused::Invalid(
@@ -187,7 +194,10 @@ impl Core {
         if unknown.is_empty() {
             return Ok(());
         }
-        let verdicts = self.admit(unknown).await.map_err(Refused::Broken)?;
+        let verdicts = self
+            .admit(context, unknown)
+            .await
+            .map_err(Refused::Broken)?;
         match verdicts.into_iter().find_map(Result::err) {
             Some(reason) => Err(Refused::Invalid(format!(
                 "transaction not admitted: {reason}"
@@ -197,7 +207,7 @@ impl Core {
     }
 
     /// Waits, within a bound, while a block is ahead of the own clock.
-    async fn wait_for_clock(&self, context: &Context, time_ms: i64) {
+    async fn wait_for_clock<E: Runtime>(&self, context: &E, time_ms: i64) {
         let ahead = time_ms - self.now_ms(context) - MAX_AHEAD_MS;
         if ahead > 0 {
             context.sleep(span(ahead).min(MAX_VOTE_DELAY)).await;
@@ -206,23 +216,23 @@ impl Core {
 
     /// Checks a block and gives the state after it. `parent` is given for a candidate; a block that is final already
     /// is executed and compared only.
-    pub(crate) async fn check(
+    pub(crate) async fn check<E: Runtime>(
         &self,
-        context: &Context,
+        context: &E,
         block: &Block,
         parent: Option<&Header>,
-        batch: Batch,
-    ) -> Result<Sealed, Refused> {
+        batch: Batch<E>,
+    ) -> Result<Sealed<E>, Refused> {
         if let Some(parent) = parent {
             self.check_header(&block.header, parent)?;
-            self.check_txs(block, &batch).await?;
+            self.check_txs(context, block, &batch).await?;
         }
         let info = BlockInfo {
             height: block.header.height,
             time_ms: block.header.time_ms,
         };
         let txs = block.records.iter().map(|r| (r.id, r.tx.clone())).collect();
-        let (records, writes) = self.run(info, txs, &batch).await?;
+        let (records, writes) = self.run(context, info, txs, &batch).await?;
         if records != *block.records {
             let reason = "receipts differ from own execution".to_string();
             return Err(Refused::Invalid(reason));
@@ -240,13 +250,13 @@ impl Core {
     }
 
     /// Builds the next block on `parent`, when its time has come.
-    pub(crate) async fn build(
+    pub(crate) async fn build<E: Runtime>(
         &self,
-        context: &Context,
+        context: &E,
         round: &Round<Digest, PublicKey>,
         parent: &Block,
-        batch: Batch,
-    ) -> Result<(Block, Sealed), Refused> {
+        batch: Batch<E>,
+    ) -> Result<(Block, Sealed<E>), Refused> {
         let taken = self.taken(parent.digest);
         self.pace(context, &parent.header, &taken).await;
         let mut txs = self.select(&taken, &batch).await?;
@@ -257,7 +267,7 @@ impl Core {
             time_ms: now.clamp(earliest, latest_time(&parent.header).max(earliest)),
         };
         let (records, writes) = loop {
-            let (records, writes) = self.run(info, txs.clone(), &batch).await?;
+            let (records, writes) = self.run(context, info, txs.clone(), &batch).await?;
             if body_bytes(&records) <= self.limits.bytes {
                 break (records, writes);
             }
@@ -286,7 +296,7 @@ impl Core {
     }
 }
 
-async fn seal(mut batch: Batch, writes: Writes) -> Result<Sealed, Refused> {
+async fn seal<E: Runtime>(mut batch: Batch<E>, writes: Writes) -> Result<Sealed<E>, Refused> {
     for (key, value) in writes {
         batch = batch.write(key, value);
     }

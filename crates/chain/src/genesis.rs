@@ -2,15 +2,20 @@
 
 use commonware_cryptography::{ed25519::PublicKey, sha256::Digest};
 use commonware_glue::stateful::db::DatabaseSet;
-use commonware_runtime::tokio::Context;
 use commonware_storage::{mmr, qmdb::sync::Target};
 
-use crate::{Config, Machine, block::Block, header::Header, state::Databases, tree::sha256};
+use crate::{
+    Config, Machine, block::Block, header::Header, runtime::Runtime, state::Databases, tree::sha256,
+};
 
 /// Builds the genesis block of a configuration; it names the validator with the smallest key as proposer.
-pub(crate) fn genesis_block(config: &Config, first: &PublicKey, machine: &dyn Machine) -> Block {
+pub(crate) fn genesis_block<E: Runtime>(
+    config: &Config,
+    first: &PublicKey,
+    machine: &dyn Machine,
+) -> Block {
     let target: Target<mmr::Family, Digest> =
-        <Databases as DatabaseSet<Context>>::initial_sync_targets();
+        <Databases<E> as DatabaseSet<E>>::initial_sync_targets();
     let mut keys: Vec<[u8; 32]> = config.validators.iter().map(|v| v.public_key).collect();
     keys.sort_unstable();
     let header = Header {

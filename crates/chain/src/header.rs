@@ -10,47 +10,49 @@ pub(crate) const HEADER_BYTES: usize = 193;
 
 /// What the validators agree on when they finalize a block. Encoded big-endian, in this order, after the version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Header {
+pub struct Header {
     /// Epoch of the validator set.
-    pub(crate) epoch: u64,
+    pub epoch: u64,
     /// View in which the block was proposed.
-    pub(crate) view: u64,
+    pub view: u64,
     /// View of the parent's proposal.
-    pub(crate) parent_view: u64,
+    pub parent_view: u64,
     /// Digest of the parent's header.
-    pub(crate) parent: Hash,
+    pub parent: Hash,
     /// Distance from genesis.
-    pub(crate) height: u64,
+    pub height: u64,
     /// Proposer's clock, milliseconds since 1970-01-01 UTC.
-    pub(crate) time_ms: i64,
+    pub time_ms: i64,
     /// Public key of the proposer.
-    pub(crate) proposer: Hash,
+    pub proposer: Hash,
     /// Number of transactions.
-    pub(crate) tx_count: u32,
+    pub tx_count: u32,
     /// Root of the tree over transactions and receipts.
-    pub(crate) tx_root: Hash,
+    pub tx_root: Hash,
     /// Root of the state's operation log after this block.
-    pub(crate) state_root: Hash,
+    pub state_root: Hash,
     /// First operation of the log that is still active.
-    pub(crate) state_floor: u64,
+    pub state_floor: u64,
     /// Number of operations in the log.
-    pub(crate) state_size: u64,
+    pub state_size: u64,
     /// Version of the machine's rules.
-    pub(crate) machine_version: u32,
+    pub machine_version: u32,
 }
 
 /// Why bytes are not a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum HeaderError {
+pub enum HeaderError {
+    /// It has another length.
     #[error("header has {0} bytes, expected {HEADER_BYTES}")]
     Length(usize),
+    /// It has another layout.
     #[error("header version is {0}, expected {HEADER_VERSION}")]
     Version(u8),
 }
 
 impl Header {
     /// The canonical bytes.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER_BYTES);
         out.push(HEADER_VERSION);
         out.extend_from_slice(&self.epoch.to_be_bytes());
@@ -70,7 +72,7 @@ impl Header {
     }
 
     /// Reads the canonical bytes; nothing may be missing or left over.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, HeaderError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeaderError> {
         if bytes.len() != HEADER_BYTES {
             return Err(HeaderError::Length(bytes.len()));
         }
@@ -97,7 +99,7 @@ impl Header {
     }
 
     /// SHA-256 of the canonical bytes: what is signed, and what the child names as parent.
-    pub(crate) fn digest(&self) -> Hash {
+    pub fn digest(&self) -> Hash {
         sha256(&[&self.to_bytes()])
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use commonware_cryptography::ed25519::PublicKey;
 use commonware_p2p::{Receiver, Recipients, Sender};
-use commonware_runtime::{Clock as _, IoBuf, tokio::Context};
+use commonware_runtime::IoBuf;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     handle::Request,
     overlay::Core,
     pool::Offered,
+    runtime::Runtime,
     state::{Databases, Key, tx_key},
     tree::sha256,
 };
@@ -25,7 +26,7 @@ use crate::{
 pub const MAX_TX_BYTES: usize = 64 * 1024;
 
 /// Longest message with transactions, in bytes.
-pub(crate) const MAX_GOSSIP_BYTES: usize = 2 * MAX_TX_BYTES;
+pub const MAX_GOSSIP_BYTES: usize = 2 * MAX_TX_BYTES;
 
 /// Transactions that are admitted together.
 const ADMIT_TOGETHER: usize = 512;
@@ -48,10 +49,10 @@ pub(crate) const GOSSIP_QUEUE: usize = 8_192;
 type Reply = oneshot::Sender<Result<TxId, SubmitError>>;
 
 /// Answers submissions, many at a time.
-pub(crate) async fn serve_submits(
-    context: Context,
+pub(crate) async fn serve_submits<E: Runtime>(
+    context: E,
     core: Arc<Core>,
-    databases: Databases,
+    databases: Databases<E>,
     mut requests: mpsc::Receiver<Request>,
     gossip: mpsc::Sender<Bytes>,
 ) {
@@ -76,7 +77,7 @@ pub(crate) async fn serve_submits(
         }
         let now = context.current();
         let txs = batch.iter().map(|(id, tx, _)| (*id, tx.clone())).collect();
-        let verdicts = take(&core, &databases, txs, Some(now)).await;
+        let verdicts = take(&context, &core, &databases, txs, Some(now)).await;
         for ((id, tx, reply), verdict) in batch.into_iter().zip(verdicts) {
             if verdict == Ok(true) {
                 // A full queue is no loss: what is not final is sent again.
@@ -91,9 +92,10 @@ pub(crate) async fn serve_submits(
 }
 
 /// Admits transactions that are not known yet and puts them into the pool. `Ok(true)` says that one is new.
-async fn take(
+async fn take<E: Runtime>(
+    context: &E,
     core: &Core,
-    databases: &Databases,
+    databases: &Databases<E>,
     txs: Vec<(TxId, Bytes)>,
     now: Option<SystemTime>,
 ) -> Vec<Result<bool, SubmitError>> {
@@ -101,7 +103,7 @@ async fn take(
         return Vec::new();
     }
     let verdicts = match core
-        .admit(txs.iter().map(|(_, tx)| tx.clone()).collect())
+        .admit(context, txs.iter().map(|(_, tx)| tx.clone()).collect())
         .await
     {
         Ok(verdicts) => verdicts,
@@ -137,7 +139,7 @@ async fn take(
 
 /// Sends new transactions to all peers, several in one message, and the own height when there is nothing to say.
 pub(crate) async fn send_gossip(
-    context: Context,
+    context: impl Runtime,
     core: Arc<Core>,
     mut queue: mpsc::Receiver<Bytes>,
     mut network: impl Sender<PublicKey = PublicKey>,
@@ -145,6 +147,7 @@ pub(crate) async fn send_gossip(
     let beat = RESEND_AFTER / 2;
     loop {
         let first = tokio::select! {
+            biased;
             tx = queue.recv() => match tx {
                 Some(tx) => Some(tx),
                 None => return,
@@ -185,21 +188,22 @@ fn send(network: &mut impl Sender<PublicKey = PublicKey>, message: Bytes) {
 }
 
 /// Takes the peers' transactions into the pool. They were signed by their authors, so a peer is only a carrier.
-pub(crate) async fn receive_gossip(
-    context: Context,
+pub(crate) async fn receive_gossip<E: Runtime>(
+    context: E,
     core: Arc<Core>,
-    databases: Databases,
+    databases: Databases<E>,
     mut network: impl Receiver<PublicKey = PublicKey>,
 ) {
     let mut heard: BTreeMap<PublicKey, SystemTime> = BTreeMap::new();
     let mut silent = std::pin::pin!(context.sleep(PEER_SILENT));
     loop {
         tokio::select! {
+            biased;
             message = network.recv() => {
                 let Ok((peer, message)) = message else { return };
                 heard.insert(peer.clone(), context.current());
                 if let Some(txs) = unpack(&mut Bytes::from(message)) {
-                    take_gossip(&core, &databases, txs).await;
+                    take_gossip(&context, &core, &databases, txs).await;
                 } else {
                     tracing::warn!(?peer, "malformed message with transactions");
                 }
@@ -215,14 +219,19 @@ pub(crate) async fn receive_gossip(
     }
 }
 
-async fn take_gossip(core: &Core, databases: &Databases, txs: Vec<Bytes>) {
+async fn take_gossip<E: Runtime>(
+    context: &E,
+    core: &Core,
+    databases: &Databases<E>,
+    txs: Vec<Bytes>,
+) {
     let mut seen = BTreeSet::new();
     let fresh: Vec<(TxId, Bytes)> = txs
         .into_iter()
         .map(|tx| (sha256(&[&tx]), tx))
         .filter(|(id, _)| !core.pool.contains(id) && seen.insert(*id))
         .collect();
-    for verdict in take(core, databases, fresh, None).await {
+    for verdict in take(context, core, databases, fresh, None).await {
         if let Err(SubmitError::Refused(reason)) = verdict {
             tracing::warn!(%reason, "peer sent a transaction that is not admitted");
         }

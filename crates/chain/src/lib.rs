@@ -21,9 +21,11 @@ mod overlay;
 mod pool;
 mod proof;
 mod reads;
+mod runtime;
 mod state;
 mod store;
 mod tree;
+pub mod wiring;
 
 pub use config::{
     Clock, Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS, StartError,

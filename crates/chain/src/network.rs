@@ -6,19 +6,14 @@ use commonware_consensus::{
     marshal::{self, standard::Standard},
     simplex::{self, scheme::ed25519::Scheme},
 };
-use commonware_cryptography::{
-    ChaCha20Poly1305,
-    ed25519::{PrivateKey, PublicKey},
-    sha256::Digest,
-};
+use commonware_cryptography::{ChaCha20Poly1305, ed25519::PublicKey, sha256::Digest};
 use commonware_p2p::{
     Address, AddressableManager as _,
     authenticated::lookup::{self, Network, Oracle},
     max_message_size,
 };
-use commonware_runtime::{Quota, Supervisor as _, tokio::Context};
+use commonware_runtime::{Handle as Task, Quota, Supervisor as _, tokio::Context};
 use commonware_stream::{
-    SakeCups,
     cups::{self, Cups},
     sake::{self, Sake},
 };
@@ -30,47 +25,65 @@ use crate::{
     config::namespace,
     ingress::MAX_GOSSIP_BYTES,
     node::Identity,
+    runtime::{Channel, Peering},
 };
 
 /// Difference of two validators' clocks up to which they connect.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(10);
 
-/// Channels of the network, and how many messages a second each peer may send on them. The network sets aside memory
-/// for every message that these quotas allow.
-const VOTES: (u64, NonZeroU32) = (0, NZU32!(256));
-const CERTIFICATES: (u64, NonZeroU32) = (1, NZU32!(128));
-const RESOLVER: (u64, NonZeroU32) = (2, NZU32!(64));
-const BACKFILL: (u64, NonZeroU32) = (3, NZU32!(128));
-const BLOCKS: (u64, NonZeroU32) = (4, NZU32!(128));
-const TRANSACTIONS: (u64, NonZeroU32) = (5, NZU32!(256));
+/// Channel of single votes, and how many messages a second each peer may send on it. The network sets aside memory for
+/// every message that these quotas allow.
+pub const VOTES: (u64, NonZeroU32) = (0, NZU32!(256));
+/// Channel of certificates, and its quota.
+pub const CERTIFICATES: (u64, NonZeroU32) = (1, NZU32!(128));
+/// Channel of requests for certificates, and its quota.
+pub const RESOLVER: (u64, NonZeroU32) = (2, NZU32!(64));
+/// Channel of requests for blocks, and its quota.
+pub const BACKFILL: (u64, NonZeroU32) = (3, NZU32!(128));
+/// Channel of proposed blocks, and its quota.
+pub const BLOCKS: (u64, NonZeroU32) = (4, NZU32!(128));
+/// Channel of transactions, and its quota.
+pub const TRANSACTIONS: (u64, NonZeroU32) = (5, NZU32!(256));
 
-type Upgrade = SakeCups<PrivateKey, ChaCha20Poly1305>;
+/// The authenticated network over TCP, which production has.
+pub(crate) struct Authenticated;
 
-/// Both ends of one channel.
-pub(crate) type Channel = (
-    lookup::Sender<PublicKey, Context>,
-    lookup::Receiver<PublicKey>,
-);
-
-/// The network, not started yet, and its channels.
-pub(crate) struct Links {
-    pub(crate) network: Network<Context, Upgrade>,
-    pub(crate) oracle: Oracle<PublicKey>,
-    pub(crate) votes: Channel,
-    pub(crate) certificates: Channel,
-    pub(crate) resolver: Channel,
-    pub(crate) backfill: Channel,
-    pub(crate) blocks: Channel,
-    pub(crate) transactions: Channel,
+impl Peering for Authenticated {
+    type Sender = lookup::Sender<PublicKey, Context>;
+    type Receiver = lookup::Receiver<PublicKey>;
+    type Peers = Oracle<PublicKey>;
+    type Blocker = Oracle<PublicKey>;
 }
 
-/// Makes the network; `None` when an address or a validator is repeated.
+/// A running network and its channels, from the view of one validator.
+pub struct Links<P: Peering> {
+    /// The network's task, when it ends with the validator.
+    pub network: Option<Task<()>>,
+    /// Who the peers are.
+    pub peers: P::Peers,
+    /// Cuts off peers.
+    pub blocker: P::Blocker,
+    /// Single votes.
+    pub votes: Channel<P>,
+    /// Certificates over votes.
+    pub certificates: Channel<P>,
+    /// Requests for certificates.
+    pub resolver: Channel<P>,
+    /// Requests for blocks.
+    pub backfill: Channel<P>,
+    /// Proposed blocks.
+    pub blocks: Channel<P>,
+    /// Transactions on their way to a proposer.
+    pub transactions: Channel<P>,
+}
+
+/// Makes and starts the network; `None` when an address or a validator is repeated.
 pub(crate) fn connect(
     context: &Context,
     config: &Config,
     identity: &Identity,
     limits: &Limits,
-) -> Option<Links> {
+) -> Option<Links<Authenticated>> {
     let count = u32::try_from(config.validators.len()).ok()?;
     let mut space = namespace(&config.chain_id);
     space.extend_from_slice(b"/network");
@@ -105,8 +118,10 @@ pub(crate) fn connect(
     let (votes, certificates, resolver) = (open(VOTES), open(CERTIFICATES), open(RESOLVER));
     let (backfill, blocks, transactions) = (open(BACKFILL), open(BLOCKS), open(TRANSACTIONS));
     Some(Links {
-        network,
-        oracle,
+        // The stores ask the peers for what they miss and wait for the network's answer, so it runs before them.
+        network: Some(network.start()),
+        peers: oracle.clone(),
+        blocker: oracle,
         votes,
         certificates,
         resolver,
@@ -116,10 +131,17 @@ pub(crate) fn connect(
     })
 }
 
-fn longest_message(validators: u32, limits: &Limits) -> u32 {
+/// Longest message on any channel, in bytes.
+pub fn longest_message(validators: u32, limits: &Limits) -> u32 {
     max_message_size(&[
         simplex::max_payload_size::<Scheme, Digest>(validators),
         marshal::max_payload_size::<Standard<Block>, Scheme>(validators, limits),
         MAX_GOSSIP_BYTES,
     ])
+}
+
+impl<P: Peering> std::fmt::Debug for Links<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Links").finish_non_exhaustive()
+    }
 }

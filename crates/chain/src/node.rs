@@ -1,7 +1,6 @@
 //! Starting and ending a validator: checks of the configuration, its thread, its runtime.
 
 use std::{
-    any::Any,
     collections::BTreeSet,
     fs, io,
     net::TcpListener,
@@ -26,8 +25,10 @@ use crate::{
     board::Board,
     engine::{Doors, run},
     genesis::genesis_block,
+    network::connect,
     overlay::Core,
     proof::hex,
+    runtime::{Runtime, panic_text},
 };
 
 /// Requests that wait for the validator; beyond it the callers wait.
@@ -57,16 +58,23 @@ impl Identity {
     }
 }
 
-pub(crate) fn start(config: Config, machine: Arc<dyn Machine>) -> Result<Handle, StartError> {
+/// A validator that is checked and can be run on any runtime.
+pub(crate) struct Prepared {
+    pub(crate) config: Config,
+    pub(crate) identity: Identity,
+    pub(crate) core: Arc<Core>,
+    pub(crate) doors: Doors,
+    pub(crate) handle: Handle,
+}
+
+/// Checks a configuration and makes the parts of a validator that do not depend on where it runs.
+pub(crate) fn prepare<E: Runtime>(
+    config: Config,
+    machine: Arc<dyn Machine>,
+) -> Result<Prepared, StartError> {
     let identity = check_identity(&config)?;
     check_bounds(&config)?;
-    let genesis = genesis_block(&config, &identity.first(), &*machine);
-    claim_folder(&config, &genesis, &identity)?;
-    TcpListener::bind(config.listen).map_err(|error| StartError::Listen {
-        address: config.listen,
-        reason: error.to_string(),
-    })?;
-
+    let genesis = genesis_block::<E>(&config, &identity.first(), &*machine);
     let (submits, submit_requests) = mpsc::channel(REQUESTS);
     let (reads, read_requests) = mpsc::channel(REQUESTS);
     let (stop, stop_requests) = mpsc::channel(1);
@@ -91,18 +99,53 @@ pub(crate) fn start(config: Config, machine: Arc<dyn Machine>) -> Result<Handle,
         submits,
         reads,
         applied,
-        board: Arc::clone(&board),
+        board,
         stop,
     };
+    Ok(Prepared {
+        config,
+        identity,
+        core: Arc::new(core),
+        doors,
+        handle,
+    })
+}
+
+/// The block at height 0 of a configuration.
+pub(crate) fn genesis_of<E: Runtime>(
+    config: &Config,
+    machine: &dyn Machine,
+) -> Result<Block, StartError> {
+    let identity = check_identity(config)?;
+    Ok(genesis_block::<E>(config, &identity.first(), machine))
+}
+
+pub(crate) fn start(config: Config, machine: Arc<dyn Machine>) -> Result<Handle, StartError> {
+    let prepared = prepare::<tokio::Context>(config, machine)?;
+    let config = &prepared.config;
+    claim_folder(config, &prepared.core.genesis, &prepared.identity)?;
+    TcpListener::bind(config.listen).map_err(|error| StartError::Listen {
+        address: config.listen,
+        reason: error.to_string(),
+    })?;
+    let handle = prepared.handle.clone();
     std::thread::Builder::new()
         .name(format!("chain-{}", config.listen.port()))
-        .spawn(move || live(config, identity, Arc::new(core), doors, &board))
+        .spawn(move || live(prepared))
         .map_err(|error| StartError::Thread(error.to_string()))?;
     Ok(handle)
 }
 
 /// The whole life of the validator, on its own thread.
-fn live(config: Config, identity: Identity, core: Arc<Core>, doors: Doors, board: &Board) {
+fn live(prepared: Prepared) {
+    let Prepared {
+        config,
+        identity,
+        core,
+        doors,
+        handle,
+    } = prepared;
+    let board = handle.board;
     let runtime = tokio::Config::new()
         .with_worker_threads(config.worker_threads)
         .with_max_blocking_threads(BLOCKING_THREADS)
@@ -110,22 +153,19 @@ fn live(config: Config, identity: Identity, core: Arc<Core>, doors: Doors, board
         .with_catch_panics(false)
         .with_storage_directory(config.data_dir.join("store"));
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        tokio::Runner::new(runtime).start(|context| run(context, config, identity, core, doors))
+        tokio::Runner::new(runtime).start(|context| async move {
+            let Some(links) = connect(&context, &config, &identity, &core.limits) else {
+                return Some("validators or their addresses are not distinct".into());
+            };
+            run(context, config, identity, core, links, doors).await
+        })
     }));
-    let error = ended.unwrap_or_else(|panic| Some(panic_text(&*panic)));
+    let error =
+        ended.unwrap_or_else(|panic| Some(format!("engine stopped: {}", panic_text(&*panic))));
     if let Some(reason) = &error {
         tracing::error!(%reason, "validator has stopped");
     }
     board.end(error);
-}
-
-/// The engine reports damage of its files and broken rules by a panic; its text names the cause.
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("engine stopped: {}", text.unwrap_or("without a reason"))
 }
 
 fn check_identity(config: &Config) -> Result<Identity, StartError> {

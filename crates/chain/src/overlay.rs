@@ -7,7 +7,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use commonware_runtime::{Clock as _, tokio::Context};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
     config::Clock,
     header::Header,
     pool::Pool,
+    runtime::{Runtime, aside},
     tree::Hash,
 };
 
@@ -92,7 +92,7 @@ impl Core {
     }
 
     /// Present time by the clock of block times.
-    pub(crate) fn now_ms(&self, context: &Context) -> i64 {
+    pub(crate) fn now_ms<E: Runtime>(&self, context: &E) -> i64 {
         self.clock
             .as_ref()
             .map_or_else(|| millis(context.current()), |clock| clock())
@@ -104,10 +104,14 @@ impl Core {
     }
 
     /// Runs the machine's stateless checks away from the engine's threads. A panic of the machine stops the node.
-    pub(crate) async fn admit(&self, txs: Vec<Bytes>) -> Result<Vec<Result<(), String>>, String> {
+    pub(crate) async fn admit<E: Runtime>(
+        &self,
+        context: &E,
+        txs: Vec<Bytes>,
+    ) -> Result<Vec<Result<(), String>>, String> {
         let machine = Arc::clone(&self.machine);
         let count = txs.len();
-        let verdicts = tokio::task::spawn_blocking(move || machine.admit(&txs))
+        let verdicts = aside(context, move || machine.admit(&txs))
             .await
             .map_err(|error| format!("machine failed in admit: {error}"))?;
         if verdicts.len() == count {
@@ -176,7 +180,12 @@ impl Core {
     }
 
     /// Waits until it is time for the next block: soon when transactions wait, else after the idle interval.
-    pub(crate) async fn pace(&self, context: &Context, parent: &Header, taken: &BTreeSet<TxId>) {
+    pub(crate) async fn pace<E: Runtime>(
+        &self,
+        context: &E,
+        parent: &Header,
+        taken: &BTreeSet<TxId>,
+    ) {
         let entered = context.current();
         let after = |interval: Duration| {
             let due = SystemTime::UNIX_EPOCH + span(parent.time_ms) + interval;
@@ -191,6 +200,7 @@ impl Core {
         context.sleep_until(busy).await;
         while !self.pool.waits(taken) && context.current() < idle {
             tokio::select! {
+                biased;
                 () = self.pool.arrived.notified() => {}
                 () = context.sleep_until(idle) => {}
             }

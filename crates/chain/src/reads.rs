@@ -9,7 +9,6 @@ use commonware_consensus::{
     types::Height,
 };
 use commonware_cryptography::ed25519::PublicKey;
-use commonware_runtime::{Clock as _, tokio::Context};
 use minicbor::bytes::ByteVec;
 use tokio::sync::mpsc;
 
@@ -20,6 +19,7 @@ use crate::{
     header::Header,
     overlay::Core,
     proof::{MAX_LINKS, Signed, hex},
+    runtime::Runtime,
     state::{Databases, machine_key, read_place, tx_key},
     tree::{path, sha256},
 };
@@ -34,16 +34,26 @@ const CHECK_FIRST: u64 = 64;
 const CHECK_PAUSE: Duration = Duration::from_millis(2);
 
 /// What the readers need.
-#[derive(Clone)]
-pub(crate) struct Reads {
+pub(crate) struct Reads<E: Runtime> {
     pub(crate) core: Arc<Core>,
     pub(crate) marshal: Marshal,
-    pub(crate) databases: Databases,
+    pub(crate) databases: Databases<E>,
     /// The validators in the order of the certificates.
     pub(crate) validators: Arc<Vec<PublicKey>>,
 }
 
-impl Reads {
+impl<E: Runtime> Clone for Reads<E> {
+    fn clone(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            marshal: self.marshal.clone(),
+            databases: self.databases.clone(),
+            validators: Arc::clone(&self.validators),
+        }
+    }
+}
+
+impl<E: Runtime> Reads<E> {
     /// Answers read requests, each on its own.
     pub(crate) async fn serve(self, mut requests: mpsc::Receiver<Request>) {
         while let Some(request) = requests.recv().await {
@@ -152,11 +162,11 @@ impl Reads {
     }
 
     /// Checks all stored blocks up to a height, slowly.
-    pub(crate) async fn check_all(&self, context: &Context, tip: u64) -> Result<(), String> {
+    pub(crate) async fn check_all(&self, context: &E, tip: u64) -> Result<(), String> {
         self.check_range(Some(context), 1, tip).await
     }
 
-    async fn check_range(&self, slow: Option<&Context>, from: u64, to: u64) -> Result<(), String> {
+    async fn check_range(&self, slow: Option<&E>, from: u64, to: u64) -> Result<(), String> {
         let mut parent: Option<[u8; 32]> = (from == 1).then_some(self.core.genesis.digest);
         for height in from..=to {
             let block = self.stored(height).await.ok_or_else(|| missing(height))?;

@@ -5,7 +5,6 @@ use commonware_codec::RangeCfg;
 use commonware_cryptography::{Sha256, sha256::Digest};
 use commonware_glue::stateful::db::{AttachableResolver, DatabaseSet, Shared};
 use commonware_parallel::Sequential;
-use commonware_runtime::tokio::Context;
 use commonware_storage::{
     mmr,
     qmdb::{
@@ -16,7 +15,7 @@ use commonware_storage::{
 };
 use commonware_utils::sequence::FixedBytes;
 
-use crate::{MAX_VALUE_BYTES, StateKey, TxId};
+use crate::{MAX_VALUE_BYTES, StateKey, TxId, runtime::Runtime};
 
 /// First byte of a stored key: the machine's keys, and the chain's index of transactions.
 const MACHINE_KEY: u8 = 0;
@@ -25,13 +24,13 @@ const TX_KEY: u8 = 1;
 /// Key of the authenticated state.
 pub(crate) type Key = FixedBytes<33>;
 /// The authenticated state: an append-only log of operations with a root.
-pub(crate) type Db = variable::Db<mmr::Family, Context, Key, Bytes, Sha256, EightCap, Sequential>;
+pub(crate) type Db<E> = variable::Db<mmr::Family, E, Key, Bytes, Sha256, EightCap, Sequential>;
 /// The state, shared with the readers.
-pub(crate) type Databases = Shared<Db>;
+pub(crate) type Databases<E> = Shared<Db<E>>;
 /// Writes on top of a state, not sealed yet.
-pub(crate) type Batch = <Databases as DatabaseSet<Context>>::Unmerkleized;
+pub(crate) type Batch<E> = <Databases<E> as DatabaseSet<E>>::Unmerkleized;
 /// Writes on top of a state, with their root.
-pub(crate) type Sealed = <Databases as DatabaseSet<Context>>::Merkleized;
+pub(crate) type Sealed<E> = <Databases<E> as DatabaseSet<E>>::Merkleized;
 
 /// Codec bound of stored values: the machine's values, and the chain's own of 12 bytes.
 pub(crate) fn value_range() -> RangeCfg<usize> {
@@ -91,6 +90,6 @@ impl Source for NoStateSync {
     }
 }
 
-impl AttachableResolver<Db> for NoStateSync {
-    async fn attach_database(&self, _: Shared<Db>) {}
+impl<E: Runtime> AttachableResolver<Db<E>> for NoStateSync {
+    async fn attach_database(&self, _: Shared<Db<E>>) {}
 }
