@@ -1,6 +1,7 @@
 //! Checks that need no state: form, bounds, signatures.
 
 use crate::context::refuse;
+use crate::council;
 use crate::limits::{MAX_AREA_LEN, MAX_METER_KEY_BYTES, MAX_TIERS, MAX_TIME_ZONE_LEN};
 use crate::tx::{Hold, MAX_TX_BYTES, Operation, Payment, Settlement, Transaction};
 use fairway_model::agreement::{Agreement, MAX_TARIFFS};
@@ -91,6 +92,7 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
             .and_then(|()| check_currency(*currency)),
         Operation::SettleCharge(settlement) => check_settlement(settlement),
         Operation::ConfirmPayment(payment) => check_payment(payment),
+        Operation::Council(operation) => council::check(operation),
     }
 }
 

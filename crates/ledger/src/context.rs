@@ -2,6 +2,7 @@
 
 use crate::cache::{Cache, Terms};
 use crate::contracts::Block;
+use crate::council::{Rules, standing};
 use crate::keys::{
     Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_member,
     key_for_nonce,
@@ -57,6 +58,8 @@ pub(crate) struct Context<'v, 'b> {
     pub(crate) tx: &'v Transaction,
     pub(crate) view: &'v mut View<'b>,
     pub(crate) cache: &'v Cache,
+    /// What the members have set, as it counts in this block.
+    pub(crate) rules: Rules,
 }
 
 impl Context<'_, '_> {
@@ -82,6 +85,7 @@ impl Context<'_, '_> {
                 ),
             );
         }
+        standing::check(self, &state)?;
         let key = key_for_nonce(self.tx.member, self.tx.nonce);
         match self.view.get::<NonceState>(&key)? {
             Some(used) if used.transaction == self.id => refuse(
@@ -254,6 +258,7 @@ mod tests {
             tx: &tx,
             view: &mut view,
             cache: &cache,
+            rules: Rules::default(),
         };
         let (own, tax) = (Account::Member(member), Account::Tax(member));
         let off = ctx.post(

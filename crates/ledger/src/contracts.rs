@@ -2,6 +2,8 @@
 
 use crate::cache::Cache;
 use crate::context::{Context, Done};
+use crate::council::charter::FIRST_VERSION;
+use crate::council::{self, CharterState, Rules, key_for_charter};
 use crate::genesis::{Genesis, GenesisError};
 use crate::keys::Key;
 use crate::receipt::{Outcome, Receipt};
@@ -34,7 +36,21 @@ pub struct Contracts {
     chain_id: String,
     genesis: BTreeMap<Key, Vec<u8>>,
     cache: Cache,
+    versions: &'static [Version],
 }
+
+/// One version of the contracts: what an admitted transaction does.
+#[derive(Debug, Clone, Copy)]
+struct Version {
+    number: u32,
+    run: fn(Context<'_, '_>) -> Result<Done, Refusal>,
+}
+
+/// Every version that this program can execute. An old one stays as long as a chain has blocks of it.
+const VERSIONS: &[Version] = &[Version {
+    number: FIRST_VERSION,
+    run,
+}];
 
 impl Contracts {
     /// The contracts of the chain that begins with `genesis`.
@@ -46,6 +62,7 @@ impl Contracts {
             chain_id: genesis.chain_id.clone(),
             genesis: genesis.state()?,
             cache: Cache::default(),
+            versions: VERSIONS,
         })
     }
 
@@ -83,24 +100,32 @@ impl Contracts {
         view: &BTreeMap<Key, Vec<u8>>,
     ) -> Executed {
         let mut view = View::new(view);
+        // What a block decides counts from the next block on, so one look serves the whole block.
+        let rules = view
+            .get::<CharterState>(&key_for_charter())
+            .ok()
+            .flatten()
+            .unwrap_or_default()
+            .at(block.height);
         let receipts = txs
             .iter()
-            .map(|tx| self.apply(block, tx.as_ref(), &mut view).to_bytes())
+            .map(|tx| self.apply(block, rules, tx.as_ref(), &mut view).to_bytes())
             .collect();
         (receipts, view.into_writes())
     }
 
-    fn apply(&self, block: Block, bytes: &[u8], view: &mut View<'_>) -> Receipt {
+    fn apply(&self, block: Block, rules: Rules, bytes: &[u8], view: &mut View<'_>) -> Receipt {
         let id = Hash::plain(bytes);
         let result = Transaction::read_admitted(bytes)
             .map_err(|e| Refusal::new(RefusalCode::Malformed, format!("no transaction: {e}")))
             .and_then(|tx| {
-                run(Context {
+                (self.version(rules.version)?.run)(Context {
                     block,
                     id,
                     tx: &tx,
                     view,
                     cache: &self.cache,
+                    rules,
                 })
             });
         let (outcome, postings) = match result {
@@ -120,6 +145,20 @@ impl Contracts {
             outcome,
             postings,
         }
+    }
+
+    /// A program without the version that is in force refuses everything. Validators that have it do not, so the state roots
+    /// differ and the chain stops this node, instead of letting it execute other rules than the members decided.
+    fn version(&self, number: u32) -> Result<&Version, Refusal> {
+        let found = self.versions.iter().find(|v| v.number == number);
+        found.ok_or_else(|| {
+            Refusal::new(
+                RefusalCode::VersionUnknown,
+                format!(
+                    "version {number} of the contracts is in force; install a program that has it"
+                ),
+            )
+        })
     }
 }
 
@@ -174,5 +213,129 @@ fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
         Operation::SettleCharge(settlement) => settle::settle(&mut ctx, settlement),
         Operation::ConfirmPayment(payment) => payments::confirm(&mut ctx, payment),
         Operation::Dispute(dispute) => disputes::record(&mut ctx, dispute),
+        Operation::Council(operation) => council::run(&mut ctx, operation),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::council::{Choice, CouncilOperation, Motion, ProposalId};
+    use crate::tx::TxNonce;
+    use fairway_model::ids::MemberId;
+    use fairway_model::registry::{Member, MemberKind, PrefixEntry};
+    use fairway_model::sign::SigningKey;
+
+    /// A second version that nobody could take for the first: it registers no prefixes.
+    const TWO: &[Version] = &[
+        VERSIONS[0],
+        Version {
+            number: 2,
+            run: |ctx| match &ctx.tx.operation {
+                Operation::RegisterPrefix(_) => Err(Refusal::new(
+                    RefusalCode::PrefixTaken,
+                    "version 2 registers no prefixes",
+                )),
+                _ => run(ctx),
+            },
+        },
+    ];
+    const ACTIVE_FROM: u64 = 9;
+
+    fn member() -> MemberId {
+        MemberId::parse("US*DUK").unwrap()
+    }
+
+    fn replica(versions: &'static [Version]) -> Contracts {
+        let founder = Member {
+            id: member(),
+            name: "Duke".to_owned(),
+            kind: MemberKind::Utility,
+            key: SigningKey::from_seed([1; 32]).public(),
+            validator: Some(SigningKey::from_seed([2; 32]).public()),
+            endpoint: "https://127.0.0.1:1".to_owned(),
+            tls_fingerprint: Hash::default(),
+        };
+        let genesis = Genesis {
+            chain_id: "test".to_owned(),
+            members: vec![founder],
+        };
+        Contracts {
+            versions,
+            ..Contracts::new(&genesis).unwrap()
+        }
+    }
+
+    fn sign(n: u8, operation: Operation) -> Vec<u8> {
+        let key = SigningKey::from_seed([1; 32]);
+        Transaction::sign("test", member(), TxNonce([n; 16]), operation, &key).to_bytes()
+    }
+
+    /// Proposal, vote, then a prefix in every block.
+    fn blocks() -> Vec<Vec<Vec<u8>>> {
+        let motion = Motion::ActivateVersion {
+            version: 2,
+            from: ACTIVE_FROM,
+        };
+        let id = ProposalId::of(member(), TxNonce([0; 16]), &motion);
+        let propose = CouncilOperation::Propose {
+            motion: Box::new(motion.clone()),
+            expires_at: Time(1_000_000),
+            not_before: 0,
+        };
+        let vote = CouncilOperation::Vote {
+            proposal: id,
+            motion: Box::new(motion),
+            choice: Choice::Yes,
+        };
+        let prefix = |n: u8| {
+            let prefix = format!("84000{:02}", n + 10);
+            let member = member();
+            vec![sign(
+                n,
+                Operation::RegisterPrefix(PrefixEntry { prefix, member }),
+            )]
+        };
+        let mut blocks = vec![vec![
+            sign(0, Operation::Council(propose)),
+            sign(1, Operation::Council(vote)),
+        ]];
+        blocks.extend((2..14).map(prefix));
+        blocks
+    }
+
+    /// Runs the blocks on a replica and gives the heights at which a prefix was refused, with the state after all.
+    fn run_all(replica: &Contracts) -> (Vec<u64>, BTreeMap<Key, Vec<u8>>) {
+        let (mut state, mut refused) = (replica.genesis().clone(), Vec::new());
+        for (height, txs) in (1..).zip(blocks()) {
+            assert!(replica.admit(&txs).iter().all(Result::is_ok));
+            let block = Block {
+                height,
+                time: Time(i64::try_from(height).unwrap()),
+            };
+            let (receipts, writes) = replica.execute(block, &txs, &state);
+            for receipt in receipts {
+                if Receipt::from_bytes(&receipt).unwrap().refusal().is_some() {
+                    refused.push(height);
+                }
+            }
+            state.extend(writes.into_iter().filter_map(|(k, v)| Some((k, v?))));
+        }
+        (refused, state)
+    }
+
+    #[test]
+    fn a_version_begins_at_its_height_on_every_replica() {
+        let replicas = [replica(TWO), replica(TWO), replica(TWO), replica(TWO)];
+        let results: Vec<_> = replicas.iter().map(run_all).collect();
+        assert_eq!(results[0].0, (ACTIVE_FROM..=13).collect::<Vec<_>>());
+        assert!(results.iter().all(|r| *r == results[0]));
+    }
+
+    #[test]
+    fn a_program_without_the_version_refuses_rather_than_guesses() {
+        let (refused, state) = run_all(&replica(VERSIONS));
+        assert_eq!(refused, (ACTIVE_FROM..=13).collect::<Vec<_>>());
+        assert_eq!(state, run_all(&replica(TWO)).1);
     }
 }

@@ -1,5 +1,6 @@
 //! The state before the first block.
 
+use crate::council;
 use crate::keys::{Key, key_for_member};
 use crate::limits::{MAX_CHAIN_ID_LEN, MAX_GENESIS_MEMBERS};
 use crate::state::MemberState;
@@ -75,29 +76,34 @@ impl Genesis {
             let value = MemberState {
                 member: member.clone(),
                 previous: None,
+                standing: None,
             }
             .to_bytes();
             if state.insert(key_for_member(member.id), value).is_some() || !fresh {
                 return Err(GenesisError::Twice(member.id));
             }
         }
+        state.extend(council::genesis(&self.members));
         Ok(state)
     }
 }
 
 fn check_member(member: &Member) -> Result<(), GenesisError> {
-    let wrong = |what| Err(GenesisError::Member(member.id, what));
     if MemberId::parse(&member.id.to_string()).is_err() {
-        return wrong("the id is not a country of 2 letters and a party of 3 characters");
+        let what = "the id is not a country of 2 letters and a party of 3 characters";
+        return Err(GenesisError::Member(member.id, what));
     }
+    member_fault(member).map_or(Ok(()), |what| Err(GenesisError::Member(member.id, what)))
+}
+
+/// What is wrong with a member's name or endpoint, if anything.
+pub(crate) fn member_fault(member: &Member) -> Option<&'static str> {
     if member.name.is_empty() || member.name.len() > MAX_NAME_LEN {
-        return wrong("the name must have 1 to 80 bytes");
+        return Some("the name must have 1 to 80 bytes");
     }
     if member.endpoint.len() > MAX_URL_LEN {
-        return wrong("the endpoint must have at most 200 bytes");
+        return Some("the endpoint must have at most 200 bytes");
     }
-    if member.kind == MemberKind::Utility && member.endpoint.is_empty() {
-        return wrong("a utility needs an endpoint");
-    }
-    Ok(())
+    (member.kind == MemberKind::Utility && member.endpoint.is_empty())
+        .then_some("a utility needs an endpoint")
 }

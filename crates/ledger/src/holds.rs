@@ -7,7 +7,6 @@
 
 use crate::context::{Context, Done, overflow, refuse};
 use crate::keys::{key_for_guarantee, key_for_held, key_for_hold, key_for_pair, key_for_position};
-use crate::limits::{MAX_CLOCK_SKEW_MS, OFFER_GRACE_MS};
 use crate::receipt::Effect;
 use crate::state::{GuaranteeState, HeldState, HoldState, HoldStatus, PairState};
 use crate::tx::{GuaranteeClaim, Hold};
@@ -116,7 +115,7 @@ fn check_agreement(
         );
     }
     let in_force = |time| pair.in_force(time).is_some_and(|v| v.agreement == id);
-    if in_force(ctx.now()) || in_force(ctx.now().plus(OFFER_GRACE_MS.saturating_neg())) {
+    if in_force(ctx.now()) || in_force(ctx.now().plus(ctx.rules.offer_grace_ms.saturating_neg())) {
         return Ok(());
     }
     refuse(
@@ -136,7 +135,10 @@ fn check_times(ctx: &Context<'_, '_>, hold: &Hold, agreement: &Agreement) -> Res
             format!("the guarantee ended at {until}; ask the home utility for a new one"),
         );
     }
-    let latest = ctx.now().plus(agreement.hold_ttl).plus(MAX_CLOCK_SKEW_MS);
+    let latest = ctx
+        .now()
+        .plus(agreement.hold_ttl)
+        .plus(ctx.rules.clock_skew_ms);
     if hold.expires_at <= ctx.now() || hold.expires_at > latest {
         let text = format!(
             "the hold expires at {}; it must be after {} and not after {latest}",

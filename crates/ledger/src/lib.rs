@@ -14,6 +14,7 @@ pub mod books;
 mod cache;
 mod context;
 mod contracts;
+pub mod council;
 mod disputes;
 pub mod genesis;
 mod holds;
@@ -33,6 +34,12 @@ mod view;
 
 pub use books::{Books, BooksError, Turnover};
 pub use contracts::{Block, Contracts, Executed};
+pub use council::{
+    AgendaState, Ballot, BallotProposal, Candidate, CharterState, Choice, CouncilEffect,
+    CouncilOperation, Evidence, Motion, Parameter, ProposalId, ProposalState, ProposalStatus, Role,
+    RollEntry, RollState, Rules, SignedBallot, Standing, key_for_agenda, key_for_charter,
+    key_for_evidence, key_for_proposal, key_for_roll, key_for_used_key,
+};
 pub use genesis::{Genesis, GenesisError};
 pub use keys::*;
 pub use receipt::{Account, Effect, Outcome, Posting, Receipt};

@@ -45,3 +45,17 @@ pub const MAX_CACHED_AGREEMENTS: usize = 256;
 pub const MAX_CACHED_ZONES: usize = 16;
 /// Most members at genesis.
 pub const MAX_GENESIS_MEMBERS: usize = 1_024;
+/// Fewest validators that a vote or a departure may leave: the least number of which one may fail.
+pub const MIN_VALIDATORS: usize = 4;
+/// Most validators: what the chain accepts.
+pub const MAX_VALIDATORS: usize = 100;
+/// Longest address of a ledger node in bytes: an IPv6 address and a port.
+pub const MAX_LEDGER_ADDRESS_LEN: usize = 64;
+/// Most proposals that are open or wait for their height.
+pub const MAX_OPEN_PROPOSALS: usize = 64;
+/// Most decided proposals that the agenda still names.
+pub const MAX_CLOSED_PROPOSALS: usize = 64;
+/// The least notice of a member that leaves, in milliseconds, until the members vote on another.
+pub const LEAVE_NOTICE_MS: i64 = 7 * DAY;
+/// The longest time that a proposal is open, in milliseconds, until the members vote on another.
+pub const VOTING_TIME_MS: i64 = 14 * DAY;

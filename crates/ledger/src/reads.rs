@@ -1,6 +1,7 @@
 //! Which state a transaction may touch, from its bytes alone.
 
 use crate::admit::cin_prefix;
+use crate::council::{self, key_for_charter, key_for_used_key};
 use crate::keys::{
     Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge,
     key_for_dispute, key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member,
@@ -19,6 +20,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
     let mut keys = vec![
         key_for_member(tx.member),
         key_for_nonce(tx.member, tx.nonce),
+        key_for_charter(),
     ];
     match &tx.operation {
         Operation::RegisterPrefix(entry) => {
@@ -30,7 +32,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
         Operation::RetireEvse { evse, .. } | Operation::RotateMeterKey { evse, .. } => {
             keys.push(key_for_evse(evse));
         }
-        Operation::RotateMemberKey { .. } => {}
+        Operation::RotateMemberKey { new_key, .. } => keys.push(key_for_used_key(*new_key)),
         Operation::ProposeAgreement { agreement, .. } => {
             keys.extend([
                 key_for_member(agreement.home),
@@ -50,6 +52,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
             visited,
             ..
         } => {
+            keys.extend([key_for_member(*home), key_for_member(*visited)]);
             keys.extend(terms(*agreement, *home, *visited));
         }
         Operation::PlaceHold(hold) => keys.extend(place_hold(hold)),
@@ -76,6 +79,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
                 key_for_dispute(session, tx.member),
             ]);
         }
+        Operation::Council(operation) => keys.extend(council::reads(tx, operation)),
     }
     keys
 }

@@ -1,5 +1,6 @@
 //! Receipts: what one transaction did, or why it did nothing.
 
+use crate::council::CouncilEffect;
 use core::fmt;
 use fairway_model::agreement::AgreementId;
 use fairway_model::hash::Hash;
@@ -176,6 +177,9 @@ pub enum Effect {
         #[n(0)]
         session: SessionId,
     },
+    /// The council went on.
+    #[n(38)]
+    Council(#[n(0)] CouncilEffect),
 }
 
 /// Whether a transaction took effect.

@@ -2,6 +2,7 @@
 
 use crate::admit::cin_prefix;
 use crate::context::{Context, Done, refuse};
+use crate::council::{KeyPurpose, take_key};
 use crate::keys::{key_for_evse, key_for_member, key_for_node, key_for_prefix, key_for_station};
 use crate::limits::{KEY_OVERLAP_MS, MAX_STATION_EVSES};
 use crate::reads::beginnings;
@@ -245,6 +246,7 @@ pub(crate) fn rotate_member_key(
             format!("{} has this key already", ctx.member()),
         );
     }
+    take_key(ctx, new_key, ctx.member(), KeyPurpose::Member)?;
     let until = ctx.now().plus(KEY_OVERLAP_MS);
     state.previous = (!compromised).then_some(OldKey {
         key: state.member.key,

@@ -29,7 +29,7 @@ pub(crate) fn settle(ctx: &mut Context<'_, '_>, settlement: &Settlement) -> Resu
     let (terms, status) = ctx.agreement(event.agreement)?;
     let agreement = &terms.agreement;
     check_currency(settlement.currency, agreement)?;
-    let start = usage::check(event, agreement, ctx.now())?;
+    let start = usage::check(event, agreement, ctx.now(), ctx.rules)?;
     check_in_force(event, agreement, &status, start)?;
     let evse = check_evse(ctx, settlement, start)?;
     price::check(event, &terms, &evse.entry.time_zone)?;

@@ -1,5 +1,6 @@
 //! What the contracts remember, value by value. All are canonical CBOR under the keys of [`crate::keys`].
 
+use crate::council::MemberStanding;
 use crate::tx::Dispute;
 use fairway_model::agreement::AgreementId;
 use fairway_model::cin::CinPrefix;
@@ -22,6 +23,9 @@ pub struct MemberState {
     /// The key before, and until when guarantees and charge events signed with it count.
     #[n(1)]
     pub previous: Option<OldKey>,
+    /// What it may do, when it may not do everything.
+    #[n(2)]
+    pub standing: Option<MemberStanding>,
 }
 
 /// A key that was replaced.

@@ -4,6 +4,7 @@
 //! the bytes alone ([`crate::Contracts::admit`]) and every touched state key is known from the bytes alone
 //! ([`crate::Contracts::reads`]); execution only compares the claims with the registry.
 
+use crate::council::{self, CouncilOperation};
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::canonical::{Canonical, DecodeError};
 use fairway_model::hash::Hash;
@@ -264,6 +265,9 @@ pub enum Operation {
     /// Object to a charge.
     #[n(12)]
     Dispute(#[n(0)] Dispute),
+    /// Govern the consortium: membership, votes, parameters, evidence.
+    #[n(18)]
+    Council(#[n(0)] CouncilOperation),
 }
 
 /// A signed operation.
@@ -443,6 +447,9 @@ impl Transaction {
                 ));
             }
             Operation::SettleCharge(settlement) => claims.extend(settlement.claims()),
+            Operation::Council(operation) => {
+                claims.extend(council::claims(chain, self.member, operation));
+            }
             _ => {}
         }
         claims

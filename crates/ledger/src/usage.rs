@@ -1,20 +1,21 @@
 //! Whether a charge event's usage is a charge at all, and inside the caps and adjustments that were agreed.
 
 use crate::context::refuse;
-use crate::limits::{MAX_CHARGE_AGE_MS, MAX_CLOCK_SKEW_MS};
+use crate::council::Rules;
 use fairway_model::agreement::Agreement;
 use fairway_model::charge::ChargeEvent;
 use fairway_model::energy::Energy;
 use fairway_model::refusal::{Refusal, RefusalCode};
-use fairway_model::time::Time;
+use fairway_model::time::{DAY, Time};
 
 /// Checks times, energy, caps and adjustments, and returns when the charge began.
 pub(crate) fn check(
     event: &ChargeEvent,
     agreement: &Agreement,
     now: Time,
+    rules: Rules,
 ) -> Result<Time, Refusal> {
-    let start = check_times(event, now)?;
+    let start = check_times(event, now, rules)?;
     check_energy(event, agreement)?;
     check_adjustments(event, agreement)?;
     if event.total > agreement.caps.amount_per_charge {
@@ -33,7 +34,7 @@ pub(crate) fn check(
     Ok(start)
 }
 
-fn check_times(event: &ChargeEvent, now: Time) -> Result<Time, Refusal> {
+fn check_times(event: &ChargeEvent, now: Time, rules: Rules) -> Result<Time, Refusal> {
     let invalid = |text: String| refuse(RefusalCode::TimeInvalid, text);
     let usage = &event.usage;
     let Some(start) = usage.start() else {
@@ -56,16 +57,17 @@ fn check_times(event: &ChargeEvent, now: Time) -> Result<Time, Refusal> {
             last.start, usage.end
         ));
     }
-    if usage.end > now.plus(MAX_CLOCK_SKEW_MS) {
+    if usage.end > now.plus(rules.clock_skew_ms) {
         return invalid(format!(
             "the charge ends at {}, in the future of the block's time {now}",
             usage.end
         ));
     }
-    if now.since(usage.end) > MAX_CHARGE_AGE_MS {
+    if now.since(usage.end) > rules.charge_age_ms {
         return invalid(format!(
-            "the charge ended at {}, more than 90 days before the block's time {now}",
-            usage.end
+            "the charge ended at {}, more than {} days before the block's time {now}",
+            usage.end,
+            rules.charge_age_ms.checked_div(DAY).unwrap_or(0)
         ));
     }
     Ok(start)

@@ -143,6 +143,28 @@ codes! {
     56 OfferUnknown = "offer-unknown",
     /// It is not time for it yet, or no more.
     57 NotDue = "not-due",
+    /// The member is suspended.
+    90 MemberSuspended = "member-suspended",
+    /// The member left or was expelled.
+    91 MemberGone = "member-gone",
+    /// Unknown proposal.
+    92 ProposalUnknown = "proposal-unknown",
+    /// The proposal is decided or expired.
+    93 ProposalClosed = "proposal-closed",
+    /// Only active members that validate have a vote.
+    94 NoVote = "no-vote",
+    /// A parameter outside its bounds.
+    95 OutOfBounds = "out-of-bounds",
+    /// The validator set would be too small or too large, or cannot change so.
+    96 ValidatorSet = "validator-set",
+    /// The key is or was in use.
+    97 KeyTaken = "key-taken",
+    /// The evidence proves nothing.
+    98 EvidenceEmpty = "evidence-empty",
+    /// Not enough votes.
+    99 ThresholdNotMet = "threshold-not-met",
+    /// The version of the contracts that is in force is not part of this program.
+    100 VersionUnknown = "version-unknown",
 }
 
 impl fmt::Display for RefusalCode {

@@ -18,6 +18,8 @@ mod agreements;
 mod books;
 mod charges;
 mod conformance;
+mod council;
+mod evidence;
 mod holds;
 mod property;
 mod registry;

@@ -323,7 +323,7 @@ pub(crate) struct World {
     pub(crate) height: u64,
     pub(crate) time: Time,
     pub(crate) log: Vec<(Vec<u8>, Vec<u8>)>,
-    nonce: u64,
+    pub(crate) nonce: u64,
 }
 
 impl World {

@@ -1,0 +1,168 @@
+//! What counts from which height on: the version of the contracts, and the parameters that the members set by vote.
+//!
+//! Both stand in the state with their first height, and every block looks them up at its own height. So a change takes effect in
+//! exactly its block on every validator, and no transaction has to carry it there.
+
+use super::state::{CharterState, ParameterFrom, VersionFrom};
+use crate::limits::{
+    LEAVE_NOTICE_MS, MAX_CHARGE_AGE_MS, MAX_CLOCK_SKEW_MS, OFFER_GRACE_MS, VOTING_TIME_MS,
+};
+use core::ops::RangeInclusive;
+use fairway_model::time::{DAY, HOUR, MINUTE};
+use minicbor::{Decode, Encode};
+
+/// The version of the contracts that a chain begins with.
+pub(crate) const FIRST_VERSION: u32 = 1;
+
+/// What the members can set by vote: a closed list. All values are in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Parameter {
+    /// How long after its end a charge may be settled.
+    #[n(0)]
+    ChargeAge,
+    /// How far a charge's end may lie after the time of the block that settles it.
+    #[n(1)]
+    ClockSkew,
+    /// How long after a newer version of an agreement is in force holds of the one before are still taken.
+    #[n(2)]
+    OfferGrace,
+    /// The least notice of a member that leaves.
+    #[n(3)]
+    LeaveNotice,
+    /// The longest time that a proposal is open.
+    #[n(4)]
+    VotingTime,
+}
+
+impl Parameter {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::ChargeAge,
+        Self::ClockSkew,
+        Self::OfferGrace,
+        Self::LeaveNotice,
+        Self::VotingTime,
+    ];
+
+    /// The name that people type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ChargeAge => "charge-age-ms",
+            Self::ClockSkew => "clock-skew-ms",
+            Self::OfferGrace => "offer-grace-ms",
+            Self::LeaveNotice => "leave-notice-ms",
+            Self::VotingTime => "voting-time-ms",
+        }
+    }
+
+    /// The parameter of this name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.name() == name)
+    }
+
+    /// The value that a chain begins with.
+    pub fn initial(self) -> i64 {
+        match self {
+            Self::ChargeAge => MAX_CHARGE_AGE_MS,
+            Self::ClockSkew => MAX_CLOCK_SKEW_MS,
+            Self::OfferGrace => OFFER_GRACE_MS,
+            Self::LeaveNotice => LEAVE_NOTICE_MS,
+            Self::VotingTime => VOTING_TIME_MS,
+        }
+    }
+
+    /// What no vote can go beyond.
+    pub fn bounds(self) -> RangeInclusive<i64> {
+        match self {
+            Self::ChargeAge => DAY..=DAY.saturating_mul(366),
+            Self::ClockSkew => 1_000..=MINUTE.saturating_mul(10),
+            Self::OfferGrace => 0..=HOUR.saturating_mul(24),
+            Self::LeaveNotice => 0..=DAY.saturating_mul(90),
+            Self::VotingTime => HOUR..=DAY.saturating_mul(60),
+        }
+    }
+}
+
+/// The charter at one height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// The version of the contracts.
+    pub version: u32,
+    /// [`Parameter::ChargeAge`].
+    pub charge_age_ms: i64,
+    /// [`Parameter::ClockSkew`].
+    pub clock_skew_ms: i64,
+    /// [`Parameter::OfferGrace`].
+    pub offer_grace_ms: i64,
+    /// [`Parameter::LeaveNotice`].
+    pub leave_notice_ms: i64,
+    /// [`Parameter::VotingTime`].
+    pub voting_time_ms: i64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        CharterState::default().at(0)
+    }
+}
+
+impl CharterState {
+    /// What counts at a height.
+    pub fn at(&self, height: u64) -> Rules {
+        let value = |parameter| self.value_at(parameter, height);
+        Rules {
+            version: self.version_at(height),
+            charge_age_ms: value(Parameter::ChargeAge),
+            clock_skew_ms: value(Parameter::ClockSkew),
+            offer_grace_ms: value(Parameter::OfferGrace),
+            leave_notice_ms: value(Parameter::LeaveNotice),
+            voting_time_ms: value(Parameter::VotingTime),
+        }
+    }
+
+    fn version_at(&self, height: u64) -> u32 {
+        let begun = self.versions.iter().filter(|v| v.from <= height);
+        begun.map(|v| v.version).max().unwrap_or(FIRST_VERSION)
+    }
+
+    fn value_at(&self, parameter: Parameter, height: u64) -> i64 {
+        self.parameters
+            .iter()
+            .filter(|p| p.parameter == parameter && p.from <= height)
+            .max_by_key(|p| p.from)
+            .map_or(parameter.initial(), |p| p.value)
+    }
+
+    /// The version that is decided and has not begun.
+    pub fn version_to_come(&self, height: u64) -> Option<VersionFrom> {
+        self.versions.iter().find(|v| v.from > height).copied()
+    }
+
+    /// The value that is decided and does not count yet.
+    pub fn value_to_come(&self, parameter: Parameter, height: u64) -> Option<ParameterFrom> {
+        let of = |p: &&ParameterFrom| p.parameter == parameter && p.from > height;
+        self.parameters.iter().find(of).copied()
+    }
+
+    /// Adds a version; the ones before the present one are forgotten.
+    pub(crate) fn add_version(&mut self, next: VersionFrom, height: u64) {
+        let present = self.version_at(height);
+        self.versions.retain(|v| v.version >= present);
+        self.versions.push(next);
+    }
+
+    /// Adds a value; those that no longer count are forgotten.
+    pub(crate) fn add_value(&mut self, next: ParameterFrom, height: u64) {
+        let counts = self
+            .parameters
+            .iter()
+            .filter(|p| p.parameter == next.parameter && p.from <= height)
+            .map(|p| p.from)
+            .max()
+            .unwrap_or(0);
+        self.parameters
+            .retain(|p| p.parameter != next.parameter || p.from >= counts);
+        self.parameters.push(next);
+        self.parameters.sort_by_key(|p| (p.parameter, p.from));
+    }
+}

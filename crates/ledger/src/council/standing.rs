@@ -1,0 +1,96 @@
+//! What a member may do with which standing: everything, or only what winds up what it has begun.
+
+use super::ops::CouncilOperation;
+use super::roll::Standing;
+use super::state::MemberStanding;
+use crate::context::{Context, refuse};
+use crate::state::MemberState;
+use crate::tx::{Operation, Settlement};
+use fairway_model::ids::MemberId;
+use fairway_model::refusal::{Refusal, RefusalCode};
+use fairway_model::time::Time;
+
+/// Checks the signer, whose entry is given, and the members that the operation would bind anew.
+pub(crate) fn check(ctx: &Context<'_, '_>, signer: &MemberState) -> Result<(), Refusal> {
+    if let Some(restricted) = in_force(signer, ctx.now()).filter(|_| !winds_up(&ctx.tx.operation)) {
+        return restrict(ctx.member(), restricted);
+    }
+    match &ctx.tx.operation {
+        Operation::PlaceHold(hold) => must_be_active(ctx, hold.guarantee.home),
+        Operation::ProposeAgreement { agreement, .. } => must_be_active(ctx, agreement.home)
+            .and_then(|()| must_be_active(ctx, agreement.visited)),
+        Operation::CountersignAgreement { home, visited, .. } => {
+            must_be_active(ctx, *home).and_then(|()| must_be_active(ctx, *visited))
+        }
+        Operation::SettleCharge(settlement) => check_charge(ctx, settlement),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an operation only pays, settles or closes what was begun, or keeps a key safe.
+fn winds_up(operation: &Operation) -> bool {
+    match operation {
+        Operation::RetireEvse { .. }
+        | Operation::RotateMemberKey { .. }
+        | Operation::TerminateAgreement { .. }
+        | Operation::VoidHold { .. }
+        | Operation::SettleCharge(_)
+        | Operation::ConfirmPayment(_)
+        | Operation::Dispute(_) => true,
+        Operation::RegisterPrefix(_)
+        | Operation::RegisterEvse(_)
+        | Operation::RotateMeterKey { .. }
+        | Operation::ProposeAgreement { .. }
+        | Operation::CountersignAgreement { .. }
+        | Operation::PlaceHold(_) => false,
+        Operation::Council(operation) => {
+            matches!(operation, CouncilOperation::RotateValidatorKey { .. })
+        }
+    }
+}
+
+fn in_force(state: &MemberState, now: Time) -> Option<MemberStanding> {
+    state.standing.filter(|s| s.since <= now)
+}
+
+fn restrict(member: MemberId, restricted: MemberStanding) -> Result<(), Refusal> {
+    let (code, what) = match restricted.standing {
+        Standing::Left => (RefusalCode::MemberGone, "left the consortium at"),
+        Standing::Expelled => (RefusalCode::MemberGone, "was expelled at"),
+        _ => (RefusalCode::MemberSuspended, "is suspended since"),
+    };
+    refuse(
+        code,
+        format!(
+            "{member} {what} {}; it may settle charges that began before, pay, and close what is open",
+            restricted.since
+        ),
+    )
+}
+
+/// Nobody is bound anew to a member that cannot act. An unknown one is refused by the operation itself, which says what it is.
+fn must_be_active(ctx: &Context<'_, '_>, member: MemberId) -> Result<(), Refusal> {
+    match ctx.member_state(member) {
+        Ok(state) => in_force(&state, ctx.now()).map_or(Ok(()), |found| restrict(member, found)),
+        Err(_) => Ok(()),
+    }
+}
+
+/// A charge that began before either party lost its rights settles; a later one does not.
+fn check_charge(ctx: &Context<'_, '_>, settlement: &Settlement) -> Result<(), Refusal> {
+    let event = settlement.event();
+    let Some(start) = event.usage.periods.first().map(|p| p.start) else {
+        return Ok(());
+    };
+    for party in [event.home, event.visited] {
+        let found = ctx
+            .member_state(party)
+            .ok()
+            .and_then(|state| in_force(&state, ctx.now()))
+            .filter(|found| found.since <= start);
+        if let Some(restricted) = found {
+            return restrict(party, restricted);
+        }
+    }
+    Ok(())
+}
