@@ -6,7 +6,7 @@ use crate::limits::{MAX_AREA_LEN, MAX_METER_KEY_BYTES, MAX_TIERS, MAX_TIME_ZONE_
 use crate::tx::{Hold, MAX_TX_BYTES, Operation, Payment, Settlement, Transaction};
 use fairway_model::agreement::{Agreement, MAX_TARIFFS};
 use fairway_model::canonical::DecodeError;
-use fairway_model::charge::MAX_PERIODS;
+use fairway_model::charge::{ChargeEvent, MAX_PERIODS};
 use fairway_model::cin::{CinError, CinPrefix, MAX_PREFIX_DIGITS, MIN_PREFIX_DIGITS};
 use fairway_model::ids::{EvseId, IdError, MemberId, OwnerId, StationId};
 use fairway_model::money::{Currency, Micro};
@@ -93,6 +93,7 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::SettleCharge(settlement) => check_settlement(settlement),
         Operation::ConfirmPayment(payment) => check_payment(payment),
         Operation::Council(operation) => council::check(operation),
+        Operation::Case(operation) => crate::cases::admit::check(operation),
     }
 }
 
@@ -100,7 +101,7 @@ fn malformed(error: &IdError) -> Refusal {
     Refusal::new(RefusalCode::Malformed, error.to_string())
 }
 
-fn check_member(id: MemberId) -> Result<(), Refusal> {
+pub(crate) fn check_member(id: MemberId) -> Result<(), Refusal> {
     MemberId::parse(&id.to_string())
         .map(|_| ())
         .map_err(|e| malformed(&e))
@@ -112,19 +113,19 @@ fn check_evse(id: &EvseId) -> Result<(), Refusal> {
         .map_err(|e| malformed(&e))
 }
 
-fn check_owner(id: &OwnerId) -> Result<(), Refusal> {
+pub(crate) fn check_owner(id: &OwnerId) -> Result<(), Refusal> {
     OwnerId::parse(id.as_str())
         .map(|_| ())
         .map_err(|e| malformed(&e))
 }
 
-fn check_currency(currency: Currency) -> Result<(), Refusal> {
+pub(crate) fn check_currency(currency: Currency) -> Result<(), Refusal> {
     Currency::parse(&currency.to_string())
         .map(|_| ())
         .map_err(|e| Refusal::new(RefusalCode::Malformed, e.to_string()))
 }
 
-fn check_len(what: &str, len: usize, low: usize, high: usize) -> Result<(), Refusal> {
+pub(crate) fn check_len(what: &str, len: usize, low: usize, high: usize) -> Result<(), Refusal> {
     if (low..=high).contains(&len) {
         return Ok(());
     }
@@ -200,7 +201,7 @@ fn check_hold(hold: &Hold) -> Result<(), Refusal> {
     check_positive("the hold", hold.amount, hold.currency)
 }
 
-fn check_positive(what: &str, amount: Micro, currency: Currency) -> Result<(), Refusal> {
+pub(crate) fn check_positive(what: &str, amount: Micro, currency: Currency) -> Result<(), Refusal> {
     if amount > Micro::ZERO {
         return Ok(());
     }
@@ -214,12 +215,16 @@ fn check_positive(what: &str, amount: Micro, currency: Currency) -> Result<(), R
 }
 
 fn check_settlement(settlement: &Settlement) -> Result<(), Refusal> {
-    let event = settlement.event();
+    check_event(settlement.event())?;
+    check_owner(&settlement.owner)?;
+    check_currency(settlement.currency)
+}
+
+/// Bounds of a charge event.
+pub(crate) fn check_event(event: &ChargeEvent) -> Result<(), Refusal> {
     check_member(event.home)?;
     check_member(event.visited)?;
     check_evse(&event.evse)?;
-    check_owner(&settlement.owner)?;
-    check_currency(settlement.currency)?;
     check_len(
         "bytes of the tariff id",
         event.tariff.len(),

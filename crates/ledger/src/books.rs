@@ -7,8 +7,9 @@ use core::fmt;
 use fairway_model::canonical::Canonical;
 use fairway_model::energy::Energy;
 use fairway_model::hash::Hash;
-use fairway_model::ids::{MemberId, SessionId};
+use fairway_model::ids::{MemberId, OwnerId, SessionId};
 use fairway_model::money::{Currency, Micro, MoneyError};
+use fairway_model::price::Shares;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why exported records do not fold.
@@ -68,7 +69,9 @@ pub struct Books {
     accounts: BTreeMap<(Account, Currency), Micro>,
     positions: BTreeMap<(MemberId, MemberId, Currency), Micro>,
     turnover: BTreeMap<(MemberId, MemberId, Currency), Turnover>,
-    settled: BTreeSet<SessionId>,
+    settled: BTreeMap<SessionId, BookedCharge>,
+    cases: BTreeMap<(SessionId, MemberId), BookedCase>,
+    credits: BTreeMap<(MemberId, MemberId, Currency), (u64, Micro)>,
 }
 
 impl Books {
@@ -93,8 +96,11 @@ impl Books {
         };
         let tx = Transaction::read(transaction)
             .map_err(|e| BooksError::Unreadable("transaction", e.to_string()))?;
-        let change =
-            Change::of(&tx.operation, effect)?.filter(|change| change.postings == receipt.postings);
+        let change = match &tx.operation {
+            Operation::Case(operation) => self.of_case(operation, effect)?,
+            operation => Change::of(operation, effect)?,
+        };
+        let change = change.filter(|change| change.postings == receipt.postings);
         self.apply(&change.ok_or(BooksError::PostingsDiffer(id))?)
     }
 
@@ -120,6 +126,16 @@ impl Books {
             .get(&(home, visited, currency))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// A settled charge, as far as later entries need it.
+    pub(crate) fn charge(&self, session: SessionId) -> Option<&BookedCharge> {
+        self.settled.get(&session)
+    }
+
+    /// A case that was opened.
+    pub(crate) fn case(&self, session: SessionId, opener: MemberId) -> Option<&BookedCase> {
+        self.cases.get(&(session, opener))
     }
 
     /// How many charges were settled.
@@ -151,53 +167,103 @@ impl Books {
                 .unwrap_or_else(|| self.account(&key.0, key.1));
             accounts.insert(key, before.plus(posting.amount)?);
         }
-        let position = change.position.map(|(debtor, creditor, currency, amount)| {
-            self.position(debtor, creditor, currency)
-                .plus(amount)
-                .map(|sum| ((debtor, creditor, currency), sum))
-        });
-        let position = position.transpose()?;
-        let turnover = change.charge.map(|charge| self.grown(charge)).transpose()?;
-        if let Some((session, key, grown)) = turnover {
-            if !self.settled.insert(session) {
-                return Err(BooksError::SettledTwice(session));
-            }
-            self.turnover.insert(key, grown);
+        let mut positions = BTreeMap::new();
+        for (debtor, creditor, currency, amount) in &change.positions {
+            let key = (*debtor, *creditor, *currency);
+            let before = self.position(*debtor, *creditor, *currency);
+            positions.insert(key, before.plus(*amount)?);
         }
+        let turnover = change.charge.as_ref().map(|c| self.grown(c)).transpose()?;
+        let credited = change
+            .credit
+            .as_ref()
+            .map(|c| self.credited(c))
+            .transpose()?;
+        if let (Some(grown), Some(charge)) = (turnover, &change.charge) {
+            if self.settled.contains_key(&charge.session) {
+                return Err(BooksError::SettledTwice(charge.session));
+            }
+            self.settled.insert(charge.session, charge.booked.clone());
+            self.turnover.insert(charge.pair, grown);
+        }
+        if let (Some(sum), Some(credit)) = (credited, &change.credit) {
+            self.credits.insert(credit.pair, sum);
+            if let Some(charge) = self.settled.get_mut(&credit.session) {
+                charge.left = credit.left;
+            }
+        }
+        self.cases.extend(change.case);
         self.accounts.extend(accounts);
-        self.positions.extend(position);
+        self.positions.extend(positions);
         Ok(())
     }
 
-    fn grown(&self, charge: Charge) -> Result<(SessionId, PairKey, Turnover), BooksError> {
+    fn grown(&self, charge: &Charge) -> Result<Turnover, BooksError> {
         const OVERFLOW: BooksError = BooksError::Money(MoneyError::Overflow("turnover"));
         let before = self.turnover(charge.pair.0, charge.pair.1, charge.pair.2);
-        let grown = Turnover {
+        Ok(Turnover {
             charges: before.charges.checked_add(1).ok_or(OVERFLOW)?,
             energy: before.energy.plus(charge.energy).ok_or(OVERFLOW)?,
             total: before.total.plus(charge.total)?,
-        };
-        Ok((charge.session, charge.pair, grown))
+        })
+    }
+
+    fn credited(&self, credit: &Credited) -> Result<(u64, Micro), BooksError> {
+        let (count, sum) = self.credits.get(&credit.pair).copied().unwrap_or_default();
+        Ok((count.saturating_add(1), sum.plus(credit.amount)?))
     }
 }
 
 /// Home or debtor, visited or creditor, and the currency.
-type PairKey = (MemberId, MemberId, Currency);
+pub(crate) type PairKey = (MemberId, MemberId, Currency);
 
 /// What one applied operation does to the books.
 #[derive(Debug, Default)]
-struct Change {
-    postings: Vec<Posting>,
-    position: Option<(MemberId, MemberId, Currency, Micro)>,
-    charge: Option<Charge>,
+pub(crate) struct Change {
+    pub(crate) postings: Vec<Posting>,
+    /// By how much what the first owes the second changes; no pair twice.
+    pub(crate) positions: Vec<(MemberId, MemberId, Currency, Micro)>,
+    pub(crate) charge: Option<Charge>,
+    pub(crate) credit: Option<Credited>,
+    pub(crate) case: Option<((SessionId, MemberId), BookedCase)>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Charge {
+#[derive(Debug, Clone)]
+pub(crate) struct Charge {
     session: SessionId,
     pair: PairKey,
     energy: Energy,
     total: Micro,
+    booked: BookedCharge,
+}
+
+/// A settled charge as later entries need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BookedCharge {
+    pub(crate) home: MemberId,
+    pub(crate) visited: MemberId,
+    pub(crate) owner: OwnerId,
+    pub(crate) currency: Currency,
+    /// Its shares less what credits reversed.
+    pub(crate) left: Shares,
+}
+
+/// A case as far as its end must fit it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BookedCase {
+    pub(crate) claimed: Micro,
+    pub(crate) answered: Option<Micro>,
+    pub(crate) closed: bool,
+}
+
+/// A credit that takes effect.
+#[derive(Debug, Clone)]
+pub(crate) struct Credited {
+    pub(crate) session: SessionId,
+    pub(crate) pair: PairKey,
+    pub(crate) amount: Micro,
+    /// What is left of the charge's shares after it.
+    pub(crate) left: Shares,
 }
 
 impl Change {
@@ -211,7 +277,10 @@ impl Change {
                 Self::of_payment(payment).map(Some)
             }
             (Operation::SettleCharge(_) | Operation::ConfirmPayment(_), _)
-            | (_, Effect::ChargeSettled { .. } | Effect::PaymentConfirmed { .. }) => Ok(None),
+            | (
+                _,
+                Effect::ChargeSettled { .. } | Effect::PaymentConfirmed { .. } | Effect::Case(_),
+            ) => Ok(None),
             _ => Ok(Some(Self::default())),
         }
     }
@@ -237,11 +306,19 @@ impl Change {
             pair: (event.home, event.visited, currency),
             energy,
             total: event.total,
+            booked: BookedCharge {
+                home: event.home,
+                visited: event.visited,
+                owner: settlement.owner.clone(),
+                currency,
+                left: event.shares,
+            },
         };
         Ok(Self {
             postings: postings(amounts, currency),
-            position: owed,
+            positions: owed.into_iter().collect(),
             charge: Some(charge),
+            ..Self::default()
         })
     }
 
@@ -257,16 +334,16 @@ impl Change {
             (Account::Member(debtor), amount),
             (Account::Member(creditor), amount.negated()?),
         ];
-        let position = Some((debtor, creditor, currency, amount.negated()?));
+        let positions = vec![(debtor, creditor, currency, amount.negated()?)];
         Ok(Self {
             postings: postings(amounts, currency),
-            position,
-            charge: None,
+            positions,
+            ..Self::default()
         })
     }
 }
 
-fn postings(
+pub(crate) fn postings(
     amounts: impl IntoIterator<Item = (Account, Micro)>,
     currency: Currency,
 ) -> Vec<Posting> {
@@ -303,6 +380,12 @@ impl fmt::Display for Books {
             lines.insert(format!(
                 "books charges {home} at {visited} {currency} {total} for {energy} kWh in {}",
                 t.charges
+            ));
+        }
+        for ((home, visited, currency), (count, sum)) in &self.credits {
+            lines.insert(format!(
+                "books credits {home} at {visited} {currency} {} in {count}",
+                sum.text(*currency)
             ));
         }
         for currency in self.accounts.keys().map(|(_, currency)| *currency) {

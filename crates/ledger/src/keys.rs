@@ -11,7 +11,7 @@ use fairway_model::money::Currency;
 /// Key of one state value.
 pub type Key = [u8; 32];
 
-fn key(kind: &str, parts: &impl Canonical) -> Key {
+pub(crate) fn key(kind: &str, parts: &impl Canonical) -> Key {
     Hash::of(kind, &parts.to_bytes()).0
 }
 

@@ -12,6 +12,7 @@ mod admit;
 mod agreements;
 pub mod books;
 mod cache;
+pub mod cases;
 mod context;
 mod contracts;
 pub mod council;
@@ -33,6 +34,12 @@ mod usage;
 mod view;
 
 pub use books::{Books, BooksError, Turnover};
+pub use cases::effect::CaseEffect;
+pub use cases::keys::*;
+pub use cases::op::{
+    CaseAnswer, CaseClaim, CaseOpening, CaseOperation, CaseRef, CaseReply, CreditNote, Verdict,
+};
+pub use cases::state::Ruling;
 pub use contracts::{Block, Contracts, Executed};
 pub use council::{
     AgendaState, Ballot, BallotProposal, Candidate, CharterState, Choice, CouncilEffect,

@@ -2,8 +2,9 @@
 
 use crate::cache::Terms;
 use crate::context::refuse;
-use fairway_model::charge::ChargeEvent;
-use fairway_model::price::Shares;
+use fairway_model::charge::{ChargeEvent, Usage};
+use fairway_model::money::Micro;
+use fairway_model::price::{PriceBreakdown, Shares};
 use fairway_model::refusal::{Refusal, RefusalCode};
 use fairway_pricing::{RateError, rate, share};
 
@@ -11,20 +12,7 @@ use fairway_pricing::{RateError, rate, share};
 pub(crate) fn check(event: &ChargeEvent, terms: &Terms, zone: &str) -> Result<(), Refusal> {
     let agreement = &terms.agreement;
     let currency = agreement.currency;
-    let Some(tariff) = agreement.tariff(&event.tariff) else {
-        return refuse(
-            RefusalCode::PriceWrong,
-            format!("{} has no tariff {:?}", event.agreement, event.tariff),
-        );
-    };
-    let unusable = |e| {
-        Refusal::new(
-            RefusalCode::TermsInvalid,
-            format!("tariff {:?}: {e}", event.tariff),
-        )
-    };
-    let compiled = terms.compiled(tariff, zone).map_err(unusable)?;
-    let price = rate(&compiled, &event.adjustments, &event.usage).map_err(|e| unrated(&e))?;
+    let price = priced(event, &event.usage, terms, zone)?;
     if price.total != event.total {
         let (found, right) = (event.total.text(currency), price.total.text(currency));
         let energy = price.energy.kwh_text();
@@ -57,6 +45,38 @@ pub(crate) fn check(event: &ChargeEvent, terms: &Terms, zone: &str) -> Result<()
         );
     }
     Ok(())
+}
+
+/// What another usage than the event's own costs, everything else being the event's: the total in whole minor units.
+pub(crate) fn total(
+    event: &ChargeEvent,
+    usage: &Usage,
+    terms: &Terms,
+    zone: &str,
+) -> Result<Micro, Refusal> {
+    Ok(priced(event, usage, terms, zone)?.total)
+}
+
+fn priced(
+    event: &ChargeEvent,
+    usage: &Usage,
+    terms: &Terms,
+    zone: &str,
+) -> Result<PriceBreakdown, Refusal> {
+    let Some(tariff) = terms.agreement.tariff(&event.tariff) else {
+        return refuse(
+            RefusalCode::PriceWrong,
+            format!("{} has no tariff {:?}", event.agreement, event.tariff),
+        );
+    };
+    let unusable = |e| {
+        Refusal::new(
+            RefusalCode::TermsInvalid,
+            format!("tariff {:?}: {e}", event.tariff),
+        )
+    };
+    let compiled = terms.compiled(tariff, zone).map_err(unusable)?;
+    rate(&compiled, &event.adjustments, usage).map_err(|e| unrated(&e))
 }
 
 fn unrated(error: &RateError) -> Refusal {

@@ -80,6 +80,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
             ]);
         }
         Operation::Council(operation) => keys.extend(council::reads(tx, operation)),
+        Operation::Case(operation) => keys.extend(crate::cases::reads::reads(operation)),
     }
     keys
 }

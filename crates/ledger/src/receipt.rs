@@ -1,5 +1,6 @@
 //! Receipts: what one transaction did, or why it did nothing.
 
+use crate::cases::effect::CaseEffect;
 use crate::council::CouncilEffect;
 use core::fmt;
 use fairway_model::agreement::AgreementId;
@@ -180,6 +181,9 @@ pub enum Effect {
     /// The council went on.
     #[n(38)]
     Council(#[n(0)] CouncilEffect),
+    /// A settled charge was credited, or its case went on.
+    #[n(35)]
+    Case(#[n(0)] CaseEffect),
 }
 
 /// Whether a transaction took effect.

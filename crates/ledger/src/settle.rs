@@ -36,7 +36,7 @@ pub(crate) fn settle(ctx: &mut Context<'_, '_>, settlement: &Settlement) -> Resu
     let hold = find_hold(ctx, event, start)?;
     let released = post_hold(ctx, hold, event, agreement)?;
     let postings = post_shares(ctx, settlement)?;
-    let hash = record(ctx, event, &terms);
+    let hash = record(ctx, settlement, &terms);
     let effect = Effect::ChargeSettled {
         session: event.session,
         event: hash,
@@ -256,7 +256,8 @@ fn post_shares(
     ctx.post(settlement.currency, amounts)
 }
 
-fn record(ctx: &mut Context<'_, '_>, event: &ChargeEvent, terms: &Terms) -> Hash {
+fn record(ctx: &mut Context<'_, '_>, settlement: &Settlement, terms: &Terms) -> Hash {
+    let event = settlement.event();
     let hash = event.hash();
     let days = i64::from(terms.agreement.dispute_days);
     let state = ChargeState {
@@ -271,6 +272,7 @@ fn record(ctx: &mut Context<'_, '_>, event: &ChargeEvent, terms: &Terms) -> Hash
         height: ctx.block.height,
         settled_at: ctx.now(),
         dispute_until: ctx.now().plus(days.saturating_mul(DAY)),
+        owner: Some(settlement.owner.clone()),
     };
     ctx.view.put(key_for_charge(event.session), &state);
     hash

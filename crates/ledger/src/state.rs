@@ -6,7 +6,7 @@ use fairway_model::agreement::AgreementId;
 use fairway_model::cin::CinPrefix;
 use fairway_model::energy::Energy;
 use fairway_model::hash::Hash;
-use fairway_model::ids::{EvseId, GuaranteeId, MemberId};
+use fairway_model::ids::{EvseId, GuaranteeId, MemberId, OwnerId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::price::Shares;
 use fairway_model::registry::{EvseEntry, Member, PrefixEntry};
@@ -298,6 +298,9 @@ pub struct ChargeState {
     /// A dispute must arrive in a block before this time.
     #[n(10)]
     pub dispute_until: Time,
+    /// Whose site it was; credits take the owner's part back from there. None of charges that were settled before credits were known.
+    #[n(11)]
+    pub owner: Option<OwnerId>,
 }
 
 /// A recorded objection.

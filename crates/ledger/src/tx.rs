@@ -4,6 +4,7 @@
 //! the bytes alone ([`crate::Contracts::admit`]) and every touched state key is known from the bytes alone
 //! ([`crate::Contracts::reads`]); execution only compares the claims with the registry.
 
+use crate::cases::op::CaseOperation;
 use crate::council::{self, CouncilOperation};
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::canonical::{Canonical, DecodeError};
@@ -268,6 +269,9 @@ pub enum Operation {
     /// Govern the consortium: membership, votes, parameters, evidence.
     #[n(18)]
     Council(#[n(0)] CouncilOperation),
+    /// Credit a settled charge, or have it decided.
+    #[n(15)]
+    Case(#[n(0)] CaseOperation),
 }
 
 /// A signed operation.
@@ -450,6 +454,7 @@ impl Transaction {
             Operation::Council(operation) => {
                 claims.extend(council::claims(chain, self.member, operation));
             }
+            Operation::Case(operation) => claims.extend(operation.claims()),
             _ => {}
         }
         claims

@@ -210,6 +210,11 @@ binary_id!(
     GuaranteeId,
     "gua_"
 );
+binary_id!(
+    /// Names a credit among those of one charge.
+    CreditId,
+    "cre_"
+);
 
 impl SessionId {
     /// Makes the id of the `counter`-th charge of `visited` from the gateway's secret. Distinct (member, counter) pairs never

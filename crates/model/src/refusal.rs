@@ -143,6 +143,12 @@ codes! {
     56 OfferUnknown = "offer-unknown",
     /// It is not time for it yet, or no more.
     57 NotDue = "not-due",
+    /// No such case, or the charge has none.
+    58 CaseUnknown = "case-unknown",
+    /// The case is decided, or does not wait for this.
+    59 CaseClosed = "case-closed",
+    /// More is credited than is left of the charge.
+    60 CreditExceeds = "credit-exceeds",
     /// The member is suspended.
     90 MemberSuspended = "member-suspended",
     /// The member left or was expelled.

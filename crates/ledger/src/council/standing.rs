@@ -36,7 +36,8 @@ fn winds_up(operation: &Operation) -> bool {
         | Operation::VoidHold { .. }
         | Operation::SettleCharge(_)
         | Operation::ConfirmPayment(_)
-        | Operation::Dispute(_) => true,
+        | Operation::Dispute(_)
+        | Operation::Case(_) => true,
         Operation::RegisterPrefix(_)
         | Operation::RegisterEvse(_)
         | Operation::RotateMeterKey { .. }

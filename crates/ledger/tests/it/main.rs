@@ -16,9 +16,11 @@
 mod admission;
 mod agreements;
 mod books;
+mod cases;
 mod charges;
 mod conformance;
 mod council;
+mod credits;
 mod evidence;
 mod holds;
 mod property;

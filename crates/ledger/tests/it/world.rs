@@ -40,6 +40,11 @@ pub(crate) fn party(id: MemberId) -> String {
 }
 
 pub(crate) fn genesis() -> Genesis {
+    genesis_of(&["APC", "DUK", "GPC"])
+}
+
+/// These utilities and the witness REG.
+fn genesis_of(utilities: &[&str]) -> Genesis {
     let of = |name: &str, kind| Member {
         id: member(name),
         name: format!("{name} (demonstration)"),
@@ -49,15 +54,11 @@ pub(crate) fn genesis() -> Genesis {
         endpoint: "https://127.0.0.1:1".to_owned(),
         tls_fingerprint: Hash::plain(name.as_bytes()),
     };
-    let members = vec![
-        of("APC", MemberKind::Utility),
-        of("DUK", MemberKind::Utility),
-        of("GPC", MemberKind::Utility),
-        of("REG", MemberKind::Witness),
-    ];
+    let witness = of("REG", MemberKind::Witness);
+    let utilities = utilities.iter().map(|name| of(name, MemberKind::Utility));
     Genesis {
         chain_id: CHAIN.to_owned(),
-        members,
+        members: utilities.chain([witness]).collect(),
     }
 }
 
@@ -329,7 +330,11 @@ pub(crate) struct World {
 impl World {
     /// Members only.
     pub(crate) fn new() -> Self {
-        let contracts = Contracts::new(&genesis()).unwrap();
+        Self::with(&genesis())
+    }
+
+    fn with(genesis: &Genesis) -> Self {
+        let contracts = Contracts::new(genesis).unwrap();
         let state = contracts.genesis().clone();
         Self {
             contracts,
@@ -344,12 +349,17 @@ impl World {
 
     /// Every utility with one EVSE, and the agreement of each of the nine pairs countersigned.
     pub(crate) fn ready() -> Self {
-        let mut world = Self::new();
-        for utility in ["APC", "DUK", "GPC"] {
+        Self::of(&["APC", "DUK", "GPC"])
+    }
+
+    /// The same with other utilities.
+    pub(crate) fn of(utilities: &[&str]) -> Self {
+        let mut world = Self::with(&genesis_of(utilities));
+        for utility in utilities {
             world.must(utility, Operation::RegisterEvse(Box::new(evse(utility))));
         }
-        for home in ["APC", "DUK", "GPC"] {
-            for visited in ["APC", "DUK", "GPC"] {
+        for home in utilities {
+            for visited in utilities {
                 world.agree(&agreement(home, visited, 1));
             }
         }
