@@ -43,6 +43,8 @@ const ROWS: &[Row] = &[
     core("pricing", &["model"], &["protocol"]),
     core("forecast", &["model"], &[]),
     core("ledger", &["model", "pricing", "forecast"], &[]),
+    // The second opinion on the contracts: never `pricing`, whose mistakes it must not share.
+    core("reference", &["model", "ledger"], &[]),
     Row {
         name: "chain",
         uses: &["model"],

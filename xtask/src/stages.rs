@@ -134,6 +134,12 @@ pub(crate) const STAGES: &[Stage] = &[
         run: sim,
     },
     Stage {
+        name: "model",
+        about: "the contracts against a second opinion, many seeds",
+        fast: true,
+        run: model,
+    },
+    Stage {
         name: "peers",
         about: "programs of others as our counterpart",
         fast: false,
@@ -165,6 +171,15 @@ const SIM_VARIABLE: &str = "FAIRWAY_SIM_SEEDS";
 /// Seeds in a whole run, and in the inner loop.
 const SIM_SEEDS: u32 = 256;
 const SIM_SEEDS_FAST: u32 = 16;
+
+/// The tests of the reference model, and the variable that says how many seeds they run.
+const MODEL_TESTS: Tests = Tests {
+    package: Some("fairway-reference"),
+    names: &[],
+};
+const MODEL_VARIABLE: &str = "FAIRWAY_MODEL_SEEDS";
+const MODEL_SEEDS: u32 = 256;
+const MODEL_SEEDS_FAST: u32 = 64;
 
 /// Tests in which a program that nobody here wrote is the other side.
 const PEER_TESTS: Tests = Tests {
@@ -299,7 +314,10 @@ const PRICED_CASES: &str = "bench-peers/ocpi-tariffs/Cargo.toml";
 fn unit(context: &Context) -> Result<Outcome, String> {
     let fetch = ["fetch", "--locked", "--manifest-path", PRICED_CASES];
     context.one_check(&mut context.cargo(&fetch), CHECK_LIMIT)?;
-    cargo_tests::run_without(context, &[PEER_TESTS, SIM_TESTS, POSTGRES_TESTS])
+    cargo_tests::run_without(
+        context,
+        &[PEER_TESTS, SIM_TESTS, MODEL_TESTS, POSTGRES_TESTS],
+    )
 }
 
 fn doctests(context: &Context) -> Result<Outcome, String> {
@@ -322,12 +340,32 @@ fn databases(context: &Context) -> Result<Outcome, String> {
 }
 
 fn sim(context: &Context) -> Result<Outcome, String> {
-    let seeds = if context.fast {
-        SIM_SEEDS_FAST
-    } else {
-        SIM_SEEDS
-    };
-    let outcome = cargo_tests::run_only(context, &SIM_TESTS, (SIM_VARIABLE, &seeds.to_string()))?;
+    seeded(
+        context,
+        &SIM_TESTS,
+        SIM_VARIABLE,
+        (SIM_SEEDS, SIM_SEEDS_FAST),
+    )
+}
+
+fn model(context: &Context) -> Result<Outcome, String> {
+    seeded(
+        context,
+        &MODEL_TESTS,
+        MODEL_VARIABLE,
+        (MODEL_SEEDS, MODEL_SEEDS_FAST),
+    )
+}
+
+/// Tests that are told how many seeds to run: so many in a whole run, so many in the inner loop.
+fn seeded(
+    context: &Context,
+    tests: &Tests,
+    variable: &str,
+    (whole, fast): (u32, u32),
+) -> Result<Outcome, String> {
+    let seeds = if context.fast { fast } else { whole };
+    let outcome = cargo_tests::run_only(context, tests, (variable, &seeds.to_string()))?;
     Ok(Outcome {
         note: format!("{seeds} seeds"),
         ..outcome

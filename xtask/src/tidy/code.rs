@@ -6,8 +6,17 @@ use crate::workspace::{File, Tree};
 
 /// Crates without I/O, clock, chance, floats and hash order.
 const CORE: &[&str] = &[
-    "model", "protocol", "station", "gateway", "aaa", "pricing", "forecast", "ledger", "utility",
+    "model",
+    "protocol",
+    "station",
+    "gateway",
+    "aaa",
+    "pricing",
+    "forecast",
+    "ledger",
+    "utility",
     "sim",
+    "reference",
 ];
 
 /// Crates that count money: besides, no `as` casts, which can lose digits without a word.

@@ -1,0 +1,199 @@
+//! What every node must say of a transaction before it looks at any state: form, bounds, signatures, each checked by itself.
+
+use crate::model::Reasons;
+use fairway_ledger::{MAX_TX_BYTES, Operation, Transaction};
+use fairway_model::canonical::Canonical;
+use fairway_model::{
+    Agreement, Currency, EvseId, MemberId, Micro, OwnerId, PublicKey, RefusalCode, Signature,
+    StationId,
+};
+use minicbor::Encode;
+
+/// The words under a transaction's signature.
+#[derive(Encode)]
+struct Signed<'a> {
+    #[n(0)]
+    chain: &'a str,
+    #[n(1)]
+    member: MemberId,
+    #[n(2)]
+    nonce: fairway_ledger::TxNonce,
+    #[n(3)]
+    key: PublicKey,
+    #[n(4)]
+    operation: &'a Operation,
+}
+
+/// Every reason for which these bytes do not enter a block; none when they do.
+pub fn admit(chain: &str, bytes: &[u8]) -> Reasons {
+    let mut reasons = Reasons::new();
+    if bytes.len() > MAX_TX_BYTES {
+        reasons.insert(RefusalCode::TooLarge);
+        return reasons;
+    }
+    let Ok(tx) = Transaction::from_bytes(bytes) else {
+        reasons.insert(RefusalCode::Malformed);
+        return reasons;
+    };
+    if !member(tx.member) {
+        reasons.insert(RefusalCode::Malformed);
+    }
+    bounds(&tx.operation, &mut reasons);
+    if !signatures(chain, &tx) {
+        reasons.insert(RefusalCode::BadSignature);
+    }
+    reasons
+}
+
+fn signatures(chain: &str, tx: &Transaction) -> bool {
+    let signed = Signed {
+        chain,
+        member: tx.member,
+        nonce: tx.nonce,
+        key: tx.key,
+        operation: &tx.operation,
+    };
+    let body = minicbor::to_vec(&signed).unwrap_or_default();
+    let by = |key: PublicKey, domain: &str, body: &[u8], signature: &Signature| {
+        key.verify(domain, body, signature)
+    };
+    if !by(tx.key, "fairway.tx.v1", &body, &tx.signature) {
+        return false;
+    }
+    match &tx.operation {
+        Operation::RotateMemberKey { new_key, proof, .. } => by(
+            *new_key,
+            "fairway.member-key.v1",
+            &tx.member.to_bytes(),
+            proof,
+        ),
+        Operation::ProposeAgreement {
+            agreement,
+            signature,
+        } => by(
+            tx.key,
+            "fairway.agreement.v1",
+            &agreement.to_bytes(),
+            signature,
+        ),
+        // The id is the digest that the other party signs.
+        Operation::CountersignAgreement {
+            agreement,
+            signature,
+            ..
+        } => tx.key.verify_raw(&agreement.0.0, signature),
+        Operation::PlaceHold(hold) => by(
+            hold.guarantee.home_key,
+            "fairway.guarantee.v1",
+            &hold.guarantee.guarantee.to_bytes(),
+            &hold.guarantee.home_signature,
+        ),
+        Operation::SettleCharge(s) => {
+            let event = s.signed.event.to_bytes();
+            let domain = "fairway.charge.v1";
+            by(s.visited_key, domain, &event, &s.signed.visited_signature)
+                && by(s.home_key, domain, &event, &s.signed.home_signature)
+        }
+        _ => true,
+    }
+}
+
+fn member(id: MemberId) -> bool {
+    MemberId::parse(&id.to_string()).is_ok()
+}
+
+fn bounds(operation: &Operation, reasons: &mut Reasons) {
+    let mut must = |holds: bool, otherwise: RefusalCode| {
+        if !holds {
+            reasons.insert(otherwise);
+        }
+    };
+    let bad = RefusalCode::Malformed;
+    match operation {
+        Operation::RegisterPrefix(e) => {
+            let digits = e.prefix.bytes().all(|b| b.is_ascii_digit());
+            let country = e
+                .prefix
+                .get(..3)
+                .and_then(fairway_model::country::alpha2)
+                .is_some();
+            // Far too long is another word for it than ten digits.
+            let form = digits && (7..=9).contains(&e.prefix.len()) && country;
+            must(member(e.member) && form, bad);
+            must(form || e.prefix.len() <= 64, RefusalCode::TooLarge);
+        }
+        Operation::RegisterEvse(e) => {
+            let ids = EvseId::parse(e.evse.as_str()).is_ok()
+                && StationId::parse(e.station.as_str()).is_ok()
+                && OwnerId::parse(e.owner.as_str()).is_ok()
+                && member(e.utility);
+            must(ids && e.number > 0, bad);
+            must(!e.meter_key.is_empty() && !e.time_zone.is_empty(), bad);
+            must(
+                e.meter_key.len() <= 256 && e.time_zone.len() <= 48 && e.area.len() <= 32,
+                RefusalCode::TooLarge,
+            );
+        }
+        Operation::RetireEvse { evse, .. } => must(EvseId::parse(evse.as_str()).is_ok(), bad),
+        Operation::RotateMeterKey { evse, meter_key } => {
+            must(
+                EvseId::parse(evse.as_str()).is_ok() && !meter_key.is_empty(),
+                bad,
+            );
+            must(meter_key.len() <= 256, RefusalCode::TooLarge);
+        }
+        Operation::ProposeAgreement { agreement, .. } => terms(agreement, &mut must),
+        Operation::CountersignAgreement { home, visited, .. }
+        | Operation::TerminateAgreement { home, visited, .. } => {
+            must(member(*home) && member(*visited), bad);
+        }
+        Operation::PlaceHold(h) => {
+            must(member(h.visited) && member(h.guarantee.home), bad);
+            must(currency(h.currency) && h.amount > Micro::ZERO, bad);
+        }
+        Operation::VoidHold {
+            home,
+            visited,
+            currency: c,
+            ..
+        } => must(member(*home) && member(*visited) && currency(*c), bad),
+        Operation::SettleCharge(s) => settlement(s, &mut must),
+        Operation::ConfirmPayment(p) => {
+            must(member(p.debtor) && member(p.creditor), bad);
+            must(currency(p.currency) && p.amount > Micro::ZERO, bad);
+        }
+        _ => {}
+    }
+}
+
+fn terms(a: &Agreement, must: &mut impl FnMut(bool, RefusalCode)) {
+    must(
+        member(a.home) && member(a.visited) && currency(a.currency),
+        RefusalCode::Malformed,
+    );
+    must(
+        a.tariffs.len() <= 16 && a.tiers.len() <= 4,
+        RefusalCode::TooLarge,
+    );
+}
+
+fn settlement(s: &fairway_ledger::Settlement, must: &mut impl FnMut(bool, RefusalCode)) {
+    let event = s.event();
+    let ids = member(event.home)
+        && member(event.visited)
+        && EvseId::parse(event.evse.as_str()).is_ok()
+        && OwnerId::parse(s.owner.as_str()).is_ok()
+        && currency(s.currency);
+    must(
+        ids && !event.tariff.is_empty() && !event.usage.periods.is_empty(),
+        RefusalCode::Malformed,
+    );
+    must(
+        event.tariff.len() <= 36 && event.usage.periods.len() <= 672,
+        RefusalCode::TooLarge,
+    );
+}
+
+fn currency(c: Currency) -> bool {
+    Currency::parse(&c.to_string()).is_ok()
+}

@@ -1,0 +1,359 @@
+//! The contracts as their documents tell them: what a transaction does, or for which reasons it does nothing.
+//!
+//! Plain maps of what happened. No balance is kept: what an account has, what a pair owes, what is held and how much of a guarantee
+//! is used is added up from holds, charges and payments each time somebody asks. A refusal is a *set* of reasons, all that hold,
+//! so the model fixes no order of checks that no document fixes: the contracts must name one of them.
+
+mod agreements;
+mod charges;
+mod money;
+mod registry;
+pub mod terms;
+
+use fairway_ledger::{Dispute, Effect, Genesis, Hold, Operation, Payment, Transaction};
+use fairway_model::canonical::Canonical;
+use fairway_model::registry::{EvseEntry, Member, MemberKind};
+use fairway_model::{
+    Agreement, AgreementId, Currency, EvseId, GuaranteeId, Hash, MemberId, Micro, PublicKey,
+    RefusalCode, SessionId, Shares, Signature,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reasons for which a transaction does nothing.
+pub type Reasons = BTreeSet<RefusalCode>;
+
+/// Milliseconds.
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// What a transaction does to the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It takes effect.
+    Applied(Box<Effect>, Postings),
+    /// It changes nothing, for one of these reasons.
+    Refused(Reasons),
+}
+
+/// Changes of accounts, by account and currency; none is zero.
+pub type Postings = BTreeMap<(fairway_ledger::Account, Currency), i128>;
+
+/// A member.
+#[derive(Debug, Clone)]
+pub struct MemberRec {
+    /// As founded, with its present key.
+    pub member: Member,
+    /// The key before, and until when what it signed counts.
+    pub old: Option<(PublicKey, i64)>,
+}
+
+/// An EVSE.
+#[derive(Debug, Clone)]
+pub struct EvseRec {
+    /// As registered, with its present meter key.
+    pub entry: EvseEntry,
+    /// The meter key before, by hash, and when it was replaced.
+    pub old: Option<(Hash, i64)>,
+    /// No charge begins from then on.
+    pub retired: Option<i64>,
+}
+
+/// An agreement.
+#[derive(Debug, Clone)]
+pub struct AgreementRec {
+    /// The terms.
+    pub terms: Agreement,
+    /// Who proposed them, with what signature, when.
+    pub proposed: (MemberId, Signature, i64),
+    /// The second signature, and when it came.
+    pub signed: Option<(Signature, i64)>,
+    /// No charge begins from then on.
+    pub ended: Option<i64>,
+}
+
+/// Where a hold is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// Money is set aside.
+    Pending,
+    /// Its charge was settled.
+    Posted,
+    /// The visited utility gave it up.
+    Void,
+    /// Somebody else freed it after its time.
+    Expired,
+}
+
+/// A hold.
+#[derive(Debug, Clone)]
+pub struct HoldRec {
+    /// As placed.
+    pub hold: Hold,
+    /// Where it is in its life.
+    pub life: Life,
+    /// A dispute protects it until then.
+    pub protected: Option<i64>,
+}
+
+/// A settled charge.
+#[derive(Debug, Clone)]
+pub struct ChargeRec {
+    /// Hash of the event.
+    pub event: Hash,
+    /// Under which terms.
+    pub agreement: AgreementId,
+    /// Home and visited utility.
+    pub pair: (MemberId, MemberId),
+    /// Whose site.
+    pub owner: fairway_model::OwnerId,
+    /// Under which guarantee.
+    pub guarantee: GuaranteeId,
+    /// Energy in mWh.
+    pub energy: u64,
+    /// What the driver pays.
+    pub total: i128,
+    /// Who gets what.
+    pub shares: Shares,
+    /// Currency.
+    pub currency: Currency,
+    /// Height and time of its block.
+    pub settled: (u64, i64),
+    /// A dispute comes before this time.
+    pub disputable: i64,
+}
+
+/// A guarantee as it was first used.
+#[derive(Debug, Clone)]
+pub struct GuaranteeRec {
+    /// What was promised.
+    pub promise: fairway_model::Guarantee,
+}
+
+/// Everything that the ledger shows.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    pub(crate) members: BTreeMap<MemberId, MemberRec>,
+    /// Whose each key is or was, whether it signs transactions, and the height that brought it.
+    pub(crate) keys: BTreeMap<PublicKey, (MemberId, bool, u64)>,
+    pub(crate) nonces: BTreeMap<(MemberId, [u8; 16]), Hash>,
+    pub(crate) prefixes: BTreeMap<String, MemberId>,
+    pub(crate) evses: BTreeMap<EvseId, EvseRec>,
+    pub(crate) agreements: BTreeMap<AgreementId, AgreementRec>,
+    /// Agreements in the order of their second signature.
+    pub(crate) signed: Vec<AgreementId>,
+    pub(crate) holds: BTreeMap<SessionId, HoldRec>,
+    pub(crate) guarantees: BTreeMap<(MemberId, GuaranteeId), GuaranteeRec>,
+    pub(crate) charges: BTreeMap<SessionId, ChargeRec>,
+    pub(crate) payments: Vec<Payment>,
+    pub(crate) disputes: BTreeMap<(SessionId, MemberId), (Dispute, i64)>,
+}
+
+/// Where and when a transaction stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Height of its block.
+    pub height: u64,
+    /// Time of its block in milliseconds.
+    pub now: i64,
+}
+
+/// Collects reasons.
+#[derive(Debug, Default)]
+pub(crate) struct Judge(Reasons);
+
+impl Judge {
+    /// Notes a reason unless the rule holds.
+    pub(crate) fn must(&mut self, holds: bool, otherwise: RefusalCode) {
+        if !holds {
+            self.0.insert(otherwise);
+        }
+    }
+
+    pub(crate) fn no(&mut self, reason: RefusalCode) {
+        self.0.insert(reason);
+    }
+
+    /// The verdict when nothing speaks against it, else all that does.
+    pub(crate) fn verdict(self, effect: Effect, postings: Postings) -> Verdict {
+        if self.0.is_empty() {
+            Verdict::Applied(Box::new(effect), postings)
+        } else {
+            Verdict::Refused(self.0)
+        }
+    }
+
+    pub(crate) fn refused(self) -> Verdict {
+        Verdict::Refused(self.0)
+    }
+
+    pub(crate) fn clear(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A refusal for one reason.
+pub(crate) fn only(reason: RefusalCode) -> Verdict {
+    Verdict::Refused(Reasons::from([reason]))
+}
+
+impl Model {
+    /// The ledger of these founders.
+    pub fn new(genesis: &Genesis) -> Self {
+        let members = genesis.members.iter().map(|m| {
+            let rec = MemberRec {
+                member: m.clone(),
+                old: None,
+            };
+            (m.id, rec)
+        });
+        let keys = genesis.members.iter().flat_map(|m| {
+            let validator = m.validator.map(|key| (key, (m.id, false, 0)));
+            [Some((m.key, (m.id, true, 0))), validator]
+        });
+        Self {
+            keys: keys.flatten().collect(),
+            members: members.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Carries a transaction out that was admitted. `None` for a kind of operation that this model does not know.
+    pub fn apply(&mut self, place: Place, bytes: &[u8]) -> Option<Verdict> {
+        let Ok(tx) = Transaction::read(bytes) else {
+            return Some(only(RefusalCode::Malformed));
+        };
+        let id = Hash::plain(bytes);
+        let Some(sender) = self.members.get(&tx.member) else {
+            return Some(only(RefusalCode::MemberUnknown));
+        };
+        if sender.member.key != tx.key {
+            return Some(only(RefusalCode::NotAuthorized));
+        }
+        if let Some(user) = self.nonces.get(&(tx.member, tx.nonce.0)) {
+            return Some(only(if *user == id {
+                RefusalCode::Duplicate
+            } else {
+                RefusalCode::IdConflict
+            }));
+        }
+        let verdict = self.operate(place, &tx)?;
+        if matches!(verdict, Verdict::Applied(..)) {
+            self.nonces.insert((tx.member, tx.nonce.0), id);
+        }
+        Some(verdict)
+    }
+
+    fn operate(&mut self, place: Place, tx: &Transaction) -> Option<Verdict> {
+        let (by, now) = (tx.member, place.now);
+        let operation = &tx.operation;
+        if let Operation::RegisterPrefix(entry) = operation {
+            return Some(self.register_prefix(by, entry));
+        }
+        if let Operation::RegisterEvse(entry) = operation {
+            return Some(self.register_evse(by, entry));
+        }
+        if let Operation::RetireEvse { evse, from } = operation {
+            return Some(self.retire_evse(by, evse, from.0, now));
+        }
+        if let Operation::RotateMeterKey { evse, meter_key } = operation {
+            return Some(self.rotate_meter_key(by, evse, meter_key, now));
+        }
+        if let Operation::RotateMemberKey {
+            new_key,
+            compromised,
+            ..
+        } = operation
+        {
+            return Some(self.rotate_member_key(by, *new_key, *compromised, place));
+        }
+        if let Operation::ProposeAgreement {
+            agreement,
+            signature,
+        } = operation
+        {
+            return Some(self.propose(by, agreement, *signature, now));
+        }
+        if let Operation::CountersignAgreement {
+            agreement,
+            home,
+            visited,
+            signature,
+        } = operation
+        {
+            return Some(self.countersign(by, *agreement, (*home, *visited), *signature, now));
+        }
+        if let Operation::TerminateAgreement {
+            agreement,
+            home,
+            visited,
+            from,
+        } = operation
+        {
+            return Some(self.terminate(by, *agreement, (*home, *visited), from.0, now));
+        }
+        self.operate_money(place, tx)
+    }
+
+    fn operate_money(&mut self, place: Place, tx: &Transaction) -> Option<Verdict> {
+        let (by, now) = (tx.member, place.now);
+        let operation = &tx.operation;
+        if let Operation::PlaceHold(hold) = operation {
+            return Some(self.place_hold(by, hold, now));
+        }
+        if let Operation::VoidHold {
+            session,
+            home,
+            visited,
+            guarantee,
+            currency,
+        } = operation
+        {
+            let claims = (*home, *visited, *guarantee, *currency);
+            return Some(self.void_hold(by, *session, claims, now));
+        }
+        if let Operation::SettleCharge(settlement) = operation {
+            return Some(self.settle(by, settlement, place));
+        }
+        if let Operation::ConfirmPayment(payment) = operation {
+            return Some(self.confirm(by, payment));
+        }
+        if let Operation::Dispute(dispute) = operation {
+            return Some(self.dispute(by, dispute, now));
+        }
+        None
+    }
+
+    /// Whether a member operates stations and serves drivers.
+    pub(crate) fn utility(&self, id: MemberId, judge: &mut Judge) {
+        match self.members.get(&id) {
+            None => judge.no(RefusalCode::MemberUnknown),
+            Some(m) => judge.must(
+                m.member.kind == MemberKind::Utility,
+                RefusalCode::NotAuthorized,
+            ),
+        }
+    }
+
+    /// Whether a key speaks for a member at a time: its present one, or the one before for a day.
+    pub(crate) fn speaks(&self, id: MemberId, key: PublicKey, now: i64, judge: &mut Judge) {
+        match self.members.get(&id) {
+            None => judge.no(RefusalCode::MemberUnknown),
+            Some(m) => {
+                let old = m.old.is_some_and(|(k, until)| k == key && now < until);
+                judge.must(old || m.member.key == key, RefusalCode::NotAuthorized);
+            }
+        }
+    }
+}
+
+/// An amount for the ledger's words.
+pub(crate) fn micro(n: i128) -> Micro {
+    Micro(i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX }))
+}
+
+/// The hash by which a hold is told from another with the same session.
+pub fn hold_content(hold: &Hold) -> Hash {
+    Hash::of("fairway.hold.v1", &hold.to_bytes())
+}

@@ -1,0 +1,395 @@
+//! What the ledger shows, thing by thing, against what the model says it must show.
+
+use crate::model::{Life, Model};
+use fairway_ledger::council::{KeyPurpose, UsedKeyState};
+use fairway_ledger::state::{
+    AgreementStatus, BalanceState, ChargeState, DisputeState, EvseState, GuaranteeState, HeldState,
+    HoldState, HoldStatus, MemberState, NodeState, NonceState, PairState, PrefixState,
+    StationState,
+};
+use fairway_ledger::{
+    Account, Key, Operation, Payment, Transaction, key_for_account, key_for_agreement,
+    key_for_agreement_status, key_for_charge, key_for_dispute, key_for_evse, key_for_guarantee,
+    key_for_held, key_for_hold, key_for_member, key_for_node, key_for_nonce, key_for_pair,
+    key_for_payment, key_for_position, key_for_prefix, key_for_station, key_for_used_key,
+};
+use fairway_model::canonical::Canonical;
+use fairway_model::{
+    Agreement, AgreementId, Currency, EvseId, GuaranteeId, Hash, MemberId, PublicKey, SessionId,
+    StationId,
+};
+use std::collections::BTreeMap;
+
+/// The ledger's values by key.
+pub type State = BTreeMap<Key, Vec<u8>>;
+
+/// One thing that the ledger shows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// A member.
+    Member(MemberId),
+    /// A key that is or was in use.
+    UsedKey(PublicKey),
+    /// A used number of a member.
+    Nonce(MemberId, [u8; 16]),
+    /// Digits of a prefix, or a beginning of some.
+    Prefix(String),
+    /// A node number of a member.
+    Node(MemberId, String),
+    /// An EVSE.
+    Evse(EvseId),
+    /// A station.
+    Station(StationId),
+    /// Terms.
+    Terms(AgreementId),
+    /// Where an agreement is in its life.
+    Status(AgreementId),
+    /// The agreements of a pair.
+    Pair(MemberId, MemberId),
+    /// What is held of a pair.
+    Held(MemberId, MemberId, Currency),
+    /// What a pair owes.
+    Position(MemberId, MemberId, Currency),
+    /// A guarantee of a home utility.
+    Guarantee(MemberId, GuaranteeId),
+    /// A hold.
+    Hold(SessionId),
+    /// A charge.
+    Charge(SessionId),
+    /// A dispute of a member.
+    Dispute(SessionId, MemberId),
+    /// An account.
+    Account(Account, Currency),
+    /// A payment.
+    Payment(MemberId, Hash),
+}
+
+impl Thing {
+    /// Where the ledger keeps it.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Member(m) => key_for_member(*m),
+            Self::UsedKey(key) => key_for_used_key(*key),
+            Self::Nonce(m, n) => key_for_nonce(*m, fairway_ledger::TxNonce(*n)),
+            Self::Prefix(digits) => key_for_prefix(digits),
+            Self::Node(m, node) => key_for_node(*m, node),
+            Self::Evse(id) => key_for_evse(id),
+            Self::Station(id) => key_for_station(id),
+            Self::Terms(id) => key_for_agreement(*id),
+            Self::Status(id) => key_for_agreement_status(*id),
+            Self::Pair(h, v) => key_for_pair(*h, *v),
+            Self::Held(h, v, c) => key_for_held(*h, *v, *c),
+            Self::Position(d, c, currency) => key_for_position(*d, *c, *currency),
+            Self::Guarantee(h, id) => key_for_guarantee(*h, *id),
+            Self::Hold(s) => key_for_hold(*s),
+            Self::Charge(s) => key_for_charge(*s),
+            Self::Dispute(s, m) => key_for_dispute(*s, *m),
+            Self::Account(a, c) => key_for_account(a, *c),
+            Self::Payment(c, r) => key_for_payment(*c, *r),
+        }
+    }
+
+    /// Compares what the ledger shows with what the model says.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn check(&self, model: &Model, state: &State) -> Result<(), String> {
+        let shown = state.get(&self.key());
+        let same = match self {
+            Self::Member(m) => member(model, *m, read(shown)?),
+            Self::UsedKey(key) => {
+                let found: Option<UsedKeyState> = read(shown)?;
+                let member = |f: &UsedKeyState| f.purpose == KeyPurpose::Member;
+                found.map(|f| (f.member, member(&f), f.height)) == model.keys.get(key).copied()
+            }
+            Self::Nonce(m, n) => {
+                let found: Option<NonceState> = read(shown)?;
+                found.map(|f| f.transaction) == model.nonces.get(&(*m, *n)).copied()
+            }
+            Self::Prefix(digits) => prefix(model, digits, read(shown)?),
+            Self::Node(m, node) => {
+                let found: Option<NodeState> = read(shown)?;
+                let known = model
+                    .prefixes
+                    .iter()
+                    .find(|(p, o)| *o == m && p.get(6..) == Some(node.as_str()));
+                found.map(|f| f.prefix.as_str().to_owned()) == known.map(|(p, _)| p.clone())
+            }
+            Self::Evse(id) => evse(model, id, read(shown)?),
+            Self::Station(id) => station(model, id, read(shown)?),
+            Self::Terms(id) => {
+                let found: Option<Agreement> = read(shown)?;
+                found.as_ref() == model.agreements.get(id).map(|a| &a.terms)
+            }
+            Self::Status(id) => status(model, *id, read(shown)?),
+            Self::Pair(h, v) => pair(model, (*h, *v), read(shown)?),
+            Self::Held(h, v, c) => {
+                let found: Option<HeldState> = read(shown)?;
+                i128::from(found.unwrap_or_default().amount.0) == model.held((*h, *v), *c)
+            }
+            Self::Position(d, c, currency) => {
+                let found: Option<BalanceState> = read(shown)?;
+                i128::from(found.unwrap_or_default().amount.0) == model.owed(*d, *c, *currency)
+            }
+            Self::Account(a, c) => {
+                let found: Option<BalanceState> = read(shown)?;
+                i128::from(found.unwrap_or_default().amount.0) == model.account(a, *c)
+            }
+            Self::Guarantee(h, id) => guarantee(model, *h, *id, read(shown)?),
+            Self::Hold(s) => hold(model, *s, read(shown)?),
+            Self::Charge(s) => charge(model, *s, read(shown)?),
+            Self::Dispute(s, m) => {
+                let found: Option<DisputeState> = read(shown)?;
+                found.map(|d| (d.dispute, d.recorded_at.0))
+                    == model.disputes.get(&(*s, *m)).cloned()
+            }
+            Self::Payment(c, r) => {
+                let found: Option<Payment> = read(shown)?;
+                let known = model
+                    .payments
+                    .iter()
+                    .find(|p| (p.creditor, p.reference) == (*c, *r));
+                found.as_ref() == known
+            }
+        };
+        if same {
+            Ok(())
+        } else {
+            Err(format!(
+                "the ledger shows something else than the model for {self:?}"
+            ))
+        }
+    }
+}
+
+fn read<T: Canonical>(bytes: Option<&Vec<u8>>) -> Result<Option<T>, String> {
+    bytes
+        .map(|b| {
+            T::from_bytes(b).map_err(|e| format!("a value of the ledger does not decode: {e}"))
+        })
+        .transpose()
+}
+
+/// Both absent, or both there and equal in everything that is compared.
+fn both<A, B>(shown: Option<A>, known: Option<B>, equal: impl Fn(&A, &B) -> bool) -> bool {
+    match (shown, known) {
+        (None, None) => true,
+        (Some(a), Some(b)) => equal(&a, &b),
+        _ => false,
+    }
+}
+
+fn member(model: &Model, id: MemberId, shown: Option<MemberState>) -> bool {
+    both(shown, model.members.get(&id), |a, b| {
+        a.member == b.member && a.previous.map(|o| (o.key, o.until.0)) == b.old
+    })
+}
+
+fn prefix(model: &Model, digits: &str, shown: Option<PrefixState>) -> bool {
+    let shown = shown.unwrap_or_default();
+    let longer = model
+        .prefixes
+        .keys()
+        .any(|p| p.len() > digits.len() && p.starts_with(digits));
+    let here = model.prefixes.get(digits);
+    shown.longer == longer
+        && shown.entry.as_ref().map(|e| &e.member) == here
+        && shown.entry.is_none_or(|e| e.prefix == digits)
+}
+
+fn evse(model: &Model, id: &EvseId, shown: Option<EvseState>) -> bool {
+    both(shown, model.evses.get(id), |a, b| {
+        a.entry == b.entry
+            && a.previous.map(|o| (o.key, o.until.0)) == b.old
+            && a.retired.map(|t| t.0) == b.retired
+    })
+}
+
+fn station(model: &Model, id: &StationId, shown: Option<StationState>) -> bool {
+    let mut here: Vec<(u32, &EvseId)> = model
+        .evses
+        .values()
+        .filter(|e| e.entry.station == *id)
+        .map(|e| (e.entry.number, &e.entry.evse))
+        .collect();
+    here.sort_unstable();
+    let Some(shown) = shown else {
+        return here.is_empty();
+    };
+    let slots: Vec<(u32, &EvseId)> = shown.evses.iter().map(|s| (s.number, &s.evse)).collect();
+    let owner = model.evses.values().find(|e| e.entry.station == *id);
+    slots == here && owner.is_some_and(|e| e.entry.utility == shown.utility)
+}
+
+fn status(model: &Model, id: AgreementId, shown: Option<AgreementStatus>) -> bool {
+    both(shown, model.agreements.get(&id), |a, b| {
+        (a.proposer, a.proposer_signature, a.proposed_at.0) == b.proposed
+            && a.countersigned.map(|c| (c.signature, c.at.0)) == b.signed
+            && a.terminated_from.map(|t| t.0) == b.ended
+    })
+}
+
+fn pair(model: &Model, (home, visited): (MemberId, MemberId), shown: Option<PairState>) -> bool {
+    let shown = shown.unwrap_or_default();
+    let known = model.remembered(home, visited);
+    let listed = shown.versions.len() == known.len()
+        && shown.versions.iter().zip(&known).all(|(a, b)| {
+            a.agreement == b.terms.id()
+                && a.version == b.terms.version
+                && a.until.0 == b.until()
+                && b.signed
+                    .is_some_and(|(_, at)| a.from.0 == at.max(b.terms.valid_from.0))
+        });
+    // Who is in force is asked at every instant at which it may change.
+    let instants = known
+        .iter()
+        .flat_map(|k| [k.terms.valid_from.0, k.until(), k.signed.map_or(0, |s| s.1)])
+        .flat_map(|t| [t - 1, t]);
+    let mut agreed = instants.map(|at| {
+        let a = shown.in_force(fairway_model::Time(at)).map(|v| v.agreement);
+        let b = model.in_force(home, visited, at).map(|r| r.terms.id());
+        a == b
+    });
+    listed && agreed.all(|same| same)
+}
+
+fn guarantee(
+    model: &Model,
+    home: MemberId,
+    id: GuaranteeId,
+    shown: Option<GuaranteeState>,
+) -> bool {
+    let (held, charged) = model.used(home, id);
+    both(shown, model.guarantees.get(&(home, id)), |a, b| {
+        let content = Hash::of("fairway.guarantee.v1", &b.promise.to_bytes());
+        a.content == content
+            && a.agreement == b.promise.agreement
+            && a.limit == b.promise.limit
+            && (i128::from(a.held.0), i128::from(a.charged.0)) == (held, charged)
+    })
+}
+
+fn hold(model: &Model, session: SessionId, shown: Option<HoldState>) -> bool {
+    both(shown, model.holds.get(&session), |a, b| {
+        let life = match a.status {
+            HoldStatus::Pending => Life::Pending,
+            HoldStatus::Posted => Life::Posted,
+            HoldStatus::Void => Life::Void,
+            HoldStatus::Expired => Life::Expired,
+        };
+        let placed = &b.hold;
+        let promise = &placed.guarantee.guarantee;
+        a.content == crate::model::hold_content(placed)
+            && (a.home, a.visited) == (placed.guarantee.home, placed.visited)
+            && (a.agreement, a.guarantee) == (promise.agreement, promise.id)
+            && (a.offer, a.amount, a.currency) == (placed.offer, placed.amount, placed.currency)
+            && a.expires_at == placed.expires_at
+            && life == b.life
+            && a.disputed_until.map(|t| t.0) == b.protected
+    })
+}
+
+fn charge(model: &Model, session: SessionId, shown: Option<ChargeState>) -> bool {
+    both(shown, model.charges.get(&session), |a, b| {
+        (a.event, a.agreement) == (b.event, b.agreement)
+            && (a.home, a.visited) == b.pair
+            && (a.energy.0, i128::from(a.total.0)) == (b.energy, b.total)
+            && (a.shares, a.currency) == (b.shares, b.currency)
+            && a.owner.as_ref() == Some(&b.owner)
+            && (a.height, a.settled_at.0, a.dispute_until.0)
+                == (b.settled.0, b.settled.1, b.disputable)
+    })
+}
+
+/// Everything that a transaction may change, found from its words.
+pub fn named(tx: &Transaction) -> Vec<Thing> {
+    let mut things = vec![
+        Thing::Member(tx.member),
+        Thing::Nonce(tx.member, tx.nonce.0),
+    ];
+    match &tx.operation {
+        Operation::RegisterPrefix(e) => {
+            let digits = e.prefix.as_str();
+            let beginnings = (7..=digits.len()).filter_map(|n| digits.get(..n));
+            things.extend(beginnings.map(|d| Thing::Prefix(d.to_owned())));
+            let node = digits.get(6..).unwrap_or_default();
+            things.push(Thing::Node(e.member, node.to_owned()));
+        }
+        Operation::RegisterEvse(e) => {
+            things.push(Thing::Evse(e.evse.clone()));
+            things.push(Thing::Station(e.station.clone()));
+        }
+        Operation::RetireEvse { evse, .. } | Operation::RotateMeterKey { evse, .. } => {
+            things.push(Thing::Evse(evse.clone()));
+        }
+        Operation::RotateMemberKey { new_key, .. } => things.push(Thing::UsedKey(*new_key)),
+        Operation::ProposeAgreement { agreement, .. } => {
+            things.extend(agreed(agreement.id(), agreement.home, agreement.visited));
+        }
+        Operation::CountersignAgreement {
+            agreement,
+            home,
+            visited,
+            ..
+        }
+        | Operation::TerminateAgreement {
+            agreement,
+            home,
+            visited,
+            ..
+        } => things.extend(agreed(*agreement, *home, *visited)),
+        Operation::PlaceHold(h) => {
+            let home = h.guarantee.home;
+            things.push(Thing::Guarantee(home, h.guarantee.guarantee.id));
+            things.extend(held(h.session, home, h.visited, h.currency));
+        }
+        Operation::VoidHold {
+            session,
+            home,
+            visited,
+            guarantee,
+            currency,
+        } => {
+            things.push(Thing::Guarantee(*home, *guarantee));
+            things.extend(held(*session, *home, *visited, *currency));
+        }
+        Operation::Dispute(d) => {
+            things.push(Thing::Dispute(d.session, tx.member));
+            things.push(Thing::Hold(d.session));
+        }
+        _ => moved(&tx.operation, &mut things),
+    }
+    things
+}
+
+fn moved(operation: &Operation, things: &mut Vec<Thing>) {
+    if let Operation::SettleCharge(s) = operation {
+        let (e, c) = (s.event(), s.currency);
+        things.push(Thing::Charge(e.session));
+        things.push(Thing::Guarantee(e.home, e.guarantee));
+        things.push(Thing::Position(e.home, e.visited, c));
+        things.extend(held(e.session, e.home, e.visited, c));
+        things.push(Thing::Account(Account::Member(e.home), c));
+        things.push(Thing::Account(Account::Member(e.visited), c));
+        things.push(Thing::Account(Account::Tax(e.visited), c));
+        things.push(Thing::Account(Account::Owner(s.owner.clone()), c));
+    }
+    if let Operation::ConfirmPayment(p) = operation {
+        things.push(Thing::Payment(p.creditor, p.reference));
+        things.push(Thing::Position(p.debtor, p.creditor, p.currency));
+        things.push(Thing::Account(Account::Member(p.debtor), p.currency));
+        things.push(Thing::Account(Account::Member(p.creditor), p.currency));
+    }
+}
+
+fn agreed(id: AgreementId, home: MemberId, visited: MemberId) -> [Thing; 3] {
+    [
+        Thing::Terms(id),
+        Thing::Status(id),
+        Thing::Pair(home, visited),
+    ]
+}
+
+fn held(session: SessionId, home: MemberId, visited: MemberId, c: Currency) -> [Thing; 2] {
+    [Thing::Hold(session), Thing::Held(home, visited, c)]
+}

@@ -1,0 +1,149 @@
+//! Steps: what a seed is made of, in words that stay true when other steps are left out.
+
+/// One transaction, described so that it can be built again: who, when, what, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// When the block is made that holds it, in milliseconds; within one block the first step's time counts.
+    pub at: i64,
+    /// Whether a new block begins with it.
+    pub cut: bool,
+    /// Which member asks.
+    pub by: usize,
+    /// Which of its keys it signs with, counted from 0.
+    pub key: usize,
+    /// Number of the transaction; the same number is the same nonce.
+    pub nonce: u32,
+    /// What is asked.
+    pub what: What,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is asked. Numbers are places in the seed's cast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Register a prefix.
+    Prefix(String),
+    /// Register an EVSE.
+    Evse(usize),
+    /// Take an EVSE out of use from a time on.
+    Retire(usize, i64),
+    /// Give an EVSE the meter key of a generation.
+    Meter(usize, usize),
+    /// Rotate the member's key to a generation; whether the old one is compromised.
+    Rotate(usize, bool),
+    /// Propose terms: pair and version.
+    Propose(usize, u32),
+    /// Countersign terms.
+    Countersign(usize, u32),
+    /// End terms from a time on.
+    Terminate(usize, u32, i64),
+    /// Place the hold of a session.
+    Place(usize),
+    /// Void the hold of a session.
+    Void(usize),
+    /// Settle a session.
+    Settle(usize),
+    /// Confirm a payment of what is owed by the member, in parts of 1,000, under a reference; what the fault says comes on top.
+    Pay {
+        /// Who paid.
+        debtor: usize,
+        /// Thousandths of what is owed.
+        per_mille: i64,
+        /// Names the payment.
+        reference: u32,
+    },
+    /// Dispute a session.
+    Dispute(usize, u32),
+}
+
+/// What is wrong, or nearly wrong, with a transaction. What has no meaning for an operation changes nothing in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// Another member's key is claimed and signs.
+    ClaimKeyOf(usize),
+    /// Another member's key signs under the right claim.
+    SignWith(usize),
+    /// Signed for another chain.
+    OtherChain,
+    /// One bit of the bytes is turned.
+    Flip(u32),
+    /// A byte too many behind the transaction.
+    Trail,
+    /// Larger than any transaction may be.
+    Huge,
+    /// The inner signature is another member's.
+    InnerForged(usize),
+    /// The inner signature and its claimed key are another member's.
+    InnerKeyOf(usize),
+    /// The inner signature is made with this generation of the right member's key.
+    InnerKey(usize),
+    /// The total is off by so many micro-units, at the visited utility's cost or gain.
+    Total(i64),
+    /// So many micro-units of the home utility's share go to visited.
+    ShareToVisited(i64),
+    /// So many micro-units of tax go to visited.
+    TaxToVisited(i64),
+    /// So many micro-units of the owner's share go home.
+    OwnerToHome(i64),
+    /// The amount is so many micro-units more.
+    Amount(i64),
+    /// The amount is nothing, or less.
+    AmountIs(i64),
+    /// The hold takes the rest of the guarantee, and so many micro-units more.
+    ToGuarantee(i64),
+    /// The hold takes the rest of the exposure, and so many micro-units more.
+    ToExposure(i64),
+    /// The hold takes the cap per charge, and so many micro-units more.
+    ToCap(i64),
+    /// Another currency is claimed.
+    Currency,
+    /// Another owner is claimed.
+    Owner,
+    /// Another home utility is named.
+    Home(usize),
+    /// Another visited utility is named.
+    Visited(usize),
+    /// Another EVSE is named.
+    Evse(usize),
+    /// A meter key that nobody registered is named.
+    MeterKey,
+    /// The meter key of this generation is named.
+    Meter(usize),
+    /// A tariff that the agreement does not have.
+    Tariff,
+    /// This load multiplier.
+    Load(u32),
+    /// So many basis points more discount.
+    Discount(u32),
+    /// A corridor whose cap is so many micro-units higher.
+    Corridor(i64),
+    /// An offer that nobody consented to.
+    Offer,
+    /// Another guarantee of the same pair.
+    Guarantee(u8),
+    /// Another version of the agreement.
+    Version(u32),
+    /// The guarantee's limit is so many micro-units higher: same id, other content.
+    Limit(i64),
+    /// The hold expires at this time.
+    Expires(i64),
+    /// The end register is so many milliwatt-hours higher.
+    MeterEnd(i64),
+    /// Begin and end register are exchanged.
+    Backwards,
+    /// Nothing is delivered.
+    NoEnergy,
+    /// The energy is the cap per charge and so many milliwatt-hours more.
+    ToEnergyCap(i64),
+    /// The charge begins at this time.
+    StartAt(i64),
+    /// The charge ends at this time.
+    EndAt(i64),
+    /// Two periods are exchanged.
+    Disorder,
+    /// Terms or a registration that contradict themselves in the way of this number.
+    Unsound(u32),
+}

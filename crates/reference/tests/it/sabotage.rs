@@ -1,0 +1,110 @@
+//! Tests of the tests: each planted mistake is found, and shrinks to a few steps.
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that fails says why, and one that finds a mistake shows it"
+)]
+
+use fairway_reference::{Sabotage, explain, run};
+
+/// Seeds that are tried until the planted mistake found its moment.
+const SEEDS: u64 = 40;
+/// Most steps that a mistake may need once it is made small: founding, agreeing, holding, settling.
+const STEPS: usize = 10;
+
+fn found(sabotage: Sabotage, kinds: &[&str]) {
+    for seed in 0..SEEDS {
+        let Err(violation) = run(seed, Some(sabotage)) else {
+            continue;
+        };
+        assert!(
+            kinds.contains(&violation.kind),
+            "{sabotage:?} was found as {}: {}",
+            violation.kind,
+            violation.what
+        );
+        let (steps, small) = explain(&violation, Some(sabotage)).unwrap_or_else(|v| panic!("{v}"));
+        println!("{sabotage:?} is found by {small}\n");
+        assert!(
+            steps.len() <= STEPS,
+            "{} steps are left: {small}",
+            steps.len()
+        );
+        // Without the planted mistake the same steps hold: the mistake is what was found.
+        let cast = fairway_reference::Cast::new(seed).unwrap();
+        assert!(fairway_reference::play(&cast, &steps, None).is_ok());
+        return;
+    }
+    panic!("{sabotage:?} was not found in {SEEDS} seeds");
+}
+
+#[test]
+fn wrong_rounding() {
+    found(Sabotage::WrongRounding, &["effect"]);
+}
+
+#[test]
+fn a_skipped_signature_check() {
+    found(Sabotage::SkippedSignature, &["admission"]);
+}
+
+#[test]
+fn a_double_post() {
+    found(Sabotage::DoublePost, &["outcome", "code"]);
+}
+
+#[test]
+fn a_lost_wake_up() {
+    found(Sabotage::LostWakeUp, &["outcome"]);
+}
+
+#[test]
+fn the_order_of_hashes() {
+    found(Sabotage::HashOrder, &["replicas"]);
+}
+
+#[test]
+fn a_cap_off_by_one() {
+    found(Sabotage::CapOffByOne, &["outcome"]);
+}
+
+#[test]
+fn a_missing_rollback() {
+    found(Sabotage::NoRollback, &["rollback"]);
+}
+
+#[test]
+fn tax_to_the_wrong_account() {
+    found(Sabotage::TaxToOwnAccount, &["postings"]);
+}
+
+#[test]
+fn an_end_a_millisecond_late() {
+    found(Sabotage::LateEnd, &["outcome", "code"]);
+}
+
+#[test]
+fn an_old_key_that_counts_for_ever() {
+    found(Sabotage::OldKeyForever, &["outcome"]);
+}
+
+#[test]
+fn prices_in_the_wrong_zone() {
+    found(Sabotage::NoTimeZone, &["outcome", "code"]);
+}
+
+#[test]
+fn a_payment_confirmed_twice() {
+    found(Sabotage::PaymentForgotten, &["outcome"]);
+}
+
+#[test]
+fn a_dispute_that_protects_nothing() {
+    found(Sabotage::DisputeForgotten, &["outcome"]);
+}
+
+#[test]
+fn a_guarantee_that_leaks() {
+    found(Sabotage::GuaranteeLeak, &["state"]);
+}
