@@ -94,6 +94,7 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::ConfirmPayment(payment) => check_payment(payment),
         Operation::Council(operation) => council::check(operation),
         Operation::Case(operation) => crate::cases::admit::check(operation),
+        Operation::Money(operation) => crate::money::admit::check(operation),
     }
 }
 

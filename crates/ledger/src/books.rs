@@ -1,6 +1,10 @@
 //! The books as an auditor keeps them: all balances and positions folded from exported transactions and receipts, without the
 //! state and without trusting the postings that receipts state.
 
+mod money;
+mod standing;
+
+use crate::money::{ObligationId, UtcDay};
 use crate::receipt::{Account, Effect, Outcome, Posting, Receipt};
 use crate::tx::{Operation, Payment, Settlement, Transaction};
 use core::fmt;
@@ -10,6 +14,8 @@ use fairway_model::hash::Hash;
 use fairway_model::ids::{MemberId, OwnerId, SessionId};
 use fairway_model::money::{Currency, Micro, MoneyError};
 use fairway_model::price::Shares;
+use money::Owed;
+use standing::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why exported records do not fold.
@@ -23,6 +29,8 @@ pub enum BooksError {
     PostingsDiffer(Hash),
     /// A charge is settled a second time.
     SettledTwice(SessionId),
+    /// A record contradicts what the records before it say; which transaction, and how.
+    Contradiction(Hash, &'static str),
     /// A sum does not fit.
     Money(MoneyError),
 }
@@ -39,6 +47,7 @@ impl fmt::Display for BooksError {
                 "the receipt of transaction {id} states other postings than the transaction makes"
             ),
             Self::SettledTwice(session) => write!(f, "{session} is settled twice"),
+            Self::Contradiction(id, what) => write!(f, "transaction {id}: {what}"),
             Self::Money(error) => error.fmt(f),
         }
     }
@@ -67,11 +76,14 @@ pub struct Turnover {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Books {
     accounts: BTreeMap<(Account, Currency), Micro>,
-    positions: BTreeMap<(MemberId, MemberId, Currency), Micro>,
-    turnover: BTreeMap<(MemberId, MemberId, Currency), Turnover>,
+    positions: BTreeMap<PairKey, Standing>,
+    turnover: BTreeMap<PairKey, Turnover>,
     settled: BTreeMap<SessionId, BookedCharge>,
     cases: BTreeMap<(SessionId, MemberId), BookedCase>,
-    credits: BTreeMap<(MemberId, MemberId, Currency), (u64, Micro)>,
+    credits: BTreeMap<PairKey, (u64, Micro)>,
+    obligations: BTreeMap<ObligationId, Owed>,
+    references: BTreeSet<(MemberId, Hash)>,
+    cycles: BTreeMap<Currency, UtcDay>,
 }
 
 impl Books {
@@ -96,12 +108,16 @@ impl Books {
         };
         let tx = Transaction::read(transaction)
             .map_err(|e| BooksError::Unreadable("transaction", e.to_string()))?;
-        let change = match &tx.operation {
-            Operation::Case(operation) => self.of_case(operation, effect)?,
-            operation => Change::of(operation, effect)?,
+        let change = match (&tx.operation, effect) {
+            (Operation::Money(operation), Effect::Money(effect)) => {
+                return self.record_money(tx.member, operation, effect, &receipt);
+            }
+            (Operation::Money(_), _) | (_, Effect::Money(_)) => None,
+            (Operation::Case(operation), _) => self.of_case(operation, effect)?,
+            (operation, _) => Change::of(operation, effect)?,
         };
         let change = change.filter(|change| change.postings == receipt.postings);
-        self.apply(&change.ok_or(BooksError::PostingsDiffer(id))?)
+        self.apply(&change.ok_or(BooksError::PostingsDiffer(id))?, &receipt)
     }
 
     /// What an account has; nothing when it never moved.
@@ -116,8 +132,32 @@ impl Books {
     pub fn position(&self, debtor: MemberId, creditor: MemberId, currency: Currency) -> Micro {
         self.positions
             .get(&(debtor, creditor, currency))
-            .copied()
+            .and_then(|standing| standing.total().ok())
             .unwrap_or_default()
+    }
+
+    /// What is open of an obligation, interest included; nothing when no close left it.
+    pub fn obligation(&self, id: &ObligationId) -> Micro {
+        self.obligations
+            .get(id)
+            .and_then(|owed| owed.open().ok())
+            .unwrap_or_default()
+    }
+
+    /// Every obligation that a close left, paid or not.
+    pub fn obligations(&self) -> impl Iterator<Item = &ObligationId> {
+        self.obligations.keys()
+    }
+
+    /// What open cases freeze of a position.
+    fn frozen(&self, pair: PairKey) -> Result<Micro, MoneyError> {
+        let open = self.cases.iter().filter(|(_, case)| !case.closed);
+        let of_pair = open.filter(|((session, _), _)| {
+            self.settled
+                .get(session)
+                .is_some_and(|c| (c.home, c.visited, c.currency) == pair)
+        });
+        Micro::sum(of_pair.map(|(_, case)| case.frozen))
     }
 
     /// Settled charges of `home`'s drivers at `visited`'s stations.
@@ -157,21 +197,18 @@ impl Books {
     }
 
     /// Everything or nothing: new values are computed before any is written.
-    fn apply(&mut self, change: &Change) -> Result<(), BooksError> {
-        let mut accounts = BTreeMap::new();
-        for posting in &change.postings {
-            let key = (posting.account.clone(), posting.currency);
-            let before = accounts
-                .get(&key)
-                .copied()
-                .unwrap_or_else(|| self.account(&key.0, key.1));
-            accounts.insert(key, before.plus(posting.amount)?);
-        }
+    fn apply(&mut self, change: &Change, receipt: &Receipt) -> Result<(), BooksError> {
+        let accounts = self.moved_accounts(&change.postings)?;
         let mut positions = BTreeMap::new();
         for (debtor, creditor, currency, amount) in &change.positions {
             let key = (*debtor, *creditor, *currency);
-            let before = self.position(*debtor, *creditor, *currency);
-            positions.insert(key, before.plus(*amount)?);
+            let grows = change.charge.is_some() || *amount >= Micro::ZERO;
+            positions.insert(key, self.stood(key, (*amount, grows), receipt)?);
+        }
+        let used = |reference| self.references.contains(&reference);
+        if change.reference.is_some_and(used) {
+            let id = receipt.transaction;
+            return Err(BooksError::Contradiction(id, "a bank reference pays twice"));
         }
         let turnover = change.charge.as_ref().map(|c| self.grown(c)).transpose()?;
         let credited = change
@@ -195,7 +232,42 @@ impl Books {
         self.cases.extend(change.case);
         self.accounts.extend(accounts);
         self.positions.extend(positions);
+        self.references.extend(change.reference);
         Ok(())
+    }
+
+    /// The accounts that postings change, as they are then.
+    fn moved_accounts(
+        &self,
+        postings: &[Posting],
+    ) -> Result<BTreeMap<(Account, Currency), Micro>, BooksError> {
+        let mut accounts = BTreeMap::new();
+        for posting in postings {
+            let key = (posting.account.clone(), posting.currency);
+            let before = accounts
+                .get(&key)
+                .copied()
+                .unwrap_or_else(|| self.account(&key.0, key.1));
+            accounts.insert(key, before.plus(posting.amount)?);
+        }
+        Ok(accounts)
+    }
+
+    /// A position after it changed: grew, or was paid by an amount below nothing.
+    fn stood(
+        &self,
+        pair: PairKey,
+        (amount, grows): (Micro, bool),
+        receipt: &Receipt,
+    ) -> Result<Standing, BooksError> {
+        let mut standing = self.positions.get(&pair).cloned().unwrap_or_default();
+        if grows {
+            standing.grow(UtcDay::of(receipt.time), amount)?;
+        } else if !standing.pay(amount.negated()?)? {
+            let id = receipt.transaction;
+            return Err(BooksError::Contradiction(id, "more is paid than is owed"));
+        }
+        Ok(standing)
     }
 
     fn grown(&self, charge: &Charge) -> Result<Turnover, BooksError> {
@@ -226,6 +298,8 @@ pub(crate) struct Change {
     pub(crate) charge: Option<Charge>,
     pub(crate) credit: Option<Credited>,
     pub(crate) case: Option<((SessionId, MemberId), BookedCase)>,
+    /// To whom a bank reference paid.
+    pub(crate) reference: Option<(MemberId, Hash)>,
 }
 
 #[derive(Debug, Clone)]
@@ -254,6 +328,8 @@ pub(crate) struct BookedCase {
     pub(crate) claimed: Micro,
     pub(crate) answered: Option<Micro>,
     pub(crate) closed: bool,
+    /// What it keeps out of netting while it is open.
+    pub(crate) frozen: Micro,
 }
 
 /// A credit that takes effect.
@@ -328,7 +404,7 @@ impl Change {
             creditor,
             currency,
             amount,
-            ..
+            reference,
         } = *payment;
         let amounts = [
             (Account::Member(debtor), amount),
@@ -338,6 +414,7 @@ impl Change {
         Ok(Self {
             postings: postings(amounts, currency),
             positions,
+            reference: Some((creditor, reference)),
             ..Self::default()
         })
     }
@@ -369,11 +446,16 @@ impl fmt::Display for Books {
                 amount.text(*currency)
             ));
         }
-        for ((debtor, creditor, currency), amount) in &self.positions {
+        for (debtor, creditor, currency) in self.positions.keys() {
+            let amount = self.position(*debtor, *creditor, *currency);
             lines.insert(format!(
                 "books position {debtor} owes {creditor} {currency} {}",
                 amount.text(*currency)
             ));
+        }
+        for id in self.obligations.keys() {
+            let open = self.obligation(id).text(id.currency);
+            lines.insert(format!("books obligation {id} open {open}"));
         }
         for ((home, visited, currency), t) in &self.turnover {
             let (energy, total) = (t.energy.kwh_text(), t.total.text(*currency));

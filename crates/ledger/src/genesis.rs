@@ -3,6 +3,7 @@
 use crate::council;
 use crate::keys::{Key, key_for_member};
 use crate::limits::{MAX_CHAIN_ID_LEN, MAX_GENESIS_MEMBERS};
+
 use crate::state::MemberState;
 use fairway_model::canonical::Canonical;
 use fairway_model::ids::MemberId;

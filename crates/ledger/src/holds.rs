@@ -6,7 +6,8 @@
 //! exposure have room for it then.
 
 use crate::context::{Context, Done, overflow, refuse};
-use crate::keys::{key_for_guarantee, key_for_held, key_for_hold, key_for_pair, key_for_position};
+use crate::keys::{key_for_guarantee, key_for_held, key_for_hold, key_for_pair};
+use crate::money::{PositionState, position};
 use crate::receipt::Effect;
 use crate::state::{GuaranteeState, HeldState, HoldState, HoldStatus, PairState};
 use crate::tx::{GuaranteeClaim, Hold};
@@ -191,8 +192,8 @@ fn reserve(ctx: &mut Context<'_, '_>, hold: &Hold, agreement: &Agreement) -> Res
     let held_key = key_for_held(home, visited, currency);
     let before: HeldState = ctx.view.get(&held_key)?.unwrap_or_default();
     let amount = before.amount.plus(hold.amount).map_err(overflow)?;
-    let owed = ctx.balance(&key_for_position(home, visited, currency))?;
-    check_exposure(amount, owed, agreement)?;
+    let position = position::position(ctx, (home, visited, currency))?;
+    check_exposure(amount, &position, agreement)?;
     ctx.view.put(held_key, &HeldState { amount });
     ctx.view
         .put(key_for_guarantee(home, hold.guarantee.guarantee.id), &usage);
@@ -242,13 +243,16 @@ pub(crate) fn check_guarantee(usage: &GuaranteeState, currency: Currency) -> Res
     )
 }
 
-/// Whether holds and debts of a pair stay within the agreement's exposure.
+/// Whether holds and debts of a pair, netted or not, less the collateral, stay within the agreement's exposure.
 pub(crate) fn check_exposure(
     held: Micro,
-    owed: Micro,
+    position: &PositionState,
     agreement: &Agreement,
 ) -> Result<(), Refusal> {
-    let exposure = held.plus(owed).map_err(overflow)?;
+    let exposure = position
+        .unsecured()
+        .and_then(|open| open.plus(held))
+        .map_err(overflow)?;
     let cap = agreement.caps.exposure;
     if exposure <= cap {
         return Ok(());

@@ -80,7 +80,7 @@ pub fn key_for_account(account: &Account, currency: Currency) -> Key {
     key("fairway.state.account", &(account.clone(), currency))
 }
 
-/// Of a [`crate::state::BalanceState`]: what `debtor` owes `creditor`.
+/// Of a [`crate::money::PositionState`]: what `debtor` owes `creditor`.
 pub fn key_for_position(debtor: MemberId, creditor: MemberId, currency: Currency) -> Key {
     key("fairway.state.position", &(debtor, creditor, currency))
 }

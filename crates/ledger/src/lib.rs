@@ -21,6 +21,7 @@ pub mod genesis;
 mod holds;
 pub mod keys;
 pub mod limits;
+pub mod money;
 mod payments;
 mod price;
 mod reads;

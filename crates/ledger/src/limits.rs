@@ -43,6 +43,18 @@ pub const MAX_CHAIN_ID_LEN: usize = 48;
 pub const MAX_CACHED_AGREEMENTS: usize = 256;
 /// Most time zones for which one cached agreement keeps compiled tariffs.
 pub const MAX_CACHED_ZONES: usize = 16;
+/// Most members of one netting. Beyond it no cycle is closed: positions are then paid between each two, by bank or by token.
+pub const MAX_NETTING_MEMBERS: usize = 64;
+/// Highest yearly interest on late payment in basis points.
+pub const MAX_INTEREST_BPS: u32 = 10_000;
+/// Days of a netting cycle on a new chain.
+pub const NETTING_CYCLE_DAYS: u32 = 1;
+/// Days to pay after a close on a new chain.
+pub const DUE_TIME_DAYS: u32 = 14;
+/// Yearly interest on late payment on a new chain, in basis points.
+pub const LATE_INTEREST_BPS: u32 = 500;
+/// Days after the due day before collateral may be taken on a new chain.
+pub const COLLATERAL_GRACE_DAYS: u32 = 7;
 /// Most members at genesis.
 pub const MAX_GENESIS_MEMBERS: usize = 1_024;
 /// Fewest validators that a vote or a departure may leave: the least number of which one may fail.

@@ -1,7 +1,8 @@
 //! Payments between members that happened outside the ledger, confirmed by whoever received the money.
 
 use crate::context::{Context, Done, overflow, refuse};
-use crate::keys::{key_for_payment, key_for_position};
+use crate::keys::key_for_payment;
+use crate::money::position;
 use crate::receipt::{Account, Effect};
 use crate::tx::Payment;
 use fairway_model::refusal::{Refusal, RefusalCode};
@@ -47,8 +48,8 @@ pub(crate) fn confirm(ctx: &mut Context<'_, '_>, payment: &Payment) -> Result<Do
         }
         None => {}
     }
-    let key = key_for_position(debtor, creditor, currency);
-    let owed = ctx.balance(&key)?;
+    let direction = (debtor, creditor, currency);
+    let owed = position::position(ctx, direction)?.amount;
     if amount > owed {
         let (amount, owed) = (amount.text(currency), owed.text(currency));
         return refuse(
@@ -57,7 +58,7 @@ pub(crate) fn confirm(ctx: &mut Context<'_, '_>, payment: &Payment) -> Result<Do
         );
     }
     let rest = owed.minus(amount).map_err(overflow)?;
-    ctx.set_balance(key, rest);
+    position::change(ctx, direction, |p| p.shrink(amount))?;
     ctx.view.put(record, payment);
     let amounts = vec![
         (Account::Member(debtor), amount),

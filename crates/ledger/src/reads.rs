@@ -81,6 +81,9 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
         }
         Operation::Council(operation) => keys.extend(council::reads(tx, operation)),
         Operation::Case(operation) => keys.extend(crate::cases::reads::reads(operation)),
+        Operation::Money(operation) => {
+            keys.extend(crate::money::reads::reads(tx.member, operation));
+        }
     }
     keys
 }

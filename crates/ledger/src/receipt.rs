@@ -2,6 +2,7 @@
 
 use crate::cases::effect::CaseEffect;
 use crate::council::CouncilEffect;
+use crate::money::MoneyEffect;
 use core::fmt;
 use fairway_model::agreement::AgreementId;
 use fairway_model::hash::Hash;
@@ -24,6 +25,42 @@ pub enum Account {
     /// What the owner of a site earned.
     #[n(2)]
     Owner(#[n(0)] OwnerId),
+    /// Tokens of an issuer that a member holds and may use.
+    #[n(3)]
+    Token {
+        /// Whose claim.
+        #[n(0)]
+        holder: MemberId,
+        /// On whom.
+        #[n(1)]
+        issuer: MemberId,
+    },
+    /// What an issuer owes for the tokens in circulation; below nothing.
+    #[n(4)]
+    Issued(#[n(0)] MemberId),
+    /// Tokens that wait to be paid out.
+    #[n(5)]
+    Redeeming {
+        /// Whose claim.
+        #[n(0)]
+        holder: MemberId,
+        /// On whom.
+        #[n(1)]
+        issuer: MemberId,
+    },
+    /// Tokens that secure what one member owes another.
+    #[n(6)]
+    Collateral {
+        /// Whose tokens, and whose debts.
+        #[n(0)]
+        debtor: MemberId,
+        /// Whom they secure.
+        #[n(1)]
+        creditor: MemberId,
+        /// On whom the tokens are a claim.
+        #[n(2)]
+        issuer: MemberId,
+    },
 }
 
 impl fmt::Display for Account {
@@ -32,6 +69,14 @@ impl fmt::Display for Account {
             Self::Member(m) => write!(f, "member:{m}"),
             Self::Tax(m) => write!(f, "tax:{m}"),
             Self::Owner(o) => write!(f, "owner:{o}"),
+            Self::Token { holder, issuer } => write!(f, "token:{holder}@{issuer}"),
+            Self::Issued(m) => write!(f, "issued:{m}"),
+            Self::Redeeming { holder, issuer } => write!(f, "redeeming:{holder}@{issuer}"),
+            Self::Collateral {
+                debtor,
+                creditor,
+                issuer,
+            } => write!(f, "collateral:{debtor}>{creditor}@{issuer}"),
         }
     }
 }
@@ -184,6 +229,9 @@ pub enum Effect {
     /// A settled charge was credited, or its case went on.
     #[n(35)]
     Case(#[n(0)] CaseEffect),
+    /// Money moved after settlement.
+    #[n(34)]
+    Money(#[n(0)] Box<MoneyEffect>),
 }
 
 /// Whether a transaction took effect.

@@ -9,7 +9,8 @@
 use crate::cache::Terms;
 use crate::context::{Context, Done, overflow, refuse};
 use crate::holds::{check_currency, check_exposure, check_guarantee, release, status_text};
-use crate::keys::{key_for_charge, key_for_evse, key_for_hold, key_for_position};
+use crate::keys::{key_for_charge, key_for_evse, key_for_hold};
+use crate::money::position;
 use crate::receipt::{Account, Effect, Posting};
 use crate::state::{AgreementStatus, ChargeState, EvseState, HoldState, HoldStatus};
 use crate::tx::Settlement;
@@ -224,12 +225,11 @@ fn post_hold(
     let leaves_home = event.total.minus(event.shares.home).map_err(overflow)?;
     // A member's own driver at its own station: nobody owes anybody.
     if event.home != event.visited {
-        let key = key_for_position(event.home, event.visited, hold.currency);
-        let owed = ctx.balance(&key)?.plus(leaves_home).map_err(overflow)?;
+        let direction = (event.home, event.visited, hold.currency);
+        let position = position::grow(ctx, direction, leaves_home)?;
         if leaves_home > freed {
-            check_exposure(still_held, owed, agreement)?;
+            check_exposure(still_held, &position, agreement)?;
         }
-        ctx.set_balance(key, owed);
     }
     hold.status = HoldStatus::Posted;
     ctx.view.put(key_for_hold(event.session), &hold);

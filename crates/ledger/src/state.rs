@@ -179,7 +179,7 @@ pub struct HeldState {
     pub amount: Micro,
 }
 
-/// What an account has, or one member owes another.
+/// What an account has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Default)]
 pub struct BalanceState {
     /// The amount.

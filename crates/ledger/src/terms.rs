@@ -140,7 +140,7 @@ fn check_validity(agreement: &Agreement, now: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_currency(currency: Currency) -> Result<(), Refusal> {
+pub(crate) fn check_currency(currency: Currency) -> Result<(), Refusal> {
     let code = currency.to_string();
     if CURRENCIES
         .split_ascii_whitespace()

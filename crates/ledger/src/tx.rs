@@ -6,6 +6,7 @@
 
 use crate::cases::op::CaseOperation;
 use crate::council::{self, CouncilOperation};
+use crate::money::MoneyOperation;
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::canonical::{Canonical, DecodeError};
 use fairway_model::hash::Hash;
@@ -272,6 +273,9 @@ pub enum Operation {
     /// Credit a settled charge, or have it decided.
     #[n(15)]
     Case(#[n(0)] CaseOperation),
+    /// Netting, payment, interest, tokens, collateral.
+    #[n(14)]
+    Money(#[n(0)] Box<MoneyOperation>),
 }
 
 /// A signed operation.

@@ -149,6 +149,28 @@ codes! {
     59 CaseClosed = "case-closed",
     /// More is credited than is left of the charge.
     60 CreditExceeds = "credit-exceeds",
+    /// The netting cycle is not over yet.
+    70 CycleOpen = "cycle-open",
+    /// The netting cycle is closed already.
+    71 CycleClosed = "cycle-closed",
+    /// The list of members to net is not the member roll.
+    72 MembersIncomplete = "members-incomplete",
+    /// There is nothing to net, to charge or to pay.
+    73 NothingDue = "nothing-due",
+    /// No such obligation.
+    74 ObligationUnknown = "obligation-unknown",
+    /// Interest for this day is charged already.
+    75 InterestCharged = "interest-charged",
+    /// The member issues no tokens in this currency.
+    76 IssuerUnknown = "issuer-unknown",
+    /// Fewer tokens are there than are asked for.
+    77 TokensMissing = "tokens-missing",
+    /// The receiver does not accept (so many of) these tokens.
+    78 TokensNotAccepted = "tokens-not-accepted",
+    /// No such request to be paid out.
+    79 RedemptionUnknown = "redemption-unknown",
+    /// The collateral secures what is open.
+    80 CollateralNeeded = "collateral-needed",
     /// The member is suspended.
     90 MemberSuspended = "member-suspended",
     /// The member left or was expelled.

@@ -2,6 +2,7 @@
 
 use crate::model::{Life, Model};
 use fairway_ledger::council::{KeyPurpose, UsedKeyState};
+use fairway_ledger::money::PositionState;
 use fairway_ledger::state::{
     AgreementStatus, BalanceState, ChargeState, DisputeState, EvseState, GuaranteeState, HeldState,
     HoldState, HoldStatus, MemberState, NodeState, NonceState, PairState, PrefixState,
@@ -128,7 +129,7 @@ impl Thing {
                 i128::from(found.unwrap_or_default().amount.0) == model.held((*h, *v), *c)
             }
             Self::Position(d, c, currency) => {
-                let found: Option<BalanceState> = read(shown)?;
+                let found: Option<PositionState> = read(shown)?;
                 i128::from(found.unwrap_or_default().amount.0) == model.owed(*d, *c, *currency)
             }
             Self::Account(a, c) => {

@@ -9,7 +9,7 @@ use super::op::CreditNote;
 use super::settled;
 use super::state::{CreditRecord, CreditState};
 use crate::context::{Context, Done, overflow, refuse};
-use crate::keys::key_for_position;
+use crate::money::position;
 use crate::receipt::{Account, Effect, Posting};
 use crate::state::ChargeState;
 use fairway_model::credit::Credit;
@@ -222,15 +222,16 @@ fn owe_back(
     currency: Currency,
     amount: Micro,
 ) -> Result<(), Refusal> {
-    let key = key_for_position(debtor, creditor, currency);
-    let owed = ctx.balance(&key)?;
-    let off = amount.min(owed);
-    ctx.set_balance(key, owed.minus(off).map_err(overflow)?);
+    let direction = (debtor, creditor, currency);
+    if amount < Micro::ZERO {
+        let more = amount.negated().map_err(overflow)?;
+        return position::grow(ctx, direction, more).map(|_| ());
+    }
+    let off = amount.min(position::position(ctx, direction)?.amount);
+    position::change(ctx, direction, |p| p.shrink(off))?;
     let rest = amount.minus(off).map_err(overflow)?;
     if rest != Micro::ZERO {
-        let key = key_for_position(creditor, debtor, currency);
-        let owed = ctx.balance(&key)?.plus(rest).map_err(overflow)?;
-        ctx.set_balance(key, owed);
+        position::grow(ctx, (creditor, debtor, currency), rest)?;
     }
     Ok(())
 }

@@ -29,12 +29,15 @@ impl Books {
                     CaseClaim::Total(total) => total == claimed,
                     CaseClaim::Usage(_) => true,
                 };
-                let case = BookedCase {
+                let frozen = self.freezes(opening.case.session, *claimed)?;
+                let case = |frozen| BookedCase {
                     claimed: *claimed,
                     answered: None,
                     closed: false,
+                    frozen,
                 };
-                Ok(stated.then(|| changed(&opening.case, case)))
+                let frozen = frozen.filter(|_| stated);
+                Ok(frozen.map(|frozen| changed(&opening.case, case(frozen))))
             }
             (CaseOperation::Answer(answer), CaseEffect::Answered { total, .. })
                 if answer.reply != CaseReply::Accept =>
@@ -144,6 +147,18 @@ impl Books {
             credit: Some(credit),
             ..Change::default()
         }))
+    }
+
+    /// What a claim keeps out of netting: what would come home if it were right.
+    fn freezes(&self, session: SessionId, claimed: Micro) -> Result<Option<Micro>, MoneyError> {
+        let Some(charge) = self.charge(session) else {
+            return Ok(None);
+        };
+        let disputed = sum(&charge.left)?.minus(claimed)?;
+        let Ok(shares) = fairway_pricing::reverse(disputed, &charge.left) else {
+            return Ok(None);
+        };
+        disputed.minus(shares.home).map(Some)
     }
 
     /// Home owes less; what it does not owe at present, visited owes it.

@@ -5,8 +5,11 @@
 
 use super::state::{CharterState, ParameterFrom, VersionFrom};
 use crate::limits::{
-    LEAVE_NOTICE_MS, MAX_CHARGE_AGE_MS, MAX_CLOCK_SKEW_MS, OFFER_GRACE_MS, VOTING_TIME_MS,
+    COLLATERAL_GRACE_DAYS, DUE_TIME_DAYS, LATE_INTEREST_BPS, LEAVE_NOTICE_MS, MAX_CHARGE_AGE_MS,
+    MAX_CLOCK_SKEW_MS, MAX_DEADLINE_DAYS, MAX_INTEREST_BPS, NETTING_CYCLE_DAYS, OFFER_GRACE_MS,
+    VOTING_TIME_MS,
 };
+use crate::money::MoneyTerms;
 use core::ops::RangeInclusive;
 use fairway_model::time::{DAY, HOUR, MINUTE};
 use minicbor::{Decode, Encode};
@@ -14,7 +17,7 @@ use minicbor::{Decode, Encode};
 /// The version of the contracts that a chain begins with.
 pub(crate) const FIRST_VERSION: u32 = 1;
 
-/// What the members can set by vote: a closed list. All values are in milliseconds.
+/// What the members can set by vote: a closed list. The name of each ends with its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum Parameter {
     /// How long after its end a charge may be settled.
@@ -32,16 +35,32 @@ pub enum Parameter {
     /// The longest time that a proposal is open.
     #[n(4)]
     VotingTime,
+    /// Days of a netting cycle.
+    #[n(5)]
+    NettingCycle,
+    /// Days from a close to the last day of payment in time.
+    #[n(6)]
+    DueTime,
+    /// Yearly interest on late payment in basis points.
+    #[n(7)]
+    LateInterest,
+    /// Days after the due day before the creditor may take collateral.
+    #[n(8)]
+    CollateralGrace,
 }
 
 impl Parameter {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::ChargeAge,
         Self::ClockSkew,
         Self::OfferGrace,
         Self::LeaveNotice,
         Self::VotingTime,
+        Self::NettingCycle,
+        Self::DueTime,
+        Self::LateInterest,
+        Self::CollateralGrace,
     ];
 
     /// The name that people type.
@@ -52,6 +71,10 @@ impl Parameter {
             Self::OfferGrace => "offer-grace-ms",
             Self::LeaveNotice => "leave-notice-ms",
             Self::VotingTime => "voting-time-ms",
+            Self::NettingCycle => "netting-cycle-days",
+            Self::DueTime => "due-time-days",
+            Self::LateInterest => "late-interest-bps",
+            Self::CollateralGrace => "collateral-grace-days",
         }
     }
 
@@ -68,6 +91,10 @@ impl Parameter {
             Self::OfferGrace => OFFER_GRACE_MS,
             Self::LeaveNotice => LEAVE_NOTICE_MS,
             Self::VotingTime => VOTING_TIME_MS,
+            Self::NettingCycle => i64::from(NETTING_CYCLE_DAYS),
+            Self::DueTime => i64::from(DUE_TIME_DAYS),
+            Self::LateInterest => i64::from(LATE_INTEREST_BPS),
+            Self::CollateralGrace => i64::from(COLLATERAL_GRACE_DAYS),
         }
     }
 
@@ -79,6 +106,9 @@ impl Parameter {
             Self::OfferGrace => 0..=HOUR.saturating_mul(24),
             Self::LeaveNotice => 0..=DAY.saturating_mul(90),
             Self::VotingTime => HOUR..=DAY.saturating_mul(60),
+            Self::NettingCycle => 1..=i64::from(MAX_DEADLINE_DAYS),
+            Self::DueTime | Self::CollateralGrace => 0..=i64::from(MAX_DEADLINE_DAYS),
+            Self::LateInterest => 0..=i64::from(MAX_INTEREST_BPS),
         }
     }
 }
@@ -98,6 +128,8 @@ pub struct Rules {
     pub leave_notice_ms: i64,
     /// [`Parameter::VotingTime`].
     pub voting_time_ms: i64,
+    /// Netting and late payment.
+    pub money: MoneyTerms,
 }
 
 impl Default for Rules {
@@ -117,6 +149,18 @@ impl CharterState {
             offer_grace_ms: value(Parameter::OfferGrace),
             leave_notice_ms: value(Parameter::LeaveNotice),
             voting_time_ms: value(Parameter::VotingTime),
+            money: self.money_at(height),
+        }
+    }
+
+    fn money_at(&self, height: u64) -> MoneyTerms {
+        // Their bounds fit the narrow types: a value beyond them cannot be voted in.
+        let value = |parameter| u32::try_from(self.value_at(parameter, height)).unwrap_or(u32::MAX);
+        MoneyTerms {
+            cycle_days: value(Parameter::NettingCycle).max(1),
+            due_days: value(Parameter::DueTime),
+            interest_bps: value(Parameter::LateInterest),
+            grace_days: value(Parameter::CollateralGrace),
         }
     }
 

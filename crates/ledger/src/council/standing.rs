@@ -4,6 +4,7 @@ use super::ops::CouncilOperation;
 use super::roll::Standing;
 use super::state::MemberStanding;
 use crate::context::{Context, refuse};
+use crate::money::MoneyOperation;
 use crate::state::MemberState;
 use crate::tx::{Operation, Settlement};
 use fairway_model::ids::MemberId;
@@ -44,6 +45,12 @@ fn winds_up(operation: &Operation) -> bool {
         | Operation::ProposeAgreement { .. }
         | Operation::CountersignAgreement { .. }
         | Operation::PlaceHold(_) => false,
+        Operation::Money(operation) => !matches!(
+            **operation,
+            MoneyOperation::RegisterIssuer { .. }
+                | MoneyOperation::Mint(_)
+                | MoneyOperation::Transfer { .. }
+        ),
         Operation::Council(operation) => {
             matches!(operation, CouncilOperation::RotateValidatorKey { .. })
         }

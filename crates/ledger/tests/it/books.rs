@@ -1,7 +1,8 @@
 //! Books that an auditor folds from exported records, and what he notices.
 
 use crate::world::{Charge, USD, World, place, settle, usd};
-use fairway_ledger::{Books, BooksError, Outcome, Receipt};
+use fairway_ledger::money::{CycleSummary, MoneyEffect};
+use fairway_ledger::{Books, BooksError, Effect, Outcome, Receipt};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
 
@@ -47,7 +48,7 @@ fn records_that_contradict_themselves_are_noticed() {
     assert_eq!(fold(&tx, &other), Err(BooksError::PostingsDiffer(id)));
 
     let mut other = receipt.clone();
-    other.outcome = Outcome::Applied(fairway_ledger::Effect::MemberKeyRotated);
+    other.outcome = Outcome::Applied(Effect::MemberKeyRotated);
     assert_eq!(fold(&tx, &other), Err(BooksError::PostingsDiffer(id)));
 
     let mut tampered = tx.clone();
@@ -69,4 +70,68 @@ fn records_that_contradict_themselves_are_noticed() {
         Err(BooksError::SettledTwice(_))
     ));
     assert_eq!(twice, before);
+}
+
+type Tamper<'a> = &'a dyn Fn(&mut CycleSummary);
+
+/// The auditor takes no close on trust: whatever a receipt changes is noticed, and the books stay as they were.
+#[test]
+fn a_tampered_close_is_noticed() {
+    let mut world = crate::money::charged();
+    let before = world.books.clone();
+    let tx = world.sign(
+        "APC",
+        crate::money::close(crate::money::tomorrow(), &crate::money::ALL),
+    );
+    let receipt = world.execute(&tx);
+    let tampered = |change: Tamper<'_>| {
+        let mut receipt = receipt.clone();
+        let Outcome::Applied(Effect::Money(effect)) = &mut receipt.outcome else {
+            unreachable!();
+        };
+        let MoneyEffect::CycleClosed(summary) = &mut **effect else {
+            unreachable!();
+        };
+        change(summary);
+        let mut books = before.clone();
+        let outcome = books.record(&tx, &receipt.to_bytes());
+        if outcome.is_err() {
+            assert_eq!(books, before);
+        }
+        outcome.map_err(|e| e.to_string())
+    };
+    assert_eq!(tampered(&|_| {}), Ok(()));
+    let cent = usd("0.01");
+    let cases: [(&str, Tamper<'_>); 7] = [
+        ("what a member is owed", &|s| {
+            s.transfers[0].amount = s.transfers[0].amount.plus(cent).unwrap();
+            s.net = s.net.plus(cent).unwrap();
+        }),
+        ("the net sum", &|s| s.net = s.net.plus(cent).unwrap()),
+        ("what stood at midnight", &|s| {
+            s.gross = s.gross.plus(cent).unwrap();
+        }),
+        ("whole minor units", &|s| {
+            let all = s.transfers[0].whole().unwrap();
+            s.transfers[0].amount = all;
+            s.transfers[0].carried = fairway_model::money::Micro::ZERO;
+            s.net = all;
+        }),
+        ("what a member is owed", &|s| {
+            s.transfers.clear();
+            s.net = fairway_model::money::Micro::ZERO;
+        }),
+        ("pays and is paid", &|s| {
+            let mut back = s.transfers[0];
+            core::mem::swap(&mut back.debtor, &mut back.creditor);
+            s.transfers.push(back);
+        }),
+        ("another cycle", &|s| s.cycle = s.cycle.plus(1)),
+    ];
+    for (what, change) in cases {
+        let outcome = tampered(change).unwrap_err();
+        assert!(outcome.contains(what), "{what}: {outcome}");
+    }
+    let again = world.books.record(&tx, &receipt.to_bytes()).unwrap_err();
+    assert!(again.to_string().contains("closed twice"), "{again}");
 }

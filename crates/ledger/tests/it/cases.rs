@@ -6,6 +6,7 @@ use crate::world::{Charge, USD, World, evse, kwh, member, party, place, settle, 
 use expect_test::{expect, expect_file};
 use fairway_ledger::cases::state::{CaseState, CreditState};
 use fairway_ledger::limits::{CASE_ANSWER_MS, CASE_SETTLE_MS, CASE_VOTE_MS};
+use fairway_ledger::money::PositionState;
 use fairway_ledger::state::{BalanceState, ChargeState};
 use fairway_ledger::{
     BooksError, CaseAnswer, CaseClaim, CaseEffect, CaseOpening, CaseOperation, CaseRef, CaseReply,
@@ -33,7 +34,12 @@ fn reference(charge: &Charge, opener: &str) -> CaseRef {
     }
 }
 
-fn opening(charge: &Charge, opener: &str, reason: DisputeReason, claim: CaseClaim) -> CaseOpening {
+pub(crate) fn opening(
+    charge: &Charge,
+    opener: &str,
+    reason: DisputeReason,
+    claim: CaseClaim,
+) -> CaseOpening {
     let event = matches!(claim, CaseClaim::Usage(_)) || reason == DisputeReason::MeterEvidence;
     CaseOpening {
         case: reference(charge, opener),
@@ -44,7 +50,7 @@ fn opening(charge: &Charge, opener: &str, reason: DisputeReason, claim: CaseClai
     }
 }
 
-fn open(opening: CaseOpening) -> Operation {
+pub(crate) fn open(opening: CaseOpening) -> Operation {
     Operation::Case(CaseOperation::Open(Box::new(opening)))
 }
 
@@ -726,7 +732,7 @@ fn check(world: &World, charges: &[Charge]) {
                 state.amount.0,
                 frozen.get(&(home, visited)).copied().unwrap_or_default()
             );
-            let owed: BalanceState = world
+            let owed: PositionState = world
                 .get(key_for_position(home, visited, USD))
                 .unwrap_or_default();
             assert_eq!(owed.amount, world.books.position(home, visited, USD));

@@ -270,7 +270,7 @@ fn nine_pairs_settle_and_the_books_agree() {
     }
     let owed = |a: &str, b: &str| -> (MemberId, MemberId) { (member(a), member(b)) };
     let (debtor, creditor) = owed("APC", "DUK");
-    let state: fairway_ledger::state::BalanceState = t
+    let state: fairway_ledger::money::PositionState = t
         .world
         .get(fairway_ledger::key_for_position(debtor, creditor, USD))
         .unwrap();

@@ -4,7 +4,8 @@ use crate::table::Table;
 use crate::world::{Charge, USD, World, evse, key, member, party, place, settle, usd};
 use expect_test::expect;
 use fairway_ledger::cases::state::CreditState;
-use fairway_ledger::state::{BalanceState, ChargeState};
+use fairway_ledger::money::PositionState;
+use fairway_ledger::state::ChargeState;
 use fairway_ledger::{
     Account, Books, BooksError, CaseEffect, CaseOperation, CreditNote, Effect, Operation, Outcome,
     Payment, Receipt, key_for_charge, key_for_credits, key_for_position,
@@ -58,7 +59,7 @@ pub(crate) fn credit(note: CreditNote) -> Operation {
 
 fn position(world: &World, debtor: &str, creditor: &str) -> Micro {
     let key = key_for_position(member(debtor), member(creditor), USD);
-    world.get::<BalanceState>(key).unwrap_or_default().amount
+    world.get::<PositionState>(key).unwrap_or_default().amount
 }
 
 #[test]

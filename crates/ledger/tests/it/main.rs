@@ -23,6 +23,8 @@ mod council;
 mod credits;
 mod evidence;
 mod holds;
+mod money;
+mod netting;
 mod property;
 mod registry;
 mod table;

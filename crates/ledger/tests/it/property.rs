@@ -4,20 +4,23 @@ use crate::world::{
     CHAIN, Charge, T0, USD, World, agreement, countersign, genesis, key, kwh, member, party, place,
     propose, settle, signed, usd, void,
 };
-use fairway_ledger::state::{
-    BalanceState, ChargeState, GuaranteeState, HeldState, HoldState, HoldStatus,
+use fairway_ledger::money::{
+    CloseCycle, Debt, Mint, MoneyOperation, ObligationId, ObligationState, PaymentReceived, Pledge,
+    PositionState, Redemption, RedemptionId, Reserve, UtcDay, key_for_obligation,
 };
+use fairway_ledger::state::{ChargeState, GuaranteeState, HeldState, HoldState, HoldStatus};
 use fairway_ledger::{
-    Account, Block, Contracts, Dispute, DisputeReason, Key, Operation, Payment, Transaction,
-    TxNonce, key_for_charge, key_for_guarantee, key_for_held, key_for_hold, key_for_position,
+    Account, Block, Contracts, Dispute, DisputeReason, Effect, Key, Operation, Payment,
+    Transaction, TxNonce, key_for_charge, key_for_guarantee, key_for_held, key_for_hold,
+    key_for_position,
 };
 use fairway_model::agreement::Agreement;
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
-use fairway_model::ids::{GuaranteeId, OwnerId, SessionId};
+use fairway_model::ids::{GuaranteeId, MemberId, OwnerId, SessionId};
 use fairway_model::money::Micro;
 use fairway_model::profile::Tier;
-use fairway_model::time::{HOUR, Time};
+use fairway_model::time::{DAY, HOUR, Time};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -29,7 +32,7 @@ const GUARANTEES: u8 = 4;
 type Step = (u8, u8, u8, u8);
 
 fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec((0u8..16, 0..SESSIONS, 0u8..4, any::<u8>()), 1..most)
+    prop::collection::vec((0u8..34, 0..SESSIONS, 0u8..4, any::<u8>()), 1..most)
 }
 
 /// The charge of a session is always the same, but for what the last number spoils.
@@ -111,7 +114,147 @@ fn operation((kind, session, other, spoil): Step, time: Time) -> (&'static str, 
                 },
             )
         }
-        _ => (anybody, settle(charge.settlement())),
+        15 => (anybody, settle(charge.settlement())),
+        _ => after_settlement((kind, session, other, spoil), time),
+    }
+}
+
+/// Money operations between two of the three, good and bad.
+fn after_settlement((kind, session, other, spoil): Step, time: Time) -> (&'static str, Operation) {
+    let (debtor, creditor) = (
+        NAMES[usize::from(session % 3)],
+        NAMES[usize::from((session + 1 + other % 2) % 3)],
+    );
+    let issuer = NAMES[usize::from(spoil % 2)];
+    let amount = Micro(i64::from(spoil / 2) * 100_000 + 10_000);
+    let today = UtcDay::of(time);
+    let obligation = ObligationId {
+        currency: USD,
+        cycle: UtcDay(today.0 - u32::from(spoil % 4)),
+        debtor: member(debtor),
+        creditor: member(creditor),
+    };
+    let pledge = Pledge {
+        debtor: member(debtor),
+        creditor: member(creditor),
+        issuer: member(issuer),
+        currency: USD,
+        amount,
+    };
+    let redemption = Redemption {
+        id: RedemptionId([other; 16]),
+        issuer: member(issuer),
+        currency: USD,
+        amount: usd("2"),
+    };
+    let reference = Hash::plain(&[spoil]);
+    let (by, operation) = match kind {
+        16..19 => {
+            let names = ["APC", "DUK", "GPC", "REG"];
+            let members = names.iter().take(if spoil < 8 { 3 } else { 4 });
+            let request = CloseCycle {
+                currency: USD,
+                cycle: UtcDay(today.0 + u32::from(spoil % 8 == 7)),
+                members: members.map(|name| member(name)).collect(),
+            };
+            (debtor, MoneyOperation::CloseCycle(request))
+        }
+        19 => (
+            debtor,
+            MoneyOperation::ChargeInterest {
+                obligation,
+                through: today,
+            },
+        ),
+        20 => {
+            let received = PaymentReceived {
+                obligation,
+                amount,
+                reference,
+            };
+            (creditor, MoneyOperation::PaymentReceived(received))
+        }
+        21 | 22 => {
+            let debt = Debt::Obligation(obligation);
+            (debtor, pay(debt, issuer, amount))
+        }
+        23 => {
+            let debt = Debt::Position {
+                debtor: member(debtor),
+                creditor: member(creditor),
+                currency: USD,
+            };
+            (debtor, pay(debt, issuer, amount))
+        }
+        24 => (
+            issuer,
+            MoneyOperation::RegisterIssuer {
+                currency: USD,
+                cap: usd("300"),
+                terms: reference,
+            },
+        ),
+        25 => (
+            debtor,
+            MoneyOperation::AcceptIssuer {
+                issuer: member(issuer),
+                currency: USD,
+                limit: usd("250"),
+            },
+        ),
+        26 | 27 => {
+            let mint = Mint {
+                holder: member(debtor),
+                currency: USD,
+                amount: amount.plus(usd("20")).unwrap(),
+                reserve: Reserve {
+                    statement: reference,
+                    amount: usd("200"),
+                    as_of: time,
+                },
+            };
+            (issuer, MoneyOperation::Mint(mint))
+        }
+        28 => (
+            debtor,
+            MoneyOperation::Transfer {
+                to: member(creditor),
+                issuer: member(issuer),
+                currency: USD,
+                amount,
+                note: reference,
+            },
+        ),
+        29 => (debtor, MoneyOperation::RequestRedemption(redemption)),
+        30 => (
+            debtor,
+            MoneyOperation::ConfirmRedemption {
+                redemption,
+                reference,
+            },
+        ),
+        31 => (debtor, MoneyOperation::DepositCollateral(pledge)),
+        32 => (
+            if other < 2 { debtor } else { creditor },
+            MoneyOperation::ReleaseCollateral(pledge),
+        ),
+        _ => (
+            creditor,
+            MoneyOperation::Cover {
+                obligation,
+                issuer: member(issuer),
+                amount,
+            },
+        ),
+    };
+    (by, Operation::Money(Box::new(operation)))
+}
+
+fn pay(debt: Debt, issuer: &str, amount: Micro) -> MoneyOperation {
+    MoneyOperation::Pay {
+        debt,
+        issuer: member(issuer),
+        amount,
     }
 }
 
@@ -156,13 +299,12 @@ fn check(world: &World) {
                 state.amount,
                 sums.get(&(home, visited)).copied().unwrap_or_default()
             );
-            let owed: BalanceState = world
+            let owed: PositionState = world
                 .get(key_for_position(home, visited, USD))
                 .unwrap_or_default();
             assert_eq!(owed.amount, world.books.position(home, visited, USD));
             assert!(owed.amount >= Micro::ZERO);
-            let exposure = state.amount.plus(owed.amount).unwrap();
-            assert!(exposure <= usd("100"), "{exposure:?}");
+            check_direction(world, (home, visited), &owed);
         }
         for guarantee in (0..GUARANTEES).map(|n| GuaranteeId([n; 16])) {
             let Some(usage) = world.get::<GuaranteeState>(key_for_guarantee(home, guarantee))
@@ -179,16 +321,75 @@ fn check(world: &World) {
     check_accounts(world);
 }
 
+/// Obligations and collateral of a direction are the sum of their parts, in the state and in the books.
+fn check_direction(world: &World, (debtor, creditor): (MemberId, MemberId), state: &PositionState) {
+    let mut obliged = Micro::ZERO;
+    for id in world.books.obligations() {
+        if (id.debtor, id.creditor) == (debtor, creditor) {
+            let stored: ObligationState = world.get(key_for_obligation(id)).unwrap();
+            assert_eq!(stored.open(), Ok(world.books.obligation(id)));
+            assert!(stored.principal >= Micro::ZERO && stored.interest >= Micro::ZERO);
+            obliged = obliged.plus(stored.open().unwrap()).unwrap();
+        }
+    }
+    assert_eq!(state.obliged.unwrap_or_default(), obliged);
+    let pledged = NAMES.map(|issuer| {
+        world.account(&Account::Collateral {
+            debtor,
+            creditor,
+            issuer: member(issuer),
+        })
+    });
+    let sum = Micro::sum(pledged).unwrap();
+    assert_eq!(state.collateral.unwrap_or_default(), sum);
+}
+
+/// Every account that three members can have, claims on one issuer apart.
+fn claims(issuer: MemberId) -> Vec<Account> {
+    let mut accounts = Vec::new();
+    for holder in NAMES.map(member) {
+        accounts.push(Account::Token { holder, issuer });
+        accounts.push(Account::Redeeming { holder, issuer });
+        accounts.extend(NAMES.map(|creditor| Account::Collateral {
+            debtor: holder,
+            creditor: member(creditor),
+            issuer,
+        }));
+    }
+    accounts
+}
+
 fn check_accounts(world: &World) {
     let owner = Account::Owner(OwnerId::parse("OWNER-1").unwrap());
     let members = NAMES
         .iter()
         .flat_map(|n| [Account::Member(member(n)), Account::Tax(member(n))]);
-    let balances = members.chain([owner]).map(|account| {
+    let balance = |account: Account| {
         assert_eq!(world.account(&account), world.books.account(&account, USD));
         world.account(&account)
-    });
+    };
+    let balances: Vec<Micro> = members.chain([owner]).map(balance).collect();
+    for issuer in NAMES.map(member) {
+        let issued = balance(Account::Issued(issuer));
+        let held: Vec<Micro> = claims(issuer).into_iter().map(balance).collect();
+        assert!(held.iter().all(|amount| *amount >= Micro::ZERO));
+        let circulation = Micro::sum(held).unwrap();
+        assert_eq!(issued.plus(circulation), Ok(Micro::ZERO));
+        assert!(circulation <= usd("200"), "more tokens than reserve");
+    }
     assert_eq!(Micro::sum(balances), Ok(Micro::ZERO));
+}
+
+/// A hold that was just placed is inside what the agreement lets stand open.
+fn check_exposure(world: &World, (home, visited): (MemberId, MemberId)) {
+    let held: HeldState = world
+        .get(key_for_held(home, visited, USD))
+        .unwrap_or_default();
+    let position: PositionState = world
+        .get(key_for_position(home, visited, USD))
+        .unwrap_or_default();
+    let exposure = held.amount.plus(position.unsecured().unwrap()).unwrap();
+    assert!(exposure <= usd("100"), "{exposure:?}");
 }
 
 type Run = (Vec<Vec<u8>>, BTreeMap<Key, Option<Vec<u8>>>);
@@ -217,9 +418,16 @@ proptest! {
         let mut world = World::ready();
         for step in steps {
             let (by, operation) = operation(step, world.time);
-            world.run(by, operation);
+            let receipt = world.run(by, operation);
+            if matches!(receipt.effect(), Some(Effect::HoldPlaced { .. })) {
+                let charge = charge(step.1, step.3);
+                check_exposure(&world, (charge.agreement.home, charge.agreement.visited));
+            }
             if step.0 == 9 && step.3 > 200 {
                 world.time = world.time.plus(HOUR / 2);
+            }
+            if step.0 >= 16 && step.3 > 224 {
+                world.time = world.time.plus(DAY * i64::from(1 + step.2 * 6));
             }
             check(&world);
         }
@@ -272,4 +480,28 @@ fn random_sequences_do_settle() {
         }
     }
     assert!(world.books.charges() >= 6, "{}", world.books);
+    // The same for what follows a settlement: issued, netted, paid with tokens, secured.
+    let count = |world: &mut World, kinds: &[u8]| {
+        let mut applied = 0;
+        for (kind, session) in kinds
+            .iter()
+            .flat_map(|k| (0..SESSIONS).map(move |s| (*k, s)))
+        {
+            for (other, spoil) in [(0, 200), (1, 13), (2, 100), (3, 12)] {
+                let (by, operation) = operation((kind, session, other, spoil), world.time);
+                applied += u32::from(world.run(by, operation).refusal().is_none());
+                check(world);
+            }
+        }
+        applied
+    };
+    assert_eq!(count(&mut world, &[16]), 0, "nothing stood at midnight");
+    assert!(count(&mut world, &[24, 25, 26, 28]) > 8);
+    world.time = world.time.plus(DAY);
+    assert_eq!(count(&mut world, &[16]), 1, "closed once");
+    assert!(count(&mut world, &[20, 21, 31, 32]) > 8);
+    assert!(count(&mut world, &[29]) > 0 && count(&mut world, &[30]) > 0);
+    world.time = world.time.plus(3 * DAY);
+    assert_eq!(count(&mut world, &[19]), 0, "not overdue");
+    assert!(world.books.obligations().count() > 0, "{}", world.books);
 }
