@@ -13,7 +13,7 @@ use crate::customer::CustomerKey;
 use crate::store::{Label, StoreTable, StoredChange, money, read, unreadable};
 use fairway_model::time::DAY;
 use fairway_model::{
-    Currency, GuaranteeId, Hash, MemberId, Micro, Refusal, RefusalCode, SessionId, Time,
+    Currency, GuaranteeId, Hash, MemberId, Micro, Refusal, RefusalCode, Rounding, SessionId, Time,
 };
 use journal::{AccountName, EntryKind};
 use minicbor::{Decode, Encode};
@@ -275,6 +275,20 @@ impl Accounts {
             return Err(Refusal::new(
                 RefusalCode::CustomerInvalid,
                 "amount: more than zero and at most a million",
+            ));
+        }
+        if amount
+            .round_to_minor(currency, Rounding::Down)
+            .map_err(money)?
+            != amount
+        {
+            return Err(Refusal::new(
+                RefusalCode::CustomerInvalid,
+                format!(
+                    "amount: {} {currency} is no whole number of the smallest coin; {} decimals are right",
+                    amount.text(currency),
+                    currency.minor_digits()
+                ),
             ));
         }
         let lines = vec![

@@ -104,6 +104,56 @@ impl fmt::Debug for CustomerInput {
     }
 }
 
+/// What shall be different about a customer; what is `None` stays as it is.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct CustomerPatch {
+    /// Name as on the bill.
+    pub name: Option<String>,
+    /// Loyalty tier.
+    pub tier: Option<Tier>,
+    /// How the customer pays.
+    pub payment: Option<Payment>,
+    /// Credit limit.
+    pub credit_limit: Option<Micro>,
+    /// Language, BCP 47.
+    pub language: Option<String>,
+    /// Another PIN, or none any more.
+    pub pin: Option<Option<String>>,
+    /// All other credentials.
+    pub credentials: Option<Vec<String>>,
+}
+
+impl fmt::Debug for CustomerPatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Personal data never reaches a log.
+        f.write_str("CustomerPatch")
+    }
+}
+
+impl CustomerPatch {
+    /// The customer as it would be entered with the changes; the PIN only when it changes, because the old one is not known.
+    pub fn over(&self, before: &Customer) -> CustomerInput {
+        CustomerInput {
+            cin: before.cin.digits(),
+            name: self.name.clone().unwrap_or_else(|| before.name.clone()),
+            class: before.class,
+            tier: self.tier.unwrap_or(before.tier),
+            payment: self.payment.unwrap_or(before.payment),
+            credit_limit: self.credit_limit.unwrap_or(before.credit_limit),
+            language: self
+                .language
+                .clone()
+                .unwrap_or_else(|| before.language.clone()),
+            pin: self.pin.clone().flatten(),
+            credentials: self
+                .credentials
+                .clone()
+                .unwrap_or_else(|| before.credentials.clone()),
+            currency: before.currency,
+        }
+    }
+}
+
 /// A PIN as kept: never the digits. The HMAC's key is the home utility's secret, which is in no database, so that a stolen
 /// database alone does not give way to trying all ten thousand PINs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]

@@ -4,7 +4,9 @@
 
 use crate::attempts::Attempts;
 use crate::credential::{self, Credential};
-use crate::customer::{Customer, CustomerInput, CustomerKey, PinHash, check, table_of};
+use crate::customer::{
+    Checked, Customer, CustomerInput, CustomerKey, CustomerPatch, PinHash, check, table_of,
+};
 use crate::store::{Label, StoreTable, StoredChange, read, unreadable};
 use fairway_model::station::{InputMethod, Presented};
 use fairway_model::{
@@ -209,6 +211,39 @@ impl HomeProfiles {
     ) -> Result<ProfileChange, Refusal> {
         let checked = check(input)?;
         let before = self.find(&Credential::Cin(checked.cin)).cloned();
+        let pin = self.pin(entropy, input.pin.as_deref(), before.as_ref());
+        self.enter(now, entropy, input, (checked, before), pin)
+    }
+
+    /// Changes a customer in some respects and leaves the others as they are.
+    ///
+    /// # Errors
+    /// `cin-mistyped`, `cin-unknown`; as [`HomeProfiles::put`].
+    pub fn patch(
+        &mut self,
+        now: Time,
+        entropy: &[u8; 32],
+        cin: &str,
+        patch: &CustomerPatch,
+    ) -> Result<ProfileChange, Refusal> {
+        let before = self.by_cin(cin)?.clone();
+        let input = patch.over(&before);
+        let pin = match &patch.pin {
+            None => before.pin,
+            Some(entered) => self.pin(entropy, entered.as_deref(), Some(&before)),
+        };
+        let checked = check(&input)?;
+        self.enter(now, entropy, &input, (checked, Some(before)), pin)
+    }
+
+    fn enter(
+        &mut self,
+        now: Time,
+        entropy: &[u8; 32],
+        input: &CustomerInput,
+        (checked, before): (Checked, Option<Customer>),
+        pin: Option<PinHash>,
+    ) -> Result<ProfileChange, Refusal> {
         if let Some(before) = &before {
             allowed_change(before, input)?;
         } else if self.len() >= MAX_CUSTOMERS {
@@ -229,7 +264,7 @@ impl HomeProfiles {
             payment: input.payment,
             credit_limit: input.credit_limit,
             language: input.language.clone(),
-            pin: self.pin(entropy, input.pin.as_deref(), before.as_ref()),
+            pin,
             credentials: checked.credentials,
             currency: input.currency,
             blocked: before.as_ref().is_some_and(|b| b.blocked),

@@ -30,7 +30,7 @@ pub mod vcp;
 pub use accounts::{Accounts, SettledCharge};
 pub use authz::{AuthorizationRules, EligibilityRequest};
 pub use billing::{Bill, BillLine, DriverLink};
-pub use customer::{Customer, CustomerInput, CustomerKey};
+pub use customer::{Customer, CustomerInput, CustomerKey, CustomerPatch};
 pub use issued::Revocation;
 pub use node::{AaaNode, CustomerChange, Decision, Erased, NodeConfig, Settlement};
 pub use store::{StoreTable, StoredChange};

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod environment;
 pub mod genesis;
 pub mod node;
+pub mod ports;
 pub mod station;
 pub mod store;
 pub mod view;

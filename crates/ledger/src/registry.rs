@@ -91,6 +91,7 @@ fn take_node(
 pub(crate) fn register_evse(ctx: &mut Context<'_, '_>, entry: &EvseEntry) -> Result<Done, Refusal> {
     must_be_own(ctx, entry.utility, "an EVSE")?;
     ctx.utility(entry.utility)?;
+    must_be_of_party(&entry.evse, entry.utility)?;
     check_zone(&entry.time_zone)?;
     let key = key_for_evse(&entry.evse);
     if let Some(found) = ctx.view.get::<EvseState>(&key)? {
@@ -119,6 +120,19 @@ pub(crate) fn register_evse(ctx: &mut Context<'_, '_>, entry: &EvseEntry) -> Res
         evse: entry.evse.clone(),
     }
     .into())
+}
+
+/// An EVSE id begins with country and party of the utility that it belongs to (eMI3, as OCPI 2.2.1 asks for in `evse_id`): nobody
+/// takes another member's ids.
+fn must_be_of_party(evse: &EvseId, utility: MemberId) -> Result<(), Refusal> {
+    let own = format!("{utility}*E");
+    if evse.as_str().starts_with(&own) && evse.as_str().len() > own.len() {
+        return Ok(());
+    }
+    refuse(
+        RefusalCode::NotAuthorized,
+        format!("EVSE id {evse} is not of {utility}: its ids begin with {own}, as in {own}0001*1"),
+    )
 }
 
 fn take_station_slot(ctx: &mut Context<'_, '_>, entry: &EvseEntry) -> Result<(), Refusal> {

@@ -12,7 +12,7 @@ use minicbor::{Decode, Encode};
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
-    /// Add or change a customer (HCP).
+    /// Add a customer (HCP), or replace it whole.
     #[n(0)]
     PutCustomer(#[n(0)] NewCustomer),
     /// Block or unblock every credential of the customer with this CIN.
@@ -95,6 +95,9 @@ pub enum Command {
     /// What is open, connected and registered.
     #[n(14)]
     Status,
+    /// Change a customer in some respects and leave the others as they are.
+    #[n(40)]
+    ChangeCustomer(#[n(0)] Box<ChangedCustomer>),
 }
 
 /// Most entries in a list answer.
@@ -139,6 +142,42 @@ impl core::fmt::Debug for NewCustomer {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         // Personal data never reaches a log.
         write!(f, "NewCustomer({:?}, {:?})", self.class, self.tier)
+    }
+}
+
+/// What shall be different about a customer; what is missing stays as it is.
+#[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct ChangedCustomer {
+    /// Whose, digits.
+    #[n(0)]
+    pub cin: String,
+    /// Name as on the bill.
+    #[n(1)]
+    pub name: Option<String>,
+    /// Loyalty tier.
+    #[n(2)]
+    pub tier: Option<Tier>,
+    /// How the customer pays.
+    #[n(3)]
+    pub payment: Option<Payment>,
+    /// Credit limit (postpaid) in micro-units.
+    #[n(4)]
+    pub credit_limit: Option<Micro>,
+    /// Language, BCP 47.
+    #[n(5)]
+    pub language: Option<String>,
+    /// Another PIN, 4 to 8 digits; the empty text takes the PIN away.
+    #[n(6)]
+    pub pin: Option<String>,
+    /// All credentials beside the CIN; at most 16.
+    #[n(7)]
+    pub credentials: Option<Vec<String>>,
+}
+
+impl core::fmt::Debug for ChangedCustomer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // Personal data never reaches a log.
+        f.write_str("ChangedCustomer")
     }
 }
 

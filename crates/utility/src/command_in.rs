@@ -10,7 +10,7 @@ use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::EvseEntry;
 use fairway_model::{
-    Agreement, AgreementId, DecodeError, Hash, Refusal, RefusalCode, StationId, Time,
+    Agreement, AgreementId, Cin, DecodeError, Hash, Refusal, RefusalCode, StationId, Time,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,7 +132,12 @@ impl Utility {
     fn run(&mut self, out: &mut Out, id: &[u8; 16], command: Command) -> Result<Reply, Refusal> {
         match command {
             Command::PutCustomer(new) => {
+                self.must_answer_for(&new.cin)?;
                 let change = self.node.put_customer(out, &new)?;
+                Ok(self.customer_changed(out, change))
+            }
+            Command::ChangeCustomer(changed) => {
+                let change = self.node.change_customer(out, &changed)?;
                 Ok(self.customer_changed(out, change))
             }
             Command::SetBlocked { cin, blocked } => {
@@ -163,6 +168,25 @@ impl Utility {
             Command::Books => self.books().map(Reply::Books),
             Command::Status => Ok(Reply::Status(self.status())),
         }
+    }
+
+    /// Customers have numbers that lead to us: under another member's prefix every partner would ask that member.
+    fn must_answer_for(&self, cin: &str) -> Result<(), Refusal> {
+        let cin = Cin::parse(cin)
+            .map_err(|e| Refusal::new(RefusalCode::CinMistyped, format!("cin: {e}")))?;
+        let prefix = cin.prefix();
+        let text = match self.registry.prefixes.find(&cin) {
+            Ok(member) if member == self.me.id => return Ok(()),
+            Ok(member) => format!(
+                "cin: numbers that begin with {prefix} are {member}'s, this is {}",
+                self.me.id
+            ),
+            Err(_) => format!(
+                "cin: {} has not registered the prefix {prefix}; register it first, or compare the number",
+                self.me.id
+            ),
+        };
+        Err(Refusal::new(RefusalCode::CustomerInvalid, text))
     }
 
     fn customer_changed(&mut self, out: &mut Out, change: CustomerChange) -> Reply {
@@ -233,6 +257,7 @@ impl Utility {
             );
             return Err(Refusal::new(RefusalCode::NotAuthorized, text));
         }
+        fairway_protocol::ocmf::check_key(&entry.meter_key)?;
         self.hand_in(out, id, Operation::RegisterEvse(Box::new(entry)))
     }
 

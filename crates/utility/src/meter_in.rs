@@ -320,6 +320,22 @@ impl Utility {
             flow::CHARGING,
             &format!("meter record refused: {refusal}"),
         );
+        self.stop_unproven(out, id);
+    }
+
+    /// Energy that nothing proves cannot be billed: a charge whose first record is refused does not go on.
+    fn stop_unproven(&mut self, out: &mut Out, id: SessionId) {
+        let unproven = self.visits.get(id).is_some_and(|visit| {
+            visit.log.is_empty()
+                && !visit.session.stopping
+                && visit.session.state() == State::Charging
+        });
+        if unproven {
+            let what = "stop: no signed meter record of this charge was proven, so nothing of it can be billed";
+            out.log(Level::Error, Some(id), what);
+            self.hop(out, id, ("gateway", "station"), flow::END, what);
+            self.request_stop(out, id);
+        }
     }
 
     /// Cost to show now: rated from signed records, or, while there are none, from what the station tells; unsigned values are

@@ -1,13 +1,14 @@
 //! The AAA node as the composition uses it: what it wants kept goes into the effects of the input.
 
-use crate::command::{NewCustomer, Policy};
+use crate::command::{ChangedCustomer, NewCustomer, Policy};
 use crate::config::Config;
 use crate::crp::rules;
 use crate::door::Level;
 use crate::out::Out;
 use fairway_aaa::loyalty::TierLadder;
 use fairway_aaa::{
-    AaaNode, AuthorizationRules, CustomerChange, CustomerInput, EligibilityRequest, NodeConfig,
+    AaaNode, AuthorizationRules, CustomerChange, CustomerInput, CustomerPatch, EligibilityRequest,
+    NodeConfig,
 };
 use fairway_model::money::MICROS_PER_MAJOR;
 use fairway_model::station::Presented;
@@ -147,6 +148,28 @@ impl Node {
         };
         let entropy = out.draw();
         self.aaa.put_customer(out.now, &entropy, &input)
+    }
+
+    pub(crate) fn change_customer(
+        &mut self,
+        out: &mut Out,
+        changed: &ChangedCustomer,
+    ) -> Result<CustomerChange, Refusal> {
+        let patch = CustomerPatch {
+            name: changed.name.clone(),
+            tier: changed.tier,
+            payment: changed.payment,
+            credit_limit: changed.credit_limit,
+            language: changed.language.clone(),
+            pin: changed
+                .pin
+                .clone()
+                .map(|pin| Some(pin).filter(|pin| !pin.is_empty())),
+            credentials: changed.credentials.clone(),
+        };
+        let entropy = out.draw();
+        self.aaa
+            .patch_customer(out.now, &entropy, &changed.cin, &patch)
     }
 
     pub(crate) fn expire(&mut self, out: &mut Out) {

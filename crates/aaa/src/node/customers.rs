@@ -2,7 +2,7 @@
 
 use super::AaaNode;
 use crate::audit::{AuditKind, AuditRecord};
-use crate::customer::{Customer, CustomerInput, CustomerKey};
+use crate::customer::{Customer, CustomerInput, CustomerKey, CustomerPatch};
 use crate::hcp::ProfileChange;
 use crate::issued::Revocation;
 use crate::store::StoredChange;
@@ -41,6 +41,23 @@ impl AaaNode {
             AuditKind::CustomerChanged
         };
         Ok(self.changed(now, kind, change))
+    }
+
+    /// Changes a customer in some respects and leaves the others as they are.
+    ///
+    /// # Errors
+    /// As [`crate::hcp::HomeProfiles::patch`]; besides `customer-invalid` when a customer who owes money would become prepaid.
+    pub fn patch_customer(
+        &mut self,
+        now: Time,
+        entropy: &[u8; 32],
+        cin: &str,
+        patch: &CustomerPatch,
+    ) -> Result<CustomerChange, Refusal> {
+        let before = self.profiles.by_cin(cin)?;
+        self.check_payment(before, patch.payment.unwrap_or(before.payment))?;
+        let change = self.profiles.patch(now, entropy, cin, patch)?;
+        Ok(self.changed(now, AuditKind::CustomerChanged, change))
     }
 
     fn check_payment(&self, before: &Customer, payment: Payment) -> Result<(), Refusal> {

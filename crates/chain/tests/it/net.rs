@@ -24,11 +24,18 @@ pub(crate) struct Net {
     root: PathBuf,
 }
 
+/// An address on which nobody listens, below the ports that the system takes for outgoing connections: validators dial
+/// each other before all of them listen, and such a connection would take the port.
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let place = u64::from(std::process::id()) * 37 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + u16::try_from(place % 22_000).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// A fresh folder below the target's temporary folder.

@@ -3,7 +3,6 @@
 use super::{figure, percentile};
 use clap::Args;
 use serde_json::Value;
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::Stdio;
 use tokio::process::Command;
 
@@ -31,18 +30,9 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
 
 async fn once(rate: u32, seconds: u32) -> Result<Vec<Value>, String> {
     let folder = std::env::temp_dir().join(format!("fairway-bench-{}-{rate}", std::process::id()));
-    let listeners: Result<Vec<TcpListener>, _> = (0..4)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect();
-    let ports: Result<Vec<u16>, _> = listeners
-        .map_err(|e| e.to_string())?
+    let ports: Vec<String> = crate::ports::free(4)?
         .iter()
-        .map(|l| l.local_addr().map(|a| a.port()))
-        .collect();
-    let ports: Vec<String> = ports
-        .map_err(|e| e.to_string())?
-        .iter()
-        .map(ToString::to_string)
+        .map(|address| address.port().to_string())
         .collect();
     let program = std::env::current_exe().map_err(|e| e.to_string())?;
     let mut running = Vec::new();

@@ -5,7 +5,7 @@ use super::say;
 use crate::view;
 use clap::{Args, Subcommand, ValueEnum};
 use fairway_model::{Currency, CustomerClass, Micro, Payment, SessionId, Tier};
-use fairway_utility::command::{Command, NewCustomer, Reply};
+use fairway_utility::command::{ChangedCustomer, Command, NewCustomer, Reply};
 
 /// Which bill.
 #[derive(Debug, Args)]
@@ -38,8 +38,10 @@ pub(super) enum SessionCommand {
 /// Customers.
 #[derive(Debug, Subcommand)]
 pub(super) enum CustomerCommand {
-    /// Add or change a customer.
+    /// Add a customer, or replace one whole: what is not given becomes its default.
     Put(CustomerOptions),
+    /// Change a customer in some respects: what is not given stays as it is.
+    Change(ChangeOptions),
     /// Block every credential of a customer, here and at all partners.
     Block {
         /// The CIN.
@@ -58,8 +60,11 @@ pub(super) enum CustomerCommand {
     TopUp {
         /// The CIN.
         cin: String,
-        /// Decimal amount in the account's currency.
+        /// Decimal amount in the account's currency, whole in its smallest coin.
         amount: String,
+        /// Id of this payment, 32 hexadecimal digits: with the same id twice it is booked once. Without it every call is a payment.
+        #[arg(long)]
+        id: Option<String>,
         #[command(flatten)]
         target: Target,
     },
@@ -71,6 +76,17 @@ enum TierName {
     Gold,
     Diamond,
     Platinum,
+}
+
+impl From<TierName> for Tier {
+    fn from(name: TierName) -> Self {
+        match name {
+            TierName::Standard => Self::Standard,
+            TierName::Gold => Self::Gold,
+            TierName::Diamond => Self::Diamond,
+            TierName::Platinum => Self::Platinum,
+        }
+    }
 }
 
 /// A customer as typed.
@@ -105,6 +121,36 @@ pub(super) struct CustomerOptions {
     /// Currency of the account.
     #[arg(long, default_value = "USD")]
     currency: String,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// What shall be different about a customer.
+#[derive(Debug, Args)]
+pub(super) struct ChangeOptions {
+    /// The CIN.
+    cin: String,
+    /// Name as on the bill.
+    #[arg(long)]
+    name: Option<String>,
+    /// Loyalty tier.
+    #[arg(long, value_enum)]
+    tier: Option<TierName>,
+    /// Pays from a balance (true) or by monthly bill (false).
+    #[arg(long)]
+    prepaid: Option<bool>,
+    /// Credit limit of the monthly bill.
+    #[arg(long)]
+    credit: Option<String>,
+    /// Language.
+    #[arg(long)]
+    language: Option<String>,
+    /// Another PIN for the dial pad; the empty text takes it away.
+    #[arg(long)]
+    pin: Option<String>,
+    /// All loyalty numbers, card UIDs and contract ids that lead to the customer; repeat for more, the empty text for none.
+    #[arg(long)]
+    credential: Option<Vec<String>>,
     #[command(flatten)]
     target: Target,
 }
@@ -186,6 +232,10 @@ pub(super) async fn customer(command: CustomerCommand) -> Result<(), String> {
             let customer = new_customer(&options)?;
             done(&options.target, Command::PutCustomer(customer)).await
         }
+        CustomerCommand::Change(options) => {
+            let changed = changed_customer(&options)?;
+            done(&options.target, Command::ChangeCustomer(Box::new(changed))).await
+        }
         CustomerCommand::Block { cin, target } => {
             done(
                 &target,
@@ -209,18 +259,55 @@ pub(super) async fn customer(command: CustomerCommand) -> Result<(), String> {
         CustomerCommand::TopUp {
             cin,
             amount: text,
+            id,
             target,
         } => {
-            done(
-                &target,
-                Command::TopUp {
-                    cin: digits(&cin),
-                    amount: amount(&text)?,
-                },
-            )
-            .await
+            let id = id.as_deref().map(command_id).transpose()?;
+            let command = Command::TopUp {
+                cin: digits(&cin),
+                amount: amount(&text)?,
+            };
+            let client = Client::of(&target)?;
+            match id {
+                Some(id) => client.command_as(id, &command).await?,
+                None => client.command(&command).await?,
+            };
+            say("done");
+            Ok(())
         }
     }
+}
+
+fn command_id(text: &str) -> Result<[u8; 16], String> {
+    hex::decode(text)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| format!("--id: {text:?} is no id of 32 hexadecimal digits"))
+}
+
+fn payment(prepaid: bool) -> Payment {
+    if prepaid {
+        Payment::Prepaid
+    } else {
+        Payment::Postpaid
+    }
+}
+
+fn changed_customer(o: &ChangeOptions) -> Result<ChangedCustomer, String> {
+    let credentials = o.credential.clone().map(|mut all| {
+        all.retain(|text| !text.is_empty());
+        all
+    });
+    Ok(ChangedCustomer {
+        cin: digits(&o.cin),
+        name: o.name.clone(),
+        tier: o.tier.map(Tier::from),
+        payment: o.prepaid.map(payment),
+        credit_limit: o.credit.as_deref().map(amount).transpose()?,
+        language: o.language.clone(),
+        pin: o.pin.clone(),
+        credentials,
+    })
 }
 
 fn new_customer(o: &CustomerOptions) -> Result<NewCustomer, String> {
@@ -232,17 +319,8 @@ fn new_customer(o: &CustomerOptions) -> Result<NewCustomer, String> {
         } else {
             CustomerClass::Residential
         },
-        tier: match o.tier {
-            TierName::Standard => Tier::Standard,
-            TierName::Gold => Tier::Gold,
-            TierName::Diamond => Tier::Diamond,
-            TierName::Platinum => Tier::Platinum,
-        },
-        payment: if o.prepaid {
-            Payment::Prepaid
-        } else {
-            Payment::Postpaid
-        },
+        tier: o.tier.into(),
+        payment: payment(o.prepaid),
         credit_limit: amount(&o.credit)?,
         language: o.language.clone(),
         pin: o.pin.clone(),

@@ -6,7 +6,7 @@ use crate::config::{ClockConfig, Config, Listen};
 use crate::environment::{self, Clock};
 use crate::genesis::{Genesis, GenesisMember, Keys};
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -66,17 +66,9 @@ pub struct World {
     children: BTreeMap<&'static str, Child>,
 }
 
-/// Free loopback ports, all held open until the last is known, so that none comes twice.
-fn free_ports(count: usize) -> Result<Vec<SocketAddr>, String> {
-    let listeners: Result<Vec<TcpListener>, _> = (0..count)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect();
-    let addresses: Result<Vec<SocketAddr>, _> = listeners
-        .map_err(|e| e.to_string())?
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect();
-    addresses.map_err(|e| e.to_string())
+fn four_ports() -> Result<[SocketAddr; 4], String> {
+    <[SocketAddr; 4]>::try_from(crate::ports::free(4)?)
+        .map_err(|_| "four ports are needed".to_owned())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
@@ -104,8 +96,7 @@ impl World {
             let keys = own.join("keys");
             let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
             let public = Keys::make(&keys, |what| seed(seed_of, cast.id, what), &hosts)?;
-            let [peers, stations, operations, ledger] = <[SocketAddr; 4]>::try_from(free_ports(4)?)
-                .map_err(|_| "four ports are needed".to_owned())?;
+            let [peers, stations, operations, ledger] = four_ports()?;
             write(&own.join("tls.crt"), &public.certificate)?;
             founders.push(GenesisMember {
                 id: cast.id.to_owned(),

@@ -17,16 +17,21 @@ use self::stations::Gate;
 use crate::config::{self, Config};
 use crate::genesis::{Genesis, Keys};
 use crate::store::Store;
+use fairway_chain::Handle;
 use fairway_model::registry::MemberKind;
-use fairway_model::{Energy, MemberId, Micro, SigningKey};
+use fairway_model::{Energy, Hash, MemberId, Micro, SigningKey};
 use fairway_utility::Utility;
 use fairway_utility::command::{Policy, Rules};
 use fairway_utility::door::{Row, Table};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+
+/// Pause between two looks at whether the ledger makes blocks.
+const QUORUM_LOOK: Duration = Duration::from_secs(1);
 
 /// Runs a member until a signal ends it.
 ///
@@ -57,6 +62,7 @@ pub async fn run(path: &Path) -> Result<(), String> {
     }
     let _claim = claim(&config)?;
     let chain = ledger::start(&config, &genesis, me, &keys)?;
+    tokio::spawn(watch_quorum(chain.clone()));
     let desk = Desk {
         jobs: None,
         chain: chain.clone(),
@@ -121,7 +127,11 @@ async fn serve_utility(
     keys: &Keys,
     desk: Desk,
 ) -> Result<Desk, String> {
-    let store = Store::open(&config.database_url())
+    let mut store = Store::open(&config.database_url())
+        .await
+        .map_err(|e| e.to_string())?;
+    store
+        .claim(&owner(genesis, me, keys))
         .await
         .map_err(|e| e.to_string())?;
     let passwords = Passwords::default();
@@ -161,6 +171,46 @@ async fn serve_utility(
         health: Some(health),
         ..desk
     })
+}
+
+/// What a database of this member says of itself. The secret is named by a keyed hash that tells nothing about it.
+fn owner(genesis: &Genesis, me: MemberId, keys: &Keys) -> [(&'static str, String); 3] {
+    let secret = Hash::keyed(&keys.secret, "fairway.database-owner", b"");
+    [
+        ("member", me.to_string()),
+        ("chain", genesis.chain_id.clone()),
+        ("secret.seed with fingerprint", hex::encode(secret.short())),
+    ]
+}
+
+/// Tells the log when the ledger stops making blocks, and when it goes on.
+async fn watch_quorum(chain: Handle) {
+    let mut stalled = false;
+    loop {
+        tokio::time::sleep(QUORUM_LOOK).await;
+        let status = chain.status();
+        if status.error.is_some() {
+            return;
+        }
+        if status.stalled != stalled {
+            stalled = status.stalled;
+            let (height, peers) = (status.height, status.peers);
+            if stalled {
+                tracing::error!(
+                    height,
+                    peers,
+                    "the ledger has no quorum: nothing was finalized for {} s; charging goes on, settlements wait; more than two thirds of the validators must run and reach each other",
+                    status.finalized_age.as_secs()
+                );
+            } else {
+                tracing::warn!(
+                    height,
+                    peers,
+                    "the ledger makes blocks again; what waited is settled now"
+                );
+            }
+        }
+    }
 }
 
 fn deliver_to_all(

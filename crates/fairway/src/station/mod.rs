@@ -14,7 +14,7 @@ use fairway_station::rig::Rig;
 use fairway_station::screen::Screen;
 use fairway_station::{Station, StationConfig};
 use futures::{SinkExt as _, StreamExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -87,6 +87,8 @@ struct Runner {
     link: StationLink,
     frames: Vec<String>,
     screens: watch::Sender<Screen>,
+    /// The register as it was last written down.
+    written: Energy,
 }
 
 /// Runs a station until nobody can act any more.
@@ -195,6 +197,40 @@ pub async fn open(
     }
 }
 
+/// Writes a file beside its place and moves it there, so that a power cut leaves the old or the new one.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let fresh = path.with_extension("new");
+    let written = std::fs::write(&fresh, bytes).and_then(|()| std::fs::rename(&fresh, path));
+    written.map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Where the simulated meter keeps its register: beside the station's state.
+fn register_file(setup: &Setup) -> Option<PathBuf> {
+    setup
+        .state
+        .as_ref()
+        .map(|path| path.with_extension("meter"))
+}
+
+/// The register at power-on: the one kept, or the one of the setup when it is higher or there is none.
+fn read_register(setup: &Setup) -> Result<Energy, String> {
+    let Some(path) = register_file(setup).filter(|path| path.exists()) else {
+        return Ok(setup.register);
+    };
+    let wrong = |why: String| {
+        format!(
+            "{}: {why}; a number of milliwatt-hours is right",
+            path.display()
+        )
+    };
+    let text = std::fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
+    let kept: u64 = text
+        .trim()
+        .parse()
+        .map_err(|_| wrong(format!("{text:?}")))?;
+    Ok(Energy(kept).max(setup.register))
+}
+
 impl Runner {
     fn new(setup: Setup, screens: watch::Sender<Screen>) -> Result<Self, String> {
         let saved = match &setup.state {
@@ -209,7 +245,8 @@ impl Runner {
             None => Station::new(setup.config.clone(), setup.meter.clone()),
         };
         let now = setup.clock.now();
-        let rig = Rig::new(setup.register, setup.offered_w, now);
+        let written = read_register(&setup)?;
+        let rig = Rig::new(written, setup.offered_w, now);
         let link = StationLink::new(setup.link.clone());
         let register = rig.register();
         let mut runner = Self {
@@ -219,6 +256,7 @@ impl Runner {
             link,
             frames: Vec::new(),
             screens,
+            written,
         };
         runner.input(now, Input::PowerOn { register })?;
         Ok(runner)
@@ -288,6 +326,7 @@ impl Runner {
     fn input(&mut self, now: Time, input: Input) -> Result<(), String> {
         if !matches!(input, Input::PowerOn { .. }) {
             let measured = self.rig.advance(now);
+            self.write_register()?;
             self.handle(now, measured)?;
         }
         self.handle(now, input)
@@ -314,14 +353,24 @@ impl Runner {
         }
     }
 
-    /// Writes the state beside its place and moves it there, so that a power cut leaves the old or the new one.
     fn persist(&self, bytes: &[u8]) -> Result<(), String> {
-        let Some(path) = &self.setup.state else {
-            return Ok(());
-        };
-        let fresh = path.with_extension("new");
-        let written = std::fs::write(&fresh, bytes).and_then(|()| std::fs::rename(&fresh, path));
-        written.map_err(|e| format!("{}: {e}", path.display()))
+        self.setup
+            .state
+            .as_ref()
+            .map_or(Ok(()), |path| replace(path, bytes))
+    }
+
+    /// A meter keeps its register over a power cut, and so does the simulated one, before anything is told of it.
+    fn write_register(&mut self) -> Result<(), String> {
+        let register = self.rig.register();
+        match register_file(&self.setup) {
+            Some(path) if register != self.written => {
+                replace(&path, register.0.to_string().as_bytes())?;
+                self.written = register;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Talks until the connection ends (`Some(why)`) or nobody can act any more (`None`).

@@ -39,6 +39,18 @@ pub enum StoreError {
     /// It refuses to read.
     #[error("the database cannot be read: {0}")]
     Read(String),
+    /// Another member's, of another chain, or made under another secret.
+    #[error("the database is of {name} {found}, this member's is {expected}; {way_out}")]
+    Foreign {
+        /// What differs.
+        name: &'static str,
+        /// As the database says.
+        found: String,
+        /// As this member's files say.
+        expected: String,
+        /// What to do.
+        way_out: &'static str,
+    },
     /// Made by a newer program.
     #[error(
         "the database has schema version {found}, this program knows up to {known}; start the newer program that made it"
@@ -86,6 +98,46 @@ impl Store {
             connection,
             url: url.to_owned(),
         })
+    }
+
+    /// Writes down at the first start whose database this is, and compares at every later one.
+    ///
+    /// # Errors
+    /// [`StoreError::Foreign`] when it is another's; then nothing was changed.
+    pub async fn claim(&mut self, owner: &[(&'static str, String)]) -> Result<(), StoreError> {
+        const WAY_OUT: &str = "compare `database` and `keys` in the configuration with those of the day before: a restored secret.seed \
+            must be the one that the database was made under";
+        for (name, expected) in owner {
+            let row = sqlx::query("SELECT value FROM fairway_owner WHERE name = $1")
+                .bind(*name)
+                .fetch_optional(&mut self.connection)
+                .await
+                .map_err(|e| StoreError::Read(e.to_string()))?;
+            let found: Option<String> = row
+                .map(|row| row.try_get(0))
+                .transpose()
+                .map_err(|e| StoreError::Read(e.to_string()))?;
+            match found {
+                Some(found) if found == *expected => {}
+                Some(found) => {
+                    return Err(StoreError::Foreign {
+                        name,
+                        found,
+                        expected: expected.clone(),
+                        way_out: WAY_OUT,
+                    });
+                }
+                None => {
+                    sqlx::query("INSERT INTO fairway_owner (name, value) VALUES ($1, $2)")
+                        .bind(*name)
+                        .bind(expected.clone())
+                        .execute(&mut self.connection)
+                        .await
+                        .map_err(|e| write_error(&e))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Opens the database anew after its connection was lost.

@@ -5,7 +5,7 @@ use fairway_utility::door::Table;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
 /// Newest schema version that this program knows.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Brings the schema to [`VERSION`].
 pub(super) async fn migrate(
@@ -28,19 +28,29 @@ pub(super) async fn migrate(
             known: VERSION,
         });
     }
-    if found == VERSION {
-        return Ok(());
-    }
     let mut transaction = connection.begin().await.map_err(failed)?;
-    for statement in version_1(sqlite) {
-        transaction
-            .execute(sqlx::AssertSqlSafe(statement))
-            .await
-            .map_err(failed)?;
+    for (version, statements) in [(1, version_1(sqlite)), (2, version_2())] {
+        if version <= found {
+            continue;
+        }
+        for statement in statements {
+            transaction
+                .execute(sqlx::AssertSqlSafe(statement))
+                .await
+                .map_err(failed)?;
+        }
+        let mark = sqlx::query("INSERT INTO fairway_schema (version) VALUES ($1)").bind(version);
+        mark.execute(&mut *transaction).await.map_err(failed)?;
     }
-    let mark = sqlx::query("INSERT INTO fairway_schema (version) VALUES ($1)").bind(VERSION);
-    mark.execute(&mut *transaction).await.map_err(failed)?;
     transaction.commit().await.map_err(failed)
+}
+
+/// Whose database it is: one row per name.
+fn version_2() -> Vec<String> {
+    vec![
+        "CREATE TABLE fairway_owner (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)"
+            .to_owned(),
+    ]
 }
 
 fn version_1(sqlite: bool) -> Vec<String> {

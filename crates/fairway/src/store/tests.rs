@@ -57,6 +57,16 @@ async fn contract(url: &str) {
     store.load(Table::Outbox, |r| found.push(r)).await.unwrap();
     assert_eq!(found, [newer]);
 
+    // It stays its owner's.
+    let owner = |member: &str| [("member", member.to_owned()), ("chain", "test".to_owned())];
+    store.claim(&owner("US*DUK")).await.unwrap();
+    store.claim(&owner("US*DUK")).await.unwrap();
+    let error = store.claim(&owner("US*ALP")).await.unwrap_err().to_string();
+    assert!(
+        error.contains("the database is of member US*DUK, this member's is US*ALP"),
+        "{error}"
+    );
+
     // More rows than a page come back once each, in order.
     let many: Vec<Change> = (0..4_100)
         .map(|i| Change::Put(row(Table::Journal, &format!("{i:05}"), b"x")))

@@ -1,7 +1,7 @@
 //! A consortium set up with the commands of docs/consortium.md, from nothing to the bill of the first charge.
 
 use crate::stage::{PATIENCE, folder, program};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -142,18 +142,13 @@ impl Terminal {
     }
 }
 
-fn free_ports(count: usize) -> Vec<u16> {
-    let held: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
-        .collect();
-    held.iter()
-        .map(|l| l.local_addr().unwrap().port())
-        .collect()
-}
-
 /// Members with keys, genesis file and configuration, running; gives the address for Duke's stations.
 async fn founded(shell: &mut Shell) -> String {
-    let ports = free_ports(16);
+    let ports: Vec<u16> = fairway::ports::free(16)
+        .unwrap()
+        .iter()
+        .map(SocketAddr::port)
+        .collect();
     let mut line = vec!["genesis", "assemble", "--chain", "by-hand"];
     let entries: Vec<String> = MEMBERS
         .iter()

@@ -141,13 +141,13 @@ fn evses_and_stations_are_taken_once() {
         "APC",
         register(|e| e.utility = member("APC")),
     );
-    let other = |e: &mut EvseEntry| e.evse = EvseId::parse("US*YYY*E0002*1").unwrap();
+    let other = |e: &mut EvseEntry| e.evse = EvseId::parse("US*DUK*E0002*1").unwrap();
     t.row("number taken", "DUK", register(other));
     t.row(
         "station of another",
         "APC",
         register(|e| {
-            other(e);
+            e.evse = EvseId::parse("US*APC*E0002*1").unwrap();
             e.utility = member("APC");
         }),
     );
@@ -159,6 +159,17 @@ fn evses_and_stations_are_taken_once() {
             e.number = 2;
         }),
     );
+    for (name, id) in [
+        ("made-up party", "US*YYY*E0001*1"),
+        ("nothing behind the party", "US*DUK*E"),
+        ("no EVSE id", "US*DUK*S0001"),
+    ] {
+        t.row(
+            name,
+            "DUK",
+            register(|e| e.evse = EvseId::parse(id).unwrap()),
+        );
+    }
     t.row("for another", "APC", register(|_| {}));
     t.row(
         "by a witness",
@@ -189,10 +200,13 @@ fn evses_and_stations_are_taken_once() {
         first | DUK: EvseRegistered { evse: US*DUK*E0001*1 }
         again | DUK: duplicate: EVSE US*DUK*E0001*1 is registered so already
         same id, other owner | DUK: evse-taken: EVSE id US*DUK*E0001*1 is registered by US*DUK; every EVSE has an id of its own
-        id of another | APC: evse-taken: EVSE id US*DUK*E0001*1 is registered by US*DUK; every EVSE has an id of its own
+        id of another | APC: not-authorized: EVSE id US*DUK*E0001*1 is not of US*APC: its ids begin with US*APC*E, as in US*APC*E0001*1
         number taken | DUK: evse-taken: number 1 of station DUK-STATION-1 is EVSE US*DUK*E0001*1
         station of another | APC: evse-taken: station id DUK-STATION-1 is registered by US*DUK; choose another
-        second of the station | DUK: EvseRegistered { evse: US*YYY*E0002*1 }
+        second of the station | DUK: EvseRegistered { evse: US*DUK*E0002*1 }
+        made-up party | DUK: not-authorized: EVSE id US*YYY*E0001*1 is not of US*DUK: its ids begin with US*DUK*E, as in US*DUK*E0001*1
+        nothing behind the party | DUK: not-authorized: EVSE id US*DUK*E is not of US*DUK: its ids begin with US*DUK*E, as in US*DUK*E0001*1
+        no EVSE id | DUK: not-authorized: EVSE id US*DUK*S0001 is not of US*DUK: its ids begin with US*DUK*E, as in US*DUK*E0001*1
         for another | APC: not-authorized: US*APC cannot register an EVSE for US*DUK; US*DUK must sign
         by a witness | REG: not-authorized: US*REG is a witness; only a utility can do this
         no such zone | DUK: malformed: "America/Atlantis" is no IANA time zone such as America/New_York

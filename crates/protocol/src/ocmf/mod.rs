@@ -9,7 +9,9 @@
 mod read;
 mod write;
 
-pub use read::{VerifiedReading, publish_key, read_published_key, verify, verify_beside};
+pub use read::{
+    VerifiedReading, check_key, publish_key, read_published_key, verify, verify_beside,
+};
 pub use write::{MeterKey, sign_reading};
 
 /// OBIS code of the register that we write: total import, mains side (OCMF table 25).

@@ -83,6 +83,15 @@ pub fn publish_key(spki: &[u8]) -> String {
         .unwrap_or_default()
 }
 
+/// Whether a key can be registered for a meter: SubjectPublicKeyInfo of a curve that OCMF knows, whole and nothing behind it. What is
+/// registered unread would only be found wrong when the first charge is to be billed.
+///
+/// # Errors
+/// `meter-key` with what is wrong.
+pub fn check_key(spki: &[u8]) -> Result<(), Refusal> {
+    registered(spki).map(|_| ())
+}
+
 /// Reads the `publicKey` text of OCPP in any spelling in use (OCA composition, Base64 or hexadecimal DER) to SubjectPublicKeyInfo DER;
 /// `None` for an empty text or one that is no key.
 pub fn read_published_key(text: &str) -> Option<Vec<u8>> {

@@ -121,6 +121,23 @@ fn wrong_signature_and_wrong_key_are_told_apart() {
 }
 
 #[test]
+fn a_charge_whose_meter_proves_nothing_is_stopped_at_its_first_record() {
+    let mut world = world();
+    let mut driver = Driver::at(duke(), 1);
+    let view = driver.offer(&mut world, &cin(alabama(), 1));
+    driver.consent(&mut world, true);
+    driver.meter = meter(duke(), 2);
+    let stops = driver.stops();
+    driver.start(&mut world);
+    assert!(driver.stops() > stops, "the station is told to stop");
+    driver.end(&mut world, 0);
+    world.sleep(hours(1));
+    world.run(20_000);
+    assert_eq!(world.utility(duke()).state_of(view.session), Some("void"));
+    assert_clean(&world);
+}
+
+#[test]
 fn a_record_of_another_charge_is_not_taken() {
     let mut world = world();
     let (mut driver, id) = running(&mut world);

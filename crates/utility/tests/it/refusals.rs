@@ -6,8 +6,10 @@ use fairway_model::station::{
     ConnectorState, FromStation, Identified, InputMethod, Presented, ToStation,
 };
 use fairway_model::time::MINUTE;
-use fairway_model::{MemberId, Micro, Payment, RefusalCode};
-use fairway_utility::command::{Command, PartnerRules};
+use fairway_model::{
+    Cin, CinPrefix, CustomerNumber, MemberId, Micro, Payment, RefusalCode, Service,
+};
+use fairway_utility::command::{ChangedCustomer, Command, PartnerRules};
 
 /// The next driver is served: no dead end.
 fn free(world: &mut World, driver: &mut Driver) {
@@ -38,10 +40,10 @@ fn bad_credentials_each_have_their_answer() {
         &String::from_utf8(typo).unwrap(),
         RefusalCode::CinMistyped,
     );
-    let stranger = fairway_model::Cin::new(
-        fairway_model::CinPrefix::parse("8409991").unwrap(),
-        fairway_model::Service::Standard,
-        fairway_model::CustomerNumber::new(1).unwrap(),
+    let stranger = Cin::new(
+        CinPrefix::parse("8409991").unwrap(),
+        Service::Standard,
+        CustomerNumber::new(1).unwrap(),
     );
     refused_with(
         &mut world,
@@ -480,4 +482,73 @@ fn what_a_no_gives_back_pays_the_next_charge() {
     Driver::at(duke(), 1).charge(&mut world, &cin);
     world.run(5_000);
     assert_clean(&world);
+}
+
+#[test]
+fn a_customer_needs_a_number_of_our_own() {
+    let mut world = world();
+    let mut new = customer(alabama(), 9);
+    new.cin = cin(duke(), 9);
+    let refusal = world
+        .command(alabama(), Command::PutCustomer(new.clone()))
+        .unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::CustomerInvalid);
+    assert!(refusal.text.contains("US*DUK's"), "{refusal}");
+    new.cin = Cin::new(
+        CinPrefix::parse("8400099").unwrap(),
+        Service::Standard,
+        CustomerNumber::new(9).unwrap(),
+    )
+    .digits();
+    let refusal = world
+        .command(alabama(), Command::PutCustomer(new))
+        .unwrap_err();
+    assert!(refusal.text.contains("8400099"), "{refusal}");
+}
+
+#[test]
+fn a_change_of_a_customer_leaves_the_rest_as_it_was() {
+    let mut world = world();
+    let mut new = customer(alabama(), 1);
+    new.pin = Some("4711".to_owned());
+    world.command(alabama(), Command::PutCustomer(new)).unwrap();
+    let change = |world: &mut World, changed: ChangedCustomer| {
+        let changed = ChangedCustomer {
+            cin: cin(alabama(), 1),
+            ..changed
+        };
+        world.command(alabama(), Command::ChangeCustomer(Box::new(changed)))
+    };
+    let renamed = ChangedCustomer {
+        name: Some("Another Name".to_owned()),
+        ..ChangedCustomer::default()
+    };
+    change(&mut world, renamed).unwrap();
+    let dial = |pin: Option<&str>| Presented {
+        method: InputMethod::DialPad,
+        token: cin(alabama(), 1),
+        pin: pin.map(str::to_owned),
+    };
+    let mut driver = Driver::at(duke(), 1);
+    let Identified::Refused(refusal) = driver.identify(&mut world, dial(None)) else {
+        panic!("the PIN is gone")
+    };
+    assert_eq!(refusal.code, RefusalCode::PinWrong);
+    let without = ChangedCustomer {
+        pin: Some(String::new()),
+        ..ChangedCustomer::default()
+    };
+    change(&mut world, without).unwrap();
+    assert!(matches!(
+        Driver::at(duke(), 2).identify(&mut world, dial(None)),
+        Identified::Offer(_)
+    ));
+    let bad = ChangedCustomer {
+        name: Some(String::new()),
+        ..ChangedCustomer::default()
+    };
+    assert_eq!(
+        change(&mut world, bad).unwrap_err().code,
+        RefusalCode::CustomerInvalid
+    );
 }

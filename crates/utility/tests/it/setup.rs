@@ -248,11 +248,6 @@ pub(crate) fn furnish(world: &mut World) {
                 )
                 .unwrap();
         }
-        for number in 1..=3 {
-            world
-                .command(me, Command::PutCustomer(customer(me, number)))
-                .unwrap();
-        }
         for home in [me, partner] {
             world
                 .command(me, Command::ProposeAgreement(Box::new(agreement(home, me))))
@@ -261,6 +256,11 @@ pub(crate) fn furnish(world: &mut World) {
     }
     world.run(3_000);
     for (me, partner) in [(alabama(), duke()), (duke(), alabama())] {
+        for number in 1..=3 {
+            world
+                .command(me, Command::PutCustomer(customer(me, number)))
+                .unwrap();
+        }
         world
             .command(me, Command::Countersign(agreement(me, me).id()))
             .unwrap();
