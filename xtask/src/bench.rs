@@ -1,30 +1,48 @@
 //! `cargo xtask bench`: release build, and the benchmarks of the program.
 
 use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{compile, figures, run, workspace};
+use crate::postgres::Cluster;
+use crate::{compile, figures, run, tools, workspace};
 
 /// One benchmark that the program knows.
 struct Benchmark {
     name: &'static str,
-    /// Whether it runs other people's programs beside ours, for comparison.
-    peers: bool,
+    /// What runs beside ours, for comparison.
+    peers: Peers,
+}
+
+/// Other people's programs that a benchmark compares ours with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Peers {
+    /// None.
+    Nobody,
+    /// Libraries, each wrapped in a small program.
+    Libraries,
+    /// A PostgreSQL server.
+    Database,
 }
 
 /// All benchmarks, in the order in which they run.
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "ledger",
-        peers: false,
+        peers: Peers::Database,
+    },
+    Benchmark {
+        name: "ledger-size",
+        peers: Peers::Nobody,
     },
     Benchmark {
         name: "authorize",
-        peers: false,
+        peers: Peers::Nobody,
     },
     Benchmark {
         name: "rate",
-        peers: true,
+        peers: Peers::Libraries,
     },
 ];
 
@@ -37,6 +55,9 @@ const PEERS: &[(&str, &str)] = &[
 ];
 /// How the benchmark learns where those programs are: their paths, in the form of `PATH`.
 const PEERS_VARIABLE: &str = "FAIRWAY_BENCH_PEERS";
+/// How it learns where the PostgreSQL server is, and where its programs are.
+const DATABASE_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES";
+const PROGRAMS_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES_BIN";
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
@@ -53,8 +74,15 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
     for benchmark in chosen {
         let mut command = Command::new(&program);
         command.args(["bench", benchmark.name]).current_dir(&root);
-        if benchmark.peers {
+        if benchmark.peers == Peers::Libraries {
             command.env(PEERS_VARIABLE, peers()?);
+        }
+        let database = (benchmark.peers == Peers::Database)
+            .then(database)
+            .flatten();
+        if let Some((cluster, programs)) = &database {
+            command.env(DATABASE_VARIABLE, cluster.url());
+            command.env(PROGRAMS_VARIABLE, programs);
         }
         if json || save {
             command.arg("--json");
@@ -130,6 +158,30 @@ fn keep(root: &std::path::Path, name: &str, output: &str) -> Result<(), String> 
     Ok(())
 }
 
+/// A PostgreSQL server that writes durably, and the folder of its programs; where there is none, the comparison is left out and
+/// said to be.
+fn database() -> Option<(Cluster, PathBuf)> {
+    let Some(programs) = tools::postgres_bin() else {
+        say("PostgreSQL is not installed: the comparison with it is left out");
+        return None;
+    };
+    let log = std::env::temp_dir().join(format!("fairway-bench-pg-{}.log", std::process::id()));
+    match Cluster::start(&programs, &log, true) {
+        Ok(cluster) => Some((cluster, programs)),
+        Err(error) => {
+            say(&format!(
+                "{error}: the comparison with PostgreSQL is left out"
+            ));
+            None
+        }
+    }
+}
+
+/// Beside the figures, which have standard output for themselves.
+fn say(line: &str) {
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
 /// Builds the programs of the compared libraries and returns their paths as one value.
 fn peers() -> Result<OsString, String> {
     let target = workspace::target_dir().join("bench-peers");
@@ -181,12 +233,15 @@ mod tests {
 
     #[test]
     fn names_choose_and_unknown_ones_are_refused() {
-        assert_eq!(names(&["--json"]).unwrap(), ["ledger", "authorize", "rate"]);
+        assert_eq!(
+            names(&["--json"]).unwrap(),
+            ["ledger", "ledger-size", "authorize", "rate"]
+        );
         assert_eq!(names(&["rate"]).unwrap(), ["rate"]);
         assert!(
             names(&["speed"])
                 .unwrap_err()
-                .contains("ledger, authorize, rate")
+                .contains("ledger, ledger-size, authorize, rate")
         );
         assert!(names(&["--jsn"]).unwrap_err().contains("--json"));
     }

@@ -18,6 +18,7 @@ mod figures;
 mod layers;
 mod manifest;
 mod one_build;
+mod postgres;
 mod run;
 mod source;
 mod stages;

@@ -2,7 +2,6 @@
 
 mod books;
 mod cargo_tests;
-mod postgres;
 mod python;
 
 use std::path::PathBuf;
@@ -10,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::run::{self, Log};
-use crate::{claims, layers, tidy, tools};
+use crate::{claims, layers, postgres, tidy, tools};
 use cargo_tests::Tests;
 
 /// One stage of the checks.
@@ -331,7 +330,7 @@ fn databases(context: &Context) -> Result<Outcome, String> {
             tools::postgres_remedy()
         )));
     };
-    let cluster = postgres::Cluster::start(&programs, context)?;
+    let cluster = postgres::Cluster::start(&programs, context.log.path(), false)?;
     cargo_tests::run_only(
         context,
         &POSTGRES_TESTS,

@@ -67,6 +67,7 @@ fn check(tree: &Tree) -> Vec<Finding> {
         }
         if file.ends_in("md") {
             documents::links(tree, file, &mut findings);
+            documents::tests_exist(tree, file, &mut findings);
         }
     }
     documents::decisions(tree, &mut findings);

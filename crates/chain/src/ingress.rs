@@ -16,7 +16,7 @@ use crate::{
     SubmitError, TxId,
     handle::Request,
     overlay::Core,
-    pool::Offered,
+    pool::{Carrier, Offered},
     runtime::Runtime,
     state::{Databases, Key, tx_key},
     tree::sha256,
@@ -42,6 +42,11 @@ const RESEND_MOST: usize = 1_000;
 
 /// A peer that was silent for longer counts as not connected.
 const PEER_SILENT: Duration = Duration::from_secs(6);
+
+/// Transactions a second that one peer may bring, and how many of them at once: checking a signature costs more than making up a
+/// bad one. What is over is dropped unread; its author sends it again.
+const PEER_PER_SECOND: u64 = 8_000;
+const PEER_AT_ONCE: u64 = 16_000;
 
 /// Transactions that wait for being sent; beyond it they are sent later, as a repetition.
 pub(crate) const GOSSIP_QUEUE: usize = 8_192;
@@ -75,9 +80,8 @@ pub(crate) async fn serve_submits<E: Runtime>(
                 batch.push((id, tx, reply));
             }
         }
-        let now = context.current();
         let txs = batch.iter().map(|(id, tx, _)| (*id, tx.clone())).collect();
-        let verdicts = take(&context, &core, &databases, txs, Some(now)).await;
+        let verdicts = take(&context, &core, &databases, txs, Carrier::Own).await;
         for ((id, tx, reply), verdict) in batch.into_iter().zip(verdicts) {
             if verdict == Ok(true) {
                 // A full queue is no loss: what is not final is sent again.
@@ -97,7 +101,7 @@ async fn take<E: Runtime>(
     core: &Core,
     databases: &Databases<E>,
     txs: Vec<(TxId, Bytes)>,
-    now: Option<SystemTime>,
+    carrier: Carrier,
 ) -> Vec<Result<bool, SubmitError>> {
     if txs.is_empty() {
         return Vec::new();
@@ -122,12 +126,12 @@ async fn take<E: Runtime>(
                 .await
         }
     };
-    let mut results = Vec::with_capacity(txs.len());
+    let (mut results, now) = (Vec::with_capacity(txs.len()), context.current());
     for (((id, tx), verdict), place) in txs.into_iter().zip(verdicts).zip(places) {
         results.push(match verdict {
             Err(reason) => Err(SubmitError::Refused(reason)),
             Ok(()) if place.is_some() => Ok(false),
-            Ok(()) => match core.pool.offer(id, tx, now) {
+            Ok(()) => match core.pool.offer(id, tx, carrier, now) {
                 Offered::Added => Ok(true),
                 Offered::Known => Ok(false),
                 Offered::Full => Err(SubmitError::Full),
@@ -195,6 +199,7 @@ pub(crate) async fn receive_gossip<E: Runtime>(
     mut network: impl Receiver<PublicKey = PublicKey>,
 ) {
     let mut heard: BTreeMap<PublicKey, SystemTime> = BTreeMap::new();
+    let mut budgets: BTreeMap<PublicKey, Budget> = BTreeMap::new();
     let mut silent = std::pin::pin!(context.sleep(PEER_SILENT));
     loop {
         tokio::select! {
@@ -202,8 +207,16 @@ pub(crate) async fn receive_gossip<E: Runtime>(
             message = network.recv() => {
                 let Ok((peer, message)) = message else { return };
                 heard.insert(peer.clone(), context.current());
-                if let Some(txs) = unpack(&mut Bytes::from(message)) {
-                    take_gossip(&context, &core, &databases, txs).await;
+                let now = context.current();
+                if let Some(mut txs) = unpack(&mut Bytes::from(message)) {
+                    let budget = budgets.entry(peer.clone()).or_insert_with(|| Budget::full(now));
+                    let dropped = txs.len() - budget.take(txs.len(), now);
+                    txs.truncate(txs.len() - dropped);
+                    if dropped > 0 {
+                        tracing::warn!(?peer, dropped, "peer brings more transactions than it may");
+                    }
+                    let carrier = Carrier::Peer(<[u8; 32]>::try_from(peer.as_ref()).unwrap_or_default());
+                    take_gossip(&context, &core, &databases, txs, carrier).await;
                 } else {
                     tracing::warn!(?peer, "malformed message with transactions");
                 }
@@ -224,6 +237,7 @@ async fn take_gossip<E: Runtime>(
     core: &Core,
     databases: &Databases<E>,
     txs: Vec<Bytes>,
+    carrier: Carrier,
 ) {
     let mut seen = BTreeSet::new();
     let fresh: Vec<(TxId, Bytes)> = txs
@@ -231,10 +245,39 @@ async fn take_gossip<E: Runtime>(
         .map(|tx| (sha256(&[&tx]), tx))
         .filter(|(id, _)| !core.pool.contains(id) && seen.insert(*id))
         .collect();
-    for verdict in take(context, core, databases, fresh, None).await {
+    for verdict in take(context, core, databases, fresh, carrier).await {
         if let Err(SubmitError::Refused(reason)) = verdict {
             tracing::warn!(%reason, "peer sent a transaction that is not admitted");
         }
+    }
+}
+
+/// How many transactions a peer may still bring.
+struct Budget {
+    left: u64,
+    at: SystemTime,
+}
+
+impl Budget {
+    fn full(now: SystemTime) -> Self {
+        Self {
+            left: PEER_AT_ONCE,
+            at: now,
+        }
+    }
+
+    /// Takes up to `wanted` out; gives how many were there.
+    fn take(&mut self, wanted: usize, now: SystemTime) -> usize {
+        let passed = now.duration_since(self.at).unwrap_or_default().as_millis();
+        let passed = u64::try_from(passed).unwrap_or(u64::MAX).min(10_000);
+        let more = passed * PEER_PER_SECOND / 1_000;
+        if more > 0 {
+            self.at = now;
+            self.left = (self.left + more).min(PEER_AT_ONCE);
+        }
+        let taken = wanted.min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= u64::try_from(taken).unwrap_or(self.left);
+        taken
     }
 }
 
@@ -275,6 +318,19 @@ fn unpack(message: &mut Bytes) -> Option<Vec<Bytes>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_peer_has_a_budget_that_fills_with_time() {
+        let start = SystemTime::UNIX_EPOCH;
+        let mut budget = Budget::full(start);
+        assert_eq!(budget.take(15_000, start), 15_000);
+        assert_eq!(budget.take(15_000, start), 1_000);
+        assert_eq!(budget.take(1, start), 0);
+        let later = start + Duration::from_millis(100);
+        assert_eq!(budget.take(1_000, later), 800);
+        let much_later = start + Duration::from_hours(1);
+        assert_eq!(budget.take(usize::MAX, much_later), 16_000);
+    }
 
     #[test]
     fn a_pack_comes_back_whole_and_damage_is_refused() {

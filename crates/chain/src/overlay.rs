@@ -74,7 +74,10 @@ impl Core {
     ) -> Self {
         Self {
             machine,
-            pool: Pool::new(config.mempool_max),
+            pool: Pool::new(
+                config.mempool_max,
+                config.validators.len().saturating_sub(1),
+            ),
             board,
             limits: Limits {
                 txs: config.max_block_txs,

@@ -1,4 +1,8 @@
-//! The mempool: admitted transactions in order of arrival, until they are final.
+//! The mempool: admitted transactions until they are final, in a queue for each carrier.
+//!
+//! A carrier is whoever brought a transaction first: the own member, or one of the peers, whom the network has authenticated. (The
+//! author that a transaction names is no measure: anybody can write anybody's name into one.) Proposals take from all queues in turn and
+//! each peer's queue is bounded, so that whoever floods the pool waits behind himself and nobody else does.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -11,8 +15,7 @@ use tokio::sync::Notify;
 
 use crate::TxId;
 
-/// A transaction that came from a peer is only kept while this part of the pool (in eighths) is not used, so that peers
-/// cannot keep out what is handed in here.
+/// The part of the pool (in eighths) that all peers together may fill, in equal parts: the rest is for what is handed in here.
 const PEER_EIGHTHS: usize = 7;
 
 /// Ids that left the pool and are remembered, so that one which is admitted while it becomes final does not come back.
@@ -29,6 +32,15 @@ pub(crate) enum Offered {
     Full,
 }
 
+/// Who brought a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Carrier {
+    /// The own member.
+    Own,
+    /// The validator with this key.
+    Peer([u8; 32]),
+}
+
 struct Entry {
     id: TxId,
     tx: Bytes,
@@ -39,8 +51,8 @@ struct Entry {
 #[derive(Default)]
 struct Inner {
     next: u64,
-    queue: BTreeMap<u64, Entry>,
-    places: BTreeMap<TxId, u64>,
+    queues: BTreeMap<Carrier, BTreeMap<u64, Entry>>,
+    places: BTreeMap<TxId, (Carrier, u64)>,
     gone: BTreeSet<TxId>,
     gone_order: VecDeque<TxId>,
 }
@@ -49,15 +61,19 @@ struct Inner {
 pub(crate) struct Pool {
     inner: Mutex<Inner>,
     max: usize,
+    /// Most transactions of one peer.
+    share: usize,
     /// Wakes the proposer when something arrives.
     pub(crate) arrived: Notify,
 }
 
 impl Pool {
-    pub(crate) fn new(max: usize) -> Self {
+    /// A pool of at most `max` transactions, filled by the own member and this many peers.
+    pub(crate) fn new(max: usize, peers: usize) -> Self {
         Self {
             inner: Mutex::default(),
             max,
+            share: (max / 8 * PEER_EIGHTHS / peers.max(1)).max(1),
             arrived: Notify::new(),
         }
     }
@@ -66,24 +82,25 @@ impl Pool {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Offers an admitted transaction; `now` is given when it was handed in here and not by a peer.
-    pub(crate) fn offer(&self, id: TxId, tx: Bytes, now: Option<SystemTime>) -> Offered {
+    /// Offers an admitted transaction at the time `now`.
+    pub(crate) fn offer(&self, id: TxId, tx: Bytes, carrier: Carrier, now: SystemTime) -> Offered {
         let mut inner = self.lock();
         if inner.places.contains_key(&id) || inner.gone.contains(&id) {
             return Offered::Known;
         }
-        let places = if now.is_some() {
-            self.max
-        } else {
-            self.max / 8 * PEER_EIGHTHS
+        let (most, sent) = match carrier {
+            Carrier::Own => (self.max, Some(now)),
+            Carrier::Peer(_) => (self.share, None),
         };
-        if inner.queue.len() >= places {
+        let own = inner.queues.get(&carrier).map_or(0, BTreeMap::len);
+        if inner.places.len() >= self.max || own >= most {
             return Offered::Full;
         }
         let place = inner.next;
         inner.next = place.saturating_add(1);
-        inner.queue.insert(place, Entry { id, tx, sent: now });
-        inner.places.insert(id, place);
+        let queue = inner.queues.entry(carrier).or_default();
+        queue.insert(place, Entry { id, tx, sent });
+        inner.places.insert(id, (carrier, place));
         drop(inner);
         self.arrived.notify_one();
         Offered::Added
@@ -94,18 +111,18 @@ impl Pool {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().queue.len()
+        self.lock().places.len()
     }
 
     /// Whether anything waits that is not in `taken`.
     pub(crate) fn waits(&self, taken: &BTreeSet<TxId>) -> bool {
-        self.lock()
-            .queue
-            .values()
-            .any(|entry| !taken.contains(&entry.id))
+        let inner = self.lock();
+        let mut entries = inner.queues.values().flat_map(BTreeMap::values);
+        entries.any(|entry| !taken.contains(&entry.id))
     }
 
-    /// The oldest transactions that are not in `taken`, up to a number and a sum of bytes (`extra` counts for each).
+    /// Transactions that are not in `taken`, from all carriers in turn and the oldest of each first, up to a number and a sum of
+    /// bytes (`extra` counts for each).
     pub(crate) fn pick(
         &self,
         txs: usize,
@@ -114,13 +131,15 @@ impl Pool {
         taken: &BTreeSet<TxId>,
     ) -> Vec<(TxId, Bytes)> {
         let inner = self.lock();
+        let mut queues: VecDeque<_> = inner
+            .queues
+            .values()
+            .map(|queue| queue.values().filter(|entry| !taken.contains(&entry.id)))
+            .collect();
         let mut left = bytes;
         let mut picked = Vec::new();
-        for entry in inner
-            .queue
-            .values()
-            .filter(|entry| !taken.contains(&entry.id))
-        {
+        while let Some(mut queue) = queues.pop_front() {
+            let Some(entry) = queue.next() else { continue };
             let Some(rest) = left.checked_sub(entry.tx.len() + extra) else {
                 break;
             };
@@ -129,6 +148,7 @@ impl Pool {
             }
             left = rest;
             picked.push((entry.id, entry.tx.clone()));
+            queues.push_back(queue);
         }
         picked
     }
@@ -137,8 +157,10 @@ impl Pool {
     pub(crate) fn remove<'a>(&self, ids: impl IntoIterator<Item = &'a TxId>) {
         let mut inner = self.lock();
         for id in ids {
-            if let Some(place) = inner.places.remove(id) {
-                inner.queue.remove(&place);
+            if let Some((carrier, place)) = inner.places.remove(id)
+                && let Some(queue) = inner.queues.get_mut(&carrier)
+            {
+                queue.remove(&place);
             }
             if inner.gone.insert(*id) {
                 inner.gone_order.push_back(*id);
@@ -155,7 +177,10 @@ impl Pool {
     pub(crate) fn unsent(&self, now: SystemTime, age: Duration, most: usize) -> Vec<Bytes> {
         let mut inner = self.lock();
         let mut stale = Vec::new();
-        for entry in inner.queue.values_mut() {
+        let Some(own) = inner.queues.get_mut(&Carrier::Own) else {
+            return stale;
+        };
+        for entry in own.values_mut() {
             if stale.len() >= most {
                 break;
             }
@@ -181,44 +206,73 @@ mod tests {
         Bytes::from(vec![0; len])
     }
 
+    const START: SystemTime = SystemTime::UNIX_EPOCH;
+    const PEER: Carrier = Carrier::Peer([1; 32]);
+
+    fn picked(pool: &Pool, most: usize, taken: &BTreeSet<TxId>) -> Vec<u8> {
+        let picked = pool.pick(most, 1_000, 0, taken);
+        picked.iter().map(|(id, _)| id[0]).collect()
+    }
+
     #[test]
     fn keeps_arrival_order_and_bounds() {
-        let pool = Pool::new(8);
-        let now = Some(SystemTime::UNIX_EPOCH);
+        let pool = Pool::new(8, 1);
         for n in 0..7 {
-            assert_eq!(pool.offer(id(n), tx(10), None), Offered::Added);
+            assert_eq!(pool.offer(id(n), tx(10), PEER, START), Offered::Added);
         }
-        assert_eq!(pool.offer(id(7), tx(10), None), Offered::Full);
-        assert_eq!(pool.offer(id(7), tx(10), now), Offered::Added);
-        assert_eq!(pool.offer(id(8), tx(10), now), Offered::Full);
-        assert_eq!(pool.offer(id(3), tx(10), now), Offered::Known);
-        let taken = BTreeSet::from([id(0)]);
-        let picked: Vec<u8> = pool
-            .pick(3, 1_000, 0, &taken)
-            .iter()
-            .map(|(id, _)| id[0])
-            .collect();
-        assert_eq!(picked, [1, 2, 3]);
+        assert_eq!(pool.offer(id(7), tx(10), PEER, START), Offered::Full);
+        assert_eq!(
+            pool.offer(id(7), tx(10), Carrier::Own, START),
+            Offered::Added
+        );
+        assert_eq!(
+            pool.offer(id(8), tx(10), Carrier::Own, START),
+            Offered::Full
+        );
+        assert_eq!(
+            pool.offer(id(3), tx(10), Carrier::Own, START),
+            Offered::Known
+        );
+        let taken = BTreeSet::from([id(0), id(7)]);
+        assert_eq!(picked(&pool, 3, &taken), [1, 2, 3]);
         assert_eq!(pool.pick(9, 25, 2, &taken).len(), 2);
         pool.remove(&[id(1), id(99)]);
         assert_eq!(pool.len(), 7);
         assert!(!pool.contains(&id(1)));
-        assert_eq!(pool.offer(id(1), tx(10), now), Offered::Known);
+        assert_eq!(
+            pool.offer(id(1), tx(10), Carrier::Own, START),
+            Offered::Known
+        );
         assert_eq!(pool.len(), 7);
     }
 
     #[test]
+    fn who_floods_waits_behind_himself() {
+        let pool = Pool::new(80, 2);
+        for n in 0..60 {
+            pool.offer(id(n), tx(10), PEER, START);
+        }
+        assert_eq!(pool.len(), 35, "a peer fills its share and no more");
+        let other = Carrier::Peer([2; 32]);
+        assert_eq!(pool.offer(id(100), tx(10), other, START), Offered::Added);
+        assert_eq!(
+            pool.offer(id(101), tx(10), Carrier::Own, START),
+            Offered::Added
+        );
+        assert_eq!(picked(&pool, 4, &BTreeSet::new()), [101, 0, 100, 1]);
+    }
+
+    #[test]
     fn sends_only_own_and_only_when_old() {
-        let pool = Pool::new(8);
-        let start = SystemTime::UNIX_EPOCH;
-        pool.offer(id(1), tx(1), None);
-        pool.offer(id(2), tx(2), Some(start));
+        let pool = Pool::new(8, 1);
+        pool.offer(id(1), tx(1), PEER, START);
+        pool.offer(id(2), tx(2), Carrier::Own, START);
         let age = Duration::from_secs(2);
         assert!(
-            pool.unsent(start + Duration::from_secs(1), age, 9)
+            pool.unsent(START + Duration::from_secs(1), age, 9)
                 .is_empty()
         );
-        assert_eq!(pool.unsent(start + age, age, 9), [tx(2)]);
-        assert!(pool.unsent(start + age, age, 9).is_empty());
+        assert_eq!(pool.unsent(START + age, age, 9), [tx(2)]);
+        assert!(pool.unsent(START + age, age, 9).is_empty());
     }
 }

@@ -4,6 +4,7 @@
 //! Invariant: the words that let energy flow ([`fairway_model::station::ToStation::Start`]) are made only by
 //! [`session::Session::consent`], from a recorded consent to the offer that this charge showed.
 
+pub mod chart;
 pub mod merge;
 pub mod metering;
 pub mod route;
@@ -11,6 +12,7 @@ pub mod session;
 pub mod states;
 pub mod usage;
 
+pub use chart::flow_chart;
 pub use merge::{Subscription, driver_commitment, evidence_hash, merge};
 pub use metering::{Added, MeterLog, VerifiedReading};
 pub use route::{Credential, Route, classify, route};

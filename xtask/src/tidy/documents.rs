@@ -60,6 +60,38 @@ fn resolve(from: &str, link: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// In a table whose last column is headed `Tests`, every row names tests that there are.
+pub(super) fn tests_exist(tree: &Tree, file: &File, findings: &mut Vec<Finding>) {
+    let mut in_table = false;
+    for (index, line) in file.text.lines().enumerate() {
+        let cells: Vec<&str> = line.trim().trim_matches('|').split('|').collect();
+        let last = cells.last().copied().unwrap_or_default().trim();
+        if !line.starts_with('|') || last == "Tests" {
+            in_table = last == "Tests";
+            continue;
+        }
+        if !in_table || last.starts_with("--") {
+            continue;
+        }
+        let names: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
+        let mut wrong = |text: String| {
+            findings.push(Finding::error(&file.path, index + 1, text));
+        };
+        if names.is_empty() {
+            wrong("names no test".to_owned());
+        }
+        for name in names.iter().filter(|name| !is_test(tree, name)) {
+            wrong(format!("`{name}` is no test of this tree"));
+        }
+    }
+}
+
+fn is_test(tree: &Tree, name: &str) -> bool {
+    let head = format!("fn {name}(");
+    let sources = tree.files.iter().filter(|f| f.path.ends_with(".rs"));
+    sources.into_iter().any(|f| f.text.contains(&head))
+}
+
 /// Every decision is linked from the index, and no number is given twice.
 pub(super) fn decisions(tree: &Tree, findings: &mut Vec<Finding>) {
     let index = tree.text(INDEX).unwrap_or_default();
@@ -127,6 +159,21 @@ mod tests {
     #[test]
     fn a_link_out_of_the_project_is_dead() {
         assert_eq!(found(&[("README.md", "[a](../../other.md)\n")]).len(), 1);
+    }
+
+    #[test]
+    fn a_table_of_tests_names_tests_that_there_are() {
+        let table = "| a | Tests |\n|---|---|\n| x | `there` |\n| y | `gone` |\n| z | none |\n";
+        let source = ("crates/model/src/a.rs", "fn there() {}\n");
+        let found = found(&[("docs/a.md", table), source]);
+        let about: Vec<&String> = found.iter().filter(|f| f.starts_with("docs/")).collect();
+        assert_eq!(
+            about,
+            [
+                "docs/a.md:4: `gone` is no test of this tree",
+                "docs/a.md:5: names no test"
+            ]
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! One validator of the ledger benchmark, with the load of one visited utility.
 
 use super::load::{CHAIN, Load, MEMBERS, members, party};
+use super::noop::Noop;
 use crate::environment;
 use bytes::Bytes;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use fairway_chain::{Handle, ValidatorAddress};
 use fairway_ledger::{Genesis, Receipt, key_for_pair};
 use fairway_model::canonical::Canonical as _;
@@ -23,9 +24,21 @@ pub(super) struct Options {
     /// Its folder.
     #[arg(long)]
     dir: PathBuf,
-    /// Ports of the four validators.
+    /// Ports under which the others reach the four validators.
     #[arg(long, value_delimiter = ',')]
     ports: Vec<u16>,
+    /// The port that this one listens on; a proxy may stand between.
+    #[arg(long)]
+    listen: u16,
+    /// How many of the four run.
+    #[arg(long, default_value_t = MEMBERS)]
+    running: usize,
+    /// Makes no load and only does harm.
+    #[arg(long)]
+    harm: Option<Harm>,
+    /// Transactions that do nothing, on a machine that does nothing.
+    #[arg(long)]
+    noop: bool,
     /// Charges per second of this node.
     #[arg(long)]
     rate: u32,
@@ -34,10 +47,25 @@ pub(super) struct Options {
     seconds: u32,
 }
 
+/// What one validator does to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Harm {
+    /// Its clock of block times is ten minutes ahead.
+    Lie,
+    /// It hands in well-formed transactions that come to nothing, as many as its node takes.
+    Flood,
+}
+
+/// How far ahead the lying clock is, in milliseconds.
+const LIE_MS: i64 = 600_000;
+
 /// A charge settles this long after its hold was handed in.
 const HOLD_LEAD: Duration = Duration::from_secs(2);
 /// Longest wait for what was handed in.
 const DRAIN: Duration = Duration::from_mins(1);
+
+/// What is handed in: a hold, where there is one, and what is waited for.
+type Items = Vec<(Option<Bytes>, Bytes)>;
 
 type Sent = Arc<Mutex<BTreeMap<[u8; 32], Instant>>>;
 
@@ -66,16 +94,16 @@ fn start(options: &Options) -> Result<Handle, String> {
             })
         })
         .collect();
-    let port = options
-        .ports
-        .get(options.index)
-        .ok_or("no port for this index")?;
-    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, options.listen));
     let genesis = Genesis {
         chain_id: CHAIN.into(),
         members: members()?,
     };
-    let machine = crate::node::ledger::machine(&genesis)?;
+    let machine: Arc<dyn fairway_chain::Machine> = if options.noop {
+        Arc::new(Noop)
+    } else {
+        crate::node::ledger::machine(&genesis)?
+    };
     let mut config = fairway_chain::Config::new(
         party(options.index)?.validator_seed,
         validators?,
@@ -84,45 +112,95 @@ fn start(options: &Options) -> Result<Handle, String> {
         CHAIN,
     );
     config.worker_threads = 2;
+    config.clock = (options.harm == Some(Harm::Lie)).then(|| -> fairway_chain::Clock {
+        Arc::new(|| environment::wall_ms().saturating_add(LIE_MS))
+    });
     fairway_chain::start(config, machine).map_err(|e| e.to_string())
 }
 
 pub(super) async fn run(options: Options) -> Result<(), String> {
     let chain = start(&options)?;
-    let now = Time(environment::wall_ms());
-    let mut load = Load::new(options.index, now)?;
-    let prefix = format!("84000{}0", options.index.saturating_add(1));
     while chain.status().height < 3 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
     let idle = memory_mib();
+    if let Some(harm) = options.harm {
+        return do_harm(&chain, &options, harm).await;
+    }
+    let count = u64::from(options.rate).saturating_mul(u64::from(options.seconds));
+    let items = if options.noop {
+        (0..count)
+            .map(|at| (None, noise(options.index, at)))
+            .collect()
+    } else {
+        charges(&chain, &options, count).await?
+    };
+    let busy = environment::cpu_seconds();
+    let sent = Sent::default();
+    let watcher = tokio::spawn(watch(chain.clone(), sent.clone(), count, options.noop));
+    offer(&chain, &options, items, &sent).await;
+    let seen = watcher.await.map_err(|e| e.to_string())?;
+    // The others may still need this validator's votes for their last charges.
+    crate::cli::say(&report(
+        &seen,
+        idle,
+        count,
+        environment::cpu_seconds() - busy,
+    ));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    chain.stop().await;
+    Ok(())
+}
+
+/// Does its harm until somebody ends this process.
+async fn do_harm(chain: &Handle, options: &Options, harm: Harm) -> Result<(), String> {
+    let mut load = Load::new(options.index, Time(environment::wall_ms()))?;
+    loop {
+        if let Some(error) = chain.status().error {
+            return Err(error);
+        }
+        match harm {
+            Harm::Lie => tokio::time::sleep(Duration::from_secs(1)).await,
+            Harm::Flood => {
+                let junk = Bytes::from(load.junk());
+                if chain.submit(junk).await.is_err() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+        }
+    }
+}
+
+/// 300 bytes that no other transaction has.
+fn noise(index: usize, at: u64) -> Bytes {
+    let mut bytes = vec![0u8; 300];
+    let name = fairway_model::Hash::of("fairway.bench.noop", format!("{index}/{at}").as_bytes());
+    bytes.splice(..32, name.0);
+    Bytes::from(bytes)
+}
+
+/// Registers and agrees, and makes all charges beforehand, so that signing them takes no time from the measurement.
+async fn charges(chain: &Handle, options: &Options, count: u64) -> Result<Items, String> {
+    let mut load = Load::new(options.index, Time(environment::wall_ms()))?;
+    let prefix = format!("84000{}0", options.index.saturating_add(1));
     for tx in load.set_up(&prefix) {
         chain
             .submit(Bytes::from(tx))
             .await
             .map_err(|e| e.to_string())?;
     }
-    let count = u64::from(options.rate).saturating_mul(u64::from(options.seconds));
-    let charges: Vec<(Bytes, Bytes)> = (0..count)
+    let items = (0..count)
         .map(|_| load.charge())
-        .map(|(a, b)| (Bytes::from(a), Bytes::from(b)))
+        .map(|(hold, settle)| (Some(Bytes::from(hold)), Bytes::from(settle)))
         .collect();
-    all_agreed(&chain).await?;
-    let sent = Sent::default();
-    let watcher = tokio::spawn(watch(chain.clone(), sent.clone(), count));
-    offer(&chain, &options, charges, &sent).await;
-    let seen = watcher.await.map_err(|e| e.to_string())?;
-    // The others may still need this validator's votes for their last charges.
-    crate::cli::say(&report(&seen, idle, count));
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    chain.stop().await;
-    Ok(())
+    all_agreed(chain, options.running).await?;
+    Ok(items)
 }
 
-/// Waits until the agreements of all four are in force.
-async fn all_agreed(chain: &Handle) -> Result<(), String> {
-    for number in 0..MEMBERS {
+/// Waits until the agreements of all that make load are in force.
+async fn all_agreed(chain: &Handle, running: usize) -> Result<(), String> {
+    for number in 0..running {
         let key = key_for_pair(party(number.saturating_add(1))?.id, party(number)?.id);
         while chain.get(key).await.is_none() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -132,17 +210,19 @@ async fn all_agreed(chain: &Handle) -> Result<(), String> {
 }
 
 /// Hands in holds and settlements at the given rate, evenly spaced.
-async fn offer(chain: &Handle, options: &Options, charges: Vec<(Bytes, Bytes)>, sent: &Sent) {
+async fn offer(chain: &Handle, options: &Options, items: Items, sent: &Sent) {
     let begin = environment::instant();
     let per_second = f64::from(options.rate.max(1));
     let mut waiting = std::collections::VecDeque::new();
-    let mut charges = charges.into_iter().enumerate().peekable();
+    let mut charges = items.into_iter().enumerate().peekable();
     while charges.peek().is_some() || !waiting.is_empty() {
         let passed = begin.elapsed();
         while let Some((at, (hold, settle))) =
             charges.next_if(|(at, _)| due(*at, per_second) <= passed)
         {
-            let _ = chain.submit(hold).await;
+            if let Some(hold) = hold {
+                let _ = chain.submit(hold).await;
+            }
             waiting.push_back((due(at, per_second).saturating_add(HOLD_LEAD), settle));
         }
         while waiting.front().is_some_and(|(due, _)| *due <= passed) {
@@ -165,7 +245,7 @@ fn due(at: usize, per_second: f64) -> Duration {
 }
 
 /// Notes when each of our settlements is final and applied on this node.
-async fn watch(chain: Handle, sent: Sent, count: u64) -> Seen {
+async fn watch(chain: Handle, sent: Sent, count: u64, noop: bool) -> Seen {
     let mut seen = Seen::default();
     let mut blocks = chain.subscribe(1);
     while seen.settled.saturating_add(seen.refused) < count {
@@ -183,10 +263,8 @@ async fn watch(chain: Handle, sent: Sent, count: u64) -> Seen {
             };
             seen.first.get_or_insert(begin);
             seen.last = Some(now);
-            match Receipt::from_bytes(receipt)
-                .ok()
-                .and_then(|r| r.refusal().cloned())
-            {
+            let receipt = (!noop).then(|| Receipt::from_bytes(receipt).ok()).flatten();
+            match receipt.and_then(|r| r.refusal().cloned()) {
                 None => {
                     seen.settled = seen.settled.saturating_add(1);
                     seen.latencies
@@ -202,40 +280,18 @@ async fn watch(chain: Handle, sent: Sent, count: u64) -> Seen {
     seen
 }
 
-fn report(seen: &Seen, idle: u64, count: u64) -> String {
+fn report(seen: &Seen, idle: u64, count: u64, cpu: f64) -> String {
     let seconds = match (seen.first, seen.last) {
         (Some(first), Some(last)) => last.duration_since(first).as_secs_f64(),
         _ => 0.0,
     };
     serde_json::json!({
         "offered": count, "settled": seen.settled, "refused": seen.refused, "reason": seen.reason, "seconds": seconds,
-        "latencies_ms": seen.latencies, "idle_mib": idle, "loaded_mib": memory_mib(), "cpu_s": cpu_seconds(),
+        "latencies_ms": seen.latencies, "idle_mib": idle, "loaded_mib": memory_mib(), "cpu_s": cpu,
     })
     .to_string()
 }
 
 fn memory_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-    line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok())
-        .unwrap_or(0)
-        .div_ceil(1_024)
-}
-
-/// CPU seconds of this process so far (clock ticks of 10 ms).
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |at: usize| {
-        fields
-            .get(at)
-            .and_then(|t| t.parse::<u32>().ok())
-            .unwrap_or(0)
-    };
-    (f64::from(ticks(11)) + f64::from(ticks(12))) / 100.0
+    environment::process_status("VmRSS:").div_ceil(1_024)
 }

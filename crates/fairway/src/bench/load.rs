@@ -298,6 +298,18 @@ impl Load {
         out
     }
 
+    /// A transaction in good form that comes to nothing: a hold is given up that nobody placed.
+    pub(super) fn junk(&mut self) -> Vec<u8> {
+        let session = SessionId::make(&self.home.validator_seed, self.home.id, self.counter);
+        self.own(Operation::VoidHold {
+            session,
+            home: self.home.id,
+            visited: self.visited.id,
+            guarantee: self.guarantee.guarantee.id,
+            currency: Currency::USD,
+        })
+    }
+
     /// The next charge: the transaction that holds, and the one that settles.
     pub(super) fn charge(&mut self) -> (Vec<u8>, Vec<u8>) {
         let session = SessionId::make(&self.visited.validator_seed, self.visited.id, self.counter);

@@ -4,7 +4,11 @@ pub mod authorize;
 pub mod ledger;
 mod ledger_node;
 mod load;
+mod noop;
+mod pgbench;
+mod proxy;
 pub mod rate;
+pub mod size;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -20,6 +24,8 @@ pub struct Options {
 enum What {
     /// Finality and settled charges per second, four validators over loopback.
     Ledger(ledger::Options),
+    /// What a charge costs one validator while its ledger grows.
+    LedgerSize(size::Options),
     /// Authorization, remote and from the visiting profile.
     Authorize(authorize::Options),
     /// Charges rated per second and core.
@@ -41,6 +47,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     crate::node::tls::install_provider();
     match options.what {
         What::Ledger(options) => ledger::run(options).await,
+        What::LedgerSize(options) => size::run(options).await,
         What::Authorize(options) => authorize::run(options).await,
         What::Rate { json } => rate::run(json),
         What::LedgerNode(options) => ledger_node::run(options).await,

@@ -16,6 +16,25 @@ pub(super) enum LedgerCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// The newest refused transactions of all members, each with its reason.
+    Refused {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// What the ledger cost this member since its process began: no fee, but machine time and storage, per charge.
+    Cost {
+        /// Price of one hour of one core.
+        #[arg(long, default_value = "0.04")]
+        core_hour: f64,
+        /// Price of a gigabyte of storage for a month.
+        #[arg(long, default_value = "0.10")]
+        gigabyte_month: f64,
+        /// Months for which a charge is kept.
+        #[arg(long, default_value_t = 120)]
+        months: u32,
+        #[command(flatten)]
+        target: Target,
+    },
     /// Fetch the proof that a transaction is in a finalized block.
     Proof {
         /// The transaction's id, 64 hexadecimal digits, as bill lines print it.
@@ -39,6 +58,75 @@ pub(super) enum LedgerCommand {
     },
 }
 
+async fn refused(target: &Target) -> Result<(), String> {
+    let page = Client::of(target)?.json("/ledger/v1/refused").await?;
+    if target.json {
+        say(&page.to_string());
+        return Ok(());
+    }
+    let list = page
+        .get("refused")
+        .and_then(|l| l.as_array())
+        .cloned()
+        .unwrap_or_default();
+    let text = |entry: &serde_json::Value, name: &str| {
+        entry.get(name).map_or_else(String::new, |v| {
+            v.as_str().map_or_else(|| v.to_string(), str::to_owned)
+        })
+    };
+    for entry in &list {
+        say(&format!(
+            "block {} {} {}: {} ({})",
+            text(entry, "height"),
+            text(entry, "member"),
+            text(entry, "code"),
+            text(entry, "text"),
+            text(entry, "transaction")
+        ));
+    }
+    say(&format!(
+        "{} refused since this member's process began",
+        list.len()
+    ));
+    Ok(())
+}
+
+/// Prices are per unit of what the machine offers, so a figure here is an estimate and never a sum of money in any book.
+async fn cost(
+    target: &Target,
+    core_hour: f64,
+    gigabyte_month: f64,
+    months: u32,
+) -> Result<(), String> {
+    let mut page = Client::of(target)?.json("/ledger/v1/cost").await?;
+    let number = |name: &str| {
+        page.get(name)
+            .and_then(serde_json::Value::as_f64)
+            .unwrap_or(0.0)
+    };
+    let charges = number("charges").max(1.0);
+    let cpu = number("cpu_seconds") / charges;
+    let bytes = number("ledger_bytes") / charges;
+    let computing = cpu / 3_600.0 * core_hour;
+    let storing = bytes / 1e9 * gigabyte_month * f64::from(months);
+    if target.json {
+        if let Some(page) = page.as_object_mut() {
+            page.insert("cpu_seconds_per_charge".to_owned(), cpu.into());
+            page.insert("bytes_per_charge".to_owned(), bytes.into());
+            page.insert("cost_per_charge".to_owned(), (computing + storing).into());
+        }
+        say(&page.to_string());
+        return Ok(());
+    }
+    say(&format!(
+        "fee of the protocol: 0\n{} charges settled on the ledger since this process began\nmachine time: {:.4} s a charge, {computing:.6} at {core_hour} an hour\nstorage: {bytes:.0} bytes a charge, {storing:.6} for {months} months at {gigabyte_month} a gigabyte and month\ntogether {:.6} a charge for this member",
+        number("charges"),
+        cpu,
+        computing + storing
+    ));
+    Ok(())
+}
+
 pub(super) async fn run(command: LedgerCommand) -> Result<(), String> {
     match command {
         LedgerCommand::Status { target } => {
@@ -46,6 +134,13 @@ pub(super) async fn run(command: LedgerCommand) -> Result<(), String> {
             say(&serde_json::to_string_pretty(&status).unwrap_or_default());
             Ok(())
         }
+        LedgerCommand::Refused { target } => refused(&target).await,
+        LedgerCommand::Cost {
+            core_hour,
+            gigabyte_month,
+            months,
+            target,
+        } => cost(&target, core_hour, gigabyte_month, months).await,
         LedgerCommand::Proof {
             transaction,
             out,

@@ -92,6 +92,8 @@ enum Command {
     /// Look at the ledger: status, proofs, and their verification offline.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Draw the flow chart of a charge, as SVG, from the table that the program works by.
+    FlowChart,
     /// Measure on this machine.
     Bench(crate::bench::Options),
 }
@@ -120,6 +122,10 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Status(target) => operate::status(target).await,
         Command::Books(target) => operate::books(target).await,
         Command::Ledger(command) => ledger::run(command).await,
+        Command::FlowChart => {
+            say(fairway_gateway::flow_chart().trim_end());
+            Ok(())
+        }
         Command::Bench(options) => crate::bench::run(options).await,
     }
 }

@@ -8,6 +8,7 @@ pub mod passwords;
 pub mod peers;
 pub mod stations;
 pub mod tls;
+pub mod watch;
 
 use self::core::{Core, MAX_QUEUE};
 use self::operator::Desk;
@@ -69,6 +70,7 @@ pub async fn run(path: &Path) -> Result<(), String> {
         health: None,
         token: keys.operator_token.clone(),
         member: config.member.clone(),
+        record: watch::Record::follow(&chain, me, &config.path(&config.ledger.dir)),
     };
     let operations = listen(config.listen.operations, "listen.operations").await?;
     let desk = match own.kind {

@@ -1,6 +1,7 @@
 //! Health, and operator's commands, over HTTP on loopback. Commands are canonical CBOR with the operator's token.
 
 use super::core::{Health, Job, Jobs};
+use super::watch::Record;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -35,6 +36,8 @@ pub struct Desk {
     pub token: String,
     /// Which member.
     pub member: String,
+    /// What its ledger node has seen.
+    pub record: Record,
 }
 
 /// Serves until the process ends.
@@ -48,6 +51,9 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/ledger/v1/status", get(ledger_status))
         .route("/ledger/v1/proof/{transaction}", get(ledger_proof))
         .route("/ledger/v1/block/{height}", get(ledger_block))
+        .route("/ledger/v1/refused", get(ledger_refused))
+        .route("/ledger/v1/cost", get(ledger_cost))
+        .route("/metrics", get(metrics))
         .route("/operator/v1/command/{id}", post(command))
         .layer(DefaultBodyLimit::max(MAX_COMMAND))
         .with_state(desk);
@@ -104,6 +110,20 @@ async fn ledger_status(State(desk): State<Desk>) -> Response {
         "peers": s.peers, "mempool": s.mempool, "state_root": hex::encode(s.state_root), "view": s.view, "stalled": s.stalled, "error": s.error,
     });
     Json(body).into_response()
+}
+
+async fn ledger_refused(State(desk): State<Desk>) -> Response {
+    Json(desk.record.refused()).into_response()
+}
+
+async fn ledger_cost(State(desk): State<Desk>) -> Response {
+    Json(desk.record.cost()).into_response()
+}
+
+async fn metrics(State(desk): State<Desk>) -> Response {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let text = desk.record.metrics(&desk.chain);
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
 }
 
 async fn ledger_proof(State(desk): State<Desk>, Path(transaction): Path<String>) -> Response {

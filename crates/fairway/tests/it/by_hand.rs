@@ -233,6 +233,32 @@ async fn agreed(shell: &Shell) {
         .await;
 }
 
+/// What an operator sees of the ledger: what was refused and why, what a charge cost, metrics.
+async fn watched(shell: &Shell) {
+    let refused = shell.good(&["ledger", "refused", VISITED]).await;
+    for words in ["US*DUK prefix-taken", "US*DUK malformed", "2 refused"] {
+        assert!(refused.contains(words), "{words}: {refused}");
+    }
+    let cost = shell.good(&["ledger", "cost", VISITED]).await;
+    for words in ["fee of the protocol: 0", "1 charges settled"] {
+        assert!(cost.contains(words), "{words}: {cost}");
+    }
+    let config = std::fs::read_to_string(shell.folder.join("duke/fairway.toml")).unwrap();
+    let operations = behind(&config, "operations = \"");
+    let url = format!("http://{}/metrics", operations.trim_end_matches('"'));
+    let page = reqwest::get(url).await.unwrap();
+    let metrics = page.text().await.unwrap();
+    for line in [
+        "fairway_ledger_own_charges_settled_total 1",
+        "fairway_ledger_peers 3",
+        "fairway_ledger_stalled 0",
+        "outcome=\"prefix-taken\"} 1",
+        "# EOF",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn process_consortium_by_hand() {
     let mut shell = Shell {
@@ -284,6 +310,7 @@ async fn process_consortium_by_hand() {
     );
     terminal.press("quit").await;
     drop(terminal);
+    watched(&shell).await;
     for mut child in shell.running.drain(..) {
         child.kill().await.unwrap();
     }

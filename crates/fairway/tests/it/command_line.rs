@@ -118,3 +118,14 @@ fn a_file_that_is_no_proof_is_named() {
     assert!(code == Some(1) && text.contains("p:"), "{text}");
     std::fs::remove_dir_all(path).unwrap();
 }
+
+#[test]
+fn the_flow_chart_in_the_documents_is_the_programs_own() {
+    let (code, drawn) = run(&["flow-chart"]);
+    assert_eq!(code, Some(0), "{drawn}");
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/flow-chart.svg");
+    assert!(
+        std::fs::read_to_string(document).unwrap() == drawn,
+        "draw it again: fairway flow-chart > docs/flow-chart.svg"
+    );
+}

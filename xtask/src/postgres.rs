@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Context;
 use crate::tools;
 
 /// How long `initdb` and the start may take on a busy machine.
@@ -23,10 +22,10 @@ const USER: &str = "fairway";
 const CONNECTIONS: u32 = 200;
 
 /// Makes, starts, waits for the end of its input, stops, removes. Arguments: the folder, the folder of
-/// PostgreSQL's programs, the port. Durability is not what these tests are about, so nothing is synced.
+/// PostgreSQL's programs, the port, and whether it writes durably (`on`): tests are not about that, a comparison is.
 const SCRIPT: &str = r#"
 set -eu
-folder=$1 programs=$2 port=$3
+folder=$1 programs=$2 port=$3 fsync=$4
 cleanup() {
   "$programs/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null 2>&1 || true
   rm -rf "$folder"
@@ -36,14 +35,14 @@ trap '' INT HUP
 cd "$folder"
 "$programs/initdb" -D "$folder/data" -U USER -A trust -E UTF8 --locale=C --no-sync
 "$programs/pg_ctl" -D "$folder/data" -l "$folder/server.log" -w -t 60 \
-  -o "-p $port -k $folder -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=CONNECTIONS" start \
+  -o "-p $port -k $folder -c listen_addresses=127.0.0.1 -c fsync=$fsync -c max_connections=CONNECTIONS" start \
   || { cat "$folder/server.log"; exit 1; }
 touch "$folder/ready"
 cat >/dev/null
 "#;
 
 /// A running server.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     script: Child,
     folder: PathBuf,
     port: u16,
@@ -51,7 +50,9 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Makes and starts a server with the programs in this folder.
-    pub(super) fn start(programs: &Path, context: &Context) -> Result<Self, String> {
+    ///
+    /// What it says goes to the end of the file `log`. Without `durable` nothing is synced to disk.
+    pub(crate) fn start(programs: &Path, log: &Path, durable: bool) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("fairway-pg-{}", std::process::id()));
         std::fs::create_dir_all(&folder)
             .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
@@ -64,10 +65,12 @@ impl Cluster {
             .args(["-c", &script, "fairway-postgres"])
             .arg(&folder)
             .arg(programs)
-            .arg(port.to_string());
+            .arg(port.to_string())
+            .arg(if durable { "on" } else { "off" });
         let output = std::fs::OpenOptions::new()
+            .create(true)
             .append(true)
-            .open(context.log.path())
+            .open(log)
             .map_err(|error| format!("cannot open the log: {error}"))?;
         let errors = output
             .try_clone()
@@ -90,7 +93,7 @@ impl Cluster {
     }
 
     /// The server's URL; a test appends the database that it wants, `/postgres` to create its own.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://{USER}@127.0.0.1:{}", self.port)
     }
 

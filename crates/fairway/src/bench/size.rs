@@ -1,0 +1,220 @@
+//! What a charge costs one validator while its ledger grows: a single one, so that nothing but execution, state and storage is measured.
+
+use super::figure;
+use super::load::{CHAIN, Load, members, party};
+use crate::environment;
+use crate::node::watch::folder_bytes;
+use bytes::Bytes;
+use clap::Args;
+use fairway_chain::{Handle, ValidatorAddress};
+use fairway_ledger::{Genesis, Operation, Receipt, Transaction, key_for_pair};
+use fairway_model::Time;
+use fairway_model::canonical::Canonical as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How growth is measured.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// One JSON object per figure.
+    #[arg(long)]
+    json: bool,
+    /// Charges in the ledger at which a charge's cost is measured, in order.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "1000,10000,100000,1000000"
+    )]
+    sizes: Vec<u64>,
+}
+
+/// Charges that are made ahead of the node.
+const AHEAD: usize = 2_000;
+/// Charges handed in and not final yet.
+const UNDER_WAY: u64 = 4_000;
+
+/// The last tenth before a size is what is measured there.
+fn window(size: u64) -> u64 {
+    size.div_ceil(10)
+}
+
+pub(super) async fn run(options: Options) -> Result<(), String> {
+    let folder = std::env::temp_dir().join(format!("fairway-bench-size-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    let chain = start(&folder)?;
+    let mut load = Load::new(0, Time(environment::wall_ms()))?;
+    for tx in load.set_up("8400010") {
+        chain
+            .submit(Bytes::from(tx))
+            .await
+            .map_err(|e| e.to_string())?;
+    }
+    let key = key_for_pair(party(1)?.id, party(0)?.id);
+    while chain.get(key).await.is_none() {
+        if let Some(error) = chain.status().error {
+            return Err(error);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let count = options.sizes.iter().copied().max().unwrap_or(0);
+    let making = Arc::new(AtomicU64::new(0));
+    let charges = make(load, count, making.clone())?;
+    let settled = Arc::new(AtomicU64::new(0));
+    tokio::spawn(offer(chain.clone(), charges, settled.clone()));
+    let end = measure(&options, &chain, &folder, (&making, &settled)).await;
+    chain.stop().await;
+    let _ = std::fs::remove_dir_all(&folder);
+    end
+}
+
+fn start(folder: &Path) -> Result<Handle, String> {
+    let seed = party(0)?.validator_seed;
+    let listen = crate::ports::free(1)?.pop().ok_or("no port")?;
+    let validator = ValidatorAddress {
+        public_key: fairway_chain::public_key(&seed),
+        address: listen,
+    };
+    let genesis = Genesis {
+        chain_id: CHAIN.into(),
+        members: members()?,
+    };
+    let machine = crate::node::ledger::machine(&genesis)?;
+    let config =
+        fairway_chain::Config::new(seed, vec![validator], listen, folder.join("chain"), CHAIN);
+    fairway_chain::start(config, machine).map_err(|e| e.to_string())
+}
+
+/// Makes charges on a thread of its own, whose CPU time (in milliseconds) it tells, so that it can be taken out of the figure.
+fn make(
+    mut load: Load,
+    count: u64,
+    told: Arc<AtomicU64>,
+) -> Result<mpsc::Receiver<(Bytes, Bytes)>, String> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let work = move || {
+        for _ in 0..count {
+            let (hold, settle) = load.charge();
+            if sender
+                .blocking_send((Bytes::from(hold), Bytes::from(settle)))
+                .is_err()
+            {
+                return;
+            }
+            told.store(environment::thread_cpu_ms(), Ordering::Relaxed);
+        }
+    };
+    std::thread::Builder::new()
+        .name("load".to_owned())
+        .spawn(work)
+        .map(|_| receiver)
+        .map_err(|e| e.to_string())
+}
+
+/// Hands charges in, each after its hold, as fast as they become final.
+async fn offer(
+    chain: Handle,
+    mut charges: mpsc::Receiver<(Bytes, Bytes)>,
+    settled: Arc<AtomicU64>,
+) {
+    let mut handed = 0u64;
+    while let Some((hold, settle)) = charges.recv().await {
+        for tx in [hold, settle] {
+            while chain.submit(tx.clone()).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        handed = handed.saturating_add(1);
+        while handed.saturating_sub(settled.load(Ordering::Relaxed)) > UNDER_WAY {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// A point in the run.
+#[derive(Clone, Copy)]
+struct Mark {
+    at: std::time::Instant,
+    cpu_s: f64,
+    ledger: u64,
+}
+
+async fn measure(
+    options: &Options,
+    chain: &Handle,
+    folder: &Path,
+    (making, settled): (&AtomicU64, &AtomicU64),
+) -> Result<(), String> {
+    let mark = || {
+        let made = u32::try_from(making.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        Mark {
+            at: environment::instant(),
+            cpu_s: environment::cpu_seconds() - f64::from(made) / 1_000.0,
+            ledger: folder_bytes(folder),
+        }
+    };
+    let mut blocks = chain.subscribe(1);
+    let mut sizes = options.sizes.iter().copied();
+    let mut next = sizes.next();
+    let mut begin = mark();
+    let mut count = 0u64;
+    while let Some(size) = next {
+        let block = blocks
+            .next()
+            .await
+            .ok_or_else(|| chain.status().error.unwrap_or_default())?;
+        let before = count;
+        for (_, tx, receipt) in &block.txs {
+            count = count.saturating_add(u64::from(settles(tx, receipt)?));
+        }
+        settled.store(count, Ordering::Relaxed);
+        let opens = size.saturating_sub(window(size));
+        if before < opens && count >= opens {
+            begin = mark();
+        }
+        if count >= size {
+            tell(
+                options.json,
+                size,
+                count.saturating_sub(opens),
+                (begin, mark()),
+            );
+            next = sizes.next();
+        }
+    }
+    Ok(())
+}
+
+/// Whether this is a settled charge.
+///
+/// # Errors
+/// A refusal: then something else would be measured.
+fn settles(tx: &[u8], receipt: &[u8]) -> Result<bool, String> {
+    let receipt = Receipt::from_bytes(receipt).map_err(|e| e.to_string())?;
+    if let Some(refusal) = receipt.refusal() {
+        return Err(format!("a transaction of the load was refused: {refusal}"));
+    }
+    let tx = Transaction::from_bytes(tx).map_err(|e| e.to_string())?;
+    Ok(matches!(tx.operation, Operation::SettleCharge(_)))
+}
+
+fn tell(json: bool, size: u64, charges: u64, (begin, end): (Mark, Mark)) {
+    let charges = f64::from(u32::try_from(charges).unwrap_or(u32::MAX)).max(1.0);
+    let bytes = u32::try_from(end.ledger.saturating_sub(begin.ledger)).unwrap_or(u32::MAX);
+    let figure = |what: &str, value: f64, unit: &str| {
+        figure(json, &format!("ledger-size/{size}/{what}"), value, unit);
+    };
+    let micros = (end.cpu_s - begin.cpu_s) * 1_000_000.0 / charges;
+    figure("cpu_per_charge", micros, "us");
+    let wall = end.at.duration_since(begin.at).as_secs_f64();
+    figure("settled", charges / wall.max(0.001), "charges/s");
+    figure("stored_per_charge", f64::from(bytes) / charges, "bytes");
+    let memory = environment::process_status("VmRSS:").div_ceil(1_024);
+    figure(
+        "memory",
+        f64::from(u32::try_from(memory).unwrap_or(u32::MAX)),
+        "MiB",
+    );
+}
