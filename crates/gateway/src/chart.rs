@@ -91,7 +91,6 @@ pub fn flow_chart() -> String {
 
 /// One state of the middle with everything that leaves it; gives where the next row begins.
 fn row(out: &mut String, state: State, next: Option<State>, y: i32) -> i32 {
-    boxed(out, MIDDLE, y, &format!("{state:?}"), fill(state));
     let mut ways: Vec<&Transition> = TRANSITIONS.iter().filter(|t| t.from == state).collect();
     let mut down = None;
     ways.retain(|t| {
@@ -109,10 +108,13 @@ fn row(out: &mut String, state: State, next: Option<State>, y: i32) -> i32 {
         side(out, t, *lane, to_the_right);
         *lane = lane.saturating_add(LANE);
     }
-    let bottom = left.max(right).max(y.saturating_add(BOX));
+    let lanes = left.max(right).saturating_sub(y).div_euclid(LANE).max(1);
+    let height = BOX.saturating_add(lanes.saturating_sub(1).saturating_mul(LANE));
+    boxed(out, MIDDLE, (y, height), &format!("{state:?}"), fill(state));
+    let bottom = y.saturating_add(height);
     if let Some(t) = down {
         let x = MIDDLE.0.saturating_add(MIDDLE.1 / 2);
-        let (from, to) = (y.saturating_add(BOX), bottom.saturating_add(GAP));
+        let (from, to) = (bottom, bottom.saturating_add(GAP));
         arrow(out, (x, from), (x, to));
         let label = format!("{} · {}", words(t.step), t.flow);
         text(
@@ -134,19 +136,28 @@ fn side(out: &mut String, t: &Transition, y: i32, to_the_right: bool) {
     } else {
         (MIDDLE.0, LEFT.0.saturating_add(LEFT.1), LEFT)
     };
-    boxed(out, column, y, &format!("{:?}", t.to), fill(t.to));
+    boxed(out, column, (y, BOX), &format!("{:?}", t.to), fill(t.to));
     arrow(out, (from, middle), (to, middle));
     let x = from.saturating_add(to) / 2;
     text(out, (x, middle.saturating_sub(6)), "middle", &label);
 }
 
-fn boxed(out: &mut String, (x, width): (i32, i32), y: i32, label: &str, fill: &str) {
+fn boxed(
+    out: &mut String,
+    (x, width): (i32, i32),
+    (y, height): (i32, i32),
+    label: &str,
+    fill: &str,
+) {
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
-        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{BOX}\" rx=\"7\" fill=\"{fill}\" stroke=\"#445\"/>"
+        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"7\" fill=\"{fill}\" stroke=\"#445\"/>"
     );
-    let centre = (x.saturating_add(width / 2), y.saturating_add(22));
+    let centre = (
+        x.saturating_add(width / 2),
+        y.saturating_add(height / 2).saturating_add(5),
+    );
     text(out, centre, "middle", label);
 }
 
