@@ -17,6 +17,7 @@ mod demo;
 mod figures;
 mod layers;
 mod manifest;
+mod night;
 mod one_build;
 mod postgres;
 mod run;
@@ -43,6 +44,9 @@ usage: cargo xtask <command>
   claims                  check the numbers in the documents against docs/figures
   bench [name] [--json]   release build and benchmarks: ledger, authorize, rate
        --save             also write the figures to docs/figures
+  night [--minutes N]     as many seeds of all simulators as the time allows, and members killed
+        [--seeds N]       at random; or so many seeds. Counts are kept in docs/figures/night.json
+  chaos [--minutes N]     members killed at random under load, for so many minutes
   tools [--install]       name what this machine has and lacks";
 
 fn main() -> ExitCode {
@@ -58,6 +62,8 @@ fn main() -> ExitCode {
         "tidy" => tidy::report().map(|report| println!("{report}")),
         "claims" => claims::report().map(|report| println!("{report}")),
         "bench" => bench::main(rest),
+        "night" => night::main(rest),
+        "chaos" => night::chaos_only(rest),
         "tools" => tools::main(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -4,6 +4,7 @@
 //! demonstration and the benchmarks. It is a library too, so that tests start the same parts as the program does.
 
 pub mod bench;
+pub mod chaos;
 pub mod cli;
 pub mod config;
 pub mod demo;

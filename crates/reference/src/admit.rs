@@ -1,7 +1,7 @@
 //! What every node must say of a transaction before it looks at any state: form, bounds, signatures, each checked by itself.
 
 use crate::model::Reasons;
-use fairway_ledger::{MAX_TX_BYTES, Operation, Transaction};
+use fairway_ledger::{CaseOperation, MAX_TX_BYTES, Operation, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::{
     Agreement, Currency, EvseId, MemberId, Micro, OwnerId, PublicKey, RefusalCode, Signature,
@@ -94,6 +94,12 @@ fn signatures(chain: &str, tx: &Transaction) -> bool {
             by(s.visited_key, domain, &event, &s.signed.visited_signature)
                 && by(s.home_key, domain, &event, &s.signed.home_signature)
         }
+        Operation::Case(CaseOperation::Credit(note)) => {
+            let (credit, domain) = (note.signed.credit.to_bytes(), "fairway.credit.v1");
+            let (visited, home) = (&note.signed.visited_signature, &note.signed.home_signature);
+            by(note.visited_key, domain, &credit, visited)
+                && by(note.home_key, domain, &credit, home)
+        }
         _ => true,
     }
 }
@@ -162,7 +168,25 @@ fn bounds(operation: &Operation, reasons: &mut Reasons) {
             must(member(p.debtor) && member(p.creditor), bad);
             must(currency(p.currency) && p.amount > Micro::ZERO, bad);
         }
+        Operation::Case(operation) => case(operation, &mut must),
         _ => {}
+    }
+}
+
+fn case(operation: &CaseOperation, must: &mut impl FnMut(bool, RefusalCode)) {
+    if let CaseOperation::Credit(note) = operation {
+        let credit = &note.signed.credit;
+        let ids = member(credit.home) && member(credit.visited);
+        let owner = OwnerId::parse(note.owner.as_str()).is_ok();
+        must(
+            ids && owner && currency(note.currency) && credit.amount > Micro::ZERO,
+            RefusalCode::Malformed,
+        );
+    }
+    if let Some(c) = operation.case() {
+        let ids = member(c.opener) && member(c.home) && member(c.visited);
+        let owner = OwnerId::parse(c.owner.as_str()).is_ok();
+        must(ids && owner && currency(c.currency), RefusalCode::Malformed);
     }
 }
 

@@ -3,6 +3,8 @@
 //! Amounts that reach a cap exactly are read off the model as it stands at that moment, so they stay at the edge when other steps
 //! are left out.
 
+mod cases;
+
 use crate::cast::{CHAIN, Cast, Missing, Session};
 use crate::model::Model;
 use crate::rating;
@@ -78,7 +80,7 @@ pub fn build(
     Ok(bytes)
 }
 
-struct Builder<'a> {
+pub(crate) struct Builder<'a> {
     cast: &'a Cast,
     model: &'a Model,
     step: &'a Step,
@@ -131,6 +133,12 @@ impl Builder<'_> {
                 per_mille,
                 reference,
             } => self.pay(*debtor, *per_mille, *reference),
+            What::Credit(session, number, per_mille) => {
+                self.credit(cast.session(*session)?, *number, *per_mille)
+            }
+            What::Case(session, by_home, part) => {
+                self.case(cast.session(*session)?, *by_home, *part)
+            }
             What::Dispute(session, evidence) => Ok(Operation::Dispute(Dispute {
                 session: cast.session(*session)?.id,
                 reason: DisputeReason::Other,

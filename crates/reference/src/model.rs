@@ -5,6 +5,7 @@
 //! so the model fixes no order of checks that no document fixes: the contracts must name one of them.
 
 mod agreements;
+pub mod cases;
 mod charges;
 mod money;
 mod registry;
@@ -14,8 +15,8 @@ use fairway_ledger::{Dispute, Effect, Genesis, Hold, Operation, Payment, Transac
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::{EvseEntry, Member, MemberKind};
 use fairway_model::{
-    Agreement, AgreementId, Currency, EvseId, GuaranteeId, Hash, MemberId, Micro, PublicKey,
-    RefusalCode, SessionId, Shares, Signature,
+    Agreement, AgreementId, Credit, CreditId, Currency, EvseId, GuaranteeId, Hash, MemberId, Micro,
+    PublicKey, RefusalCode, SessionId, Shares, Signature,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,6 +101,8 @@ pub struct HoldRec {
 /// A settled charge.
 #[derive(Debug, Clone)]
 pub struct ChargeRec {
+    /// The event.
+    pub full: fairway_model::ChargeEvent,
     /// Hash of the event.
     pub event: Hash,
     /// Under which terms.
@@ -122,6 +125,59 @@ pub struct ChargeRec {
     pub settled: (u64, i64),
     /// A dispute comes before this time.
     pub disputable: i64,
+}
+
+/// What changed what one member owes another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// A charge: the first owes the second more.
+    Charge {
+        /// Home and visited utility.
+        pair: (MemberId, MemberId),
+        /// Currency.
+        currency: Currency,
+        /// How much leaves home.
+        amount: i128,
+    },
+    /// A payment: the first owes the second less.
+    Paid {
+        /// Debtor and creditor.
+        pair: (MemberId, MemberId),
+        /// Currency.
+        currency: Currency,
+        /// How much.
+        amount: i128,
+    },
+    /// A credit: the first owes the second less, and what it no longer owed is owed back.
+    Back {
+        /// Home and visited utility.
+        pair: (MemberId, MemberId),
+        /// Currency.
+        currency: Currency,
+        /// How much comes home.
+        amount: i128,
+    },
+}
+
+/// A dispute about a settled charge.
+#[derive(Debug, Clone)]
+pub struct CaseRec {
+    /// As opened.
+    pub opening: fairway_ledger::CaseOpening,
+    /// The total that it claims.
+    pub claimed: i128,
+    /// The meter records that the event names, where they are disputed.
+    pub meter: Option<Hash>,
+    /// When it was opened.
+    pub opened: i64,
+    /// What of the position it freezes.
+    pub frozen: i128,
+    /// The answer.
+    pub answer: Option<cases::Answer>,
+    /// The panel.
+    pub panel: Option<cases::Panel>,
+    /// How it ended: why, with which total, how much was credited, when.
+    pub closed: Option<(fairway_ledger::Ruling, i128, i128, i64)>,
 }
 
 /// A guarantee as it was first used.
@@ -148,6 +204,15 @@ pub struct Model {
     pub(crate) charges: BTreeMap<SessionId, ChargeRec>,
     pub(crate) payments: Vec<Payment>,
     pub(crate) disputes: BTreeMap<(SessionId, MemberId), (Dispute, i64)>,
+    /// What changed positions, in order.
+    pub(crate) moves: Vec<Move>,
+    /// Credits by both signatures.
+    pub(crate) credits: BTreeMap<(SessionId, CreditId), Credit>,
+    /// Who gave back what of which charge, in order, by credits and by cases.
+    pub(crate) given: Vec<(SessionId, Shares)>,
+    /// What credits changed on accounts, in order.
+    pub(crate) entries: Vec<(fairway_ledger::Account, Currency, i128)>,
+    pub(crate) cases: BTreeMap<(SessionId, MemberId), CaseRec>,
 }
 
 /// Where and when a transaction stands.
@@ -321,6 +386,9 @@ impl Model {
         }
         if let Operation::Dispute(dispute) = operation {
             return Some(self.dispute(by, dispute, now));
+        }
+        if let Operation::Case(case) = operation {
+            return Some(self.case(by, case, place));
         }
         None
     }

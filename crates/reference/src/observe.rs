@@ -1,23 +1,24 @@
 //! What the ledger shows, thing by thing, against what the model says it must show.
 
 use crate::model::{Life, Model};
+use fairway_ledger::cases::state::{CaseState, CreditRecord, CreditState};
 use fairway_ledger::council::{KeyPurpose, UsedKeyState};
 use fairway_ledger::money::PositionState;
 use fairway_ledger::state::{
-    AgreementStatus, BalanceState, ChargeState, DisputeState, EvseState, GuaranteeState, HeldState,
-    HoldState, HoldStatus, MemberState, NodeState, NonceState, PairState, PrefixState,
-    StationState,
+    AgreementStatus, BalanceState, ChargeState, DisputeState, EvseState, GuaranteeState, HoldState,
+    HoldStatus, MemberState, NodeState, NonceState, PairState, PrefixState, StationState,
 };
 use fairway_ledger::{
     Account, Key, Operation, Payment, Transaction, key_for_account, key_for_agreement,
-    key_for_agreement_status, key_for_charge, key_for_dispute, key_for_evse, key_for_guarantee,
-    key_for_held, key_for_hold, key_for_member, key_for_node, key_for_nonce, key_for_pair,
-    key_for_payment, key_for_position, key_for_prefix, key_for_station, key_for_used_key,
+    key_for_agreement_status, key_for_case, key_for_charge, key_for_credit, key_for_credits,
+    key_for_dispute, key_for_evse, key_for_frozen, key_for_guarantee, key_for_held, key_for_hold,
+    key_for_member, key_for_node, key_for_nonce, key_for_pair, key_for_payment, key_for_position,
+    key_for_prefix, key_for_station, key_for_used_key,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::{
-    Agreement, AgreementId, Currency, EvseId, GuaranteeId, Hash, MemberId, PublicKey, SessionId,
-    StationId,
+    Agreement, AgreementId, CreditId, Currency, EvseId, GuaranteeId, Hash, MemberId, PublicKey,
+    SessionId, StationId,
 };
 use std::collections::BTreeMap;
 
@@ -63,6 +64,14 @@ pub enum Thing {
     Account(Account, Currency),
     /// A payment.
     Payment(MemberId, Hash),
+    /// What is credited of a charge.
+    Credits(SessionId),
+    /// A credit.
+    Credit(SessionId, CreditId),
+    /// A case of a member.
+    Case(SessionId, MemberId),
+    /// What of a position is frozen.
+    Frozen(MemberId, MemberId, Currency),
 }
 
 impl Thing {
@@ -87,6 +96,10 @@ impl Thing {
             Self::Dispute(s, m) => key_for_dispute(*s, *m),
             Self::Account(a, c) => key_for_account(a, *c),
             Self::Payment(c, r) => key_for_payment(*c, *r),
+            Self::Credits(s) => key_for_credits(*s),
+            Self::Credit(s, id) => key_for_credit(*s, *id),
+            Self::Case(s, m) => key_for_case(*s, *m),
+            Self::Frozen(h, v, c) => key_for_frozen(*h, *v, *c),
         }
     }
 
@@ -96,7 +109,40 @@ impl Thing {
     /// What differs.
     pub fn check(&self, model: &Model, state: &State) -> Result<(), String> {
         let shown = state.get(&self.key());
-        let same = match self {
+        let amount = self.amount(model);
+        let same = match (self, amount) {
+            (Self::Position(..), Some(amount)) => {
+                let found: Option<PositionState> = read(shown)?;
+                i128::from(found.unwrap_or_default().amount.0) == amount
+            }
+            (_, Some(amount)) => {
+                let found: Option<BalanceState> = read(shown)?;
+                i128::from(found.unwrap_or_default().amount.0) == amount
+            }
+            (_, None) => self.record(model, shown)?,
+        };
+        if same {
+            Ok(())
+        } else {
+            Err(format!(
+                "the ledger shows something else than the model for {self:?}"
+            ))
+        }
+    }
+
+    /// What a thing that is only an amount must be. All amounts have the same form in the state.
+    fn amount(&self, model: &Model) -> Option<i128> {
+        match self {
+            Self::Held(h, v, c) => Some(model.held((*h, *v), *c)),
+            Self::Position(d, c, currency) => Some(model.owed(*d, *c, *currency)),
+            Self::Account(a, c) => Some(model.account(a, *c)),
+            Self::Frozen(h, v, c) => Some(model.frozen((*h, *v), *c)),
+            _ => None,
+        }
+    }
+
+    fn record(&self, model: &Model, shown: Option<&Vec<u8>>) -> Result<bool, String> {
+        Ok(match self {
             Self::Member(m) => member(model, *m, read(shown)?),
             Self::UsedKey(key) => {
                 let found: Option<UsedKeyState> = read(shown)?;
@@ -108,14 +154,7 @@ impl Thing {
                 found.map(|f| f.transaction) == model.nonces.get(&(*m, *n)).copied()
             }
             Self::Prefix(digits) => prefix(model, digits, read(shown)?),
-            Self::Node(m, node) => {
-                let found: Option<NodeState> = read(shown)?;
-                let known = model
-                    .prefixes
-                    .iter()
-                    .find(|(p, o)| *o == m && p.get(6..) == Some(node.as_str()));
-                found.map(|f| f.prefix.as_str().to_owned()) == known.map(|(p, _)| p.clone())
-            }
+            Self::Node(m, digits) => node(model, *m, digits, read(shown)?),
             Self::Evse(id) => evse(model, id, read(shown)?),
             Self::Station(id) => station(model, id, read(shown)?),
             Self::Terms(id) => {
@@ -124,43 +163,42 @@ impl Thing {
             }
             Self::Status(id) => status(model, *id, read(shown)?),
             Self::Pair(h, v) => pair(model, (*h, *v), read(shown)?),
-            Self::Held(h, v, c) => {
-                let found: Option<HeldState> = read(shown)?;
-                i128::from(found.unwrap_or_default().amount.0) == model.held((*h, *v), *c)
-            }
-            Self::Position(d, c, currency) => {
-                let found: Option<PositionState> = read(shown)?;
-                i128::from(found.unwrap_or_default().amount.0) == model.owed(*d, *c, *currency)
-            }
-            Self::Account(a, c) => {
-                let found: Option<BalanceState> = read(shown)?;
-                i128::from(found.unwrap_or_default().amount.0) == model.account(a, *c)
-            }
             Self::Guarantee(h, id) => guarantee(model, *h, *id, read(shown)?),
             Self::Hold(s) => hold(model, *s, read(shown)?),
             Self::Charge(s) => charge(model, *s, read(shown)?),
             Self::Dispute(s, m) => {
                 let found: Option<DisputeState> = read(shown)?;
-                found.map(|d| (d.dispute, d.recorded_at.0))
-                    == model.disputes.get(&(*s, *m)).cloned()
+                let found = found.map(|d| (d.dispute, d.recorded_at.0));
+                found == model.disputes.get(&(*s, *m)).cloned()
             }
             Self::Payment(c, r) => {
                 let found: Option<Payment> = read(shown)?;
-                let known = model
-                    .payments
-                    .iter()
-                    .find(|p| (p.creditor, p.reference) == (*c, *r));
-                found.as_ref() == known
+                let mut all = model.payments.iter();
+                found.as_ref() == all.find(|p| (p.creditor, p.reference) == (*c, *r))
             }
-        };
-        if same {
-            Ok(())
-        } else {
-            Err(format!(
-                "the ledger shows something else than the model for {self:?}"
-            ))
-        }
+            Self::Credits(s) => {
+                let found: Option<CreditState> = read(shown)?;
+                let found = found.unwrap_or(CreditState::NONE);
+                (found.credited, found.given) == model.given_of(*s)
+            }
+            Self::Credit(s, id) => {
+                let found: Option<CreditRecord> = read(shown)?;
+                let known = model.credits.get(&(*s, *id));
+                let content = known.map(|c| Hash::of("fairway.credit.v1", &c.to_bytes()));
+                found.map(|f| f.content) == content
+            }
+            Self::Case(s, m) => case(model, (*s, *m), read(shown)?),
+            Self::Held(..) | Self::Position(..) | Self::Account(..) | Self::Frozen(..) => false,
+        })
     }
+}
+
+fn node(model: &Model, member: MemberId, digits: &str, shown: Option<NodeState>) -> bool {
+    let known = model
+        .prefixes
+        .iter()
+        .find(|(p, owner)| **owner == member && p.get(6..) == Some(digits));
+    shown.map(|f| f.prefix.as_str().to_owned()) == known.map(|(p, _)| p.clone())
 }
 
 fn read<T: Canonical>(bytes: Option<&Vec<u8>>) -> Result<Option<T>, String> {
@@ -302,6 +340,33 @@ fn charge(model: &Model, session: SessionId, shown: Option<ChargeState>) -> bool
     })
 }
 
+fn case(model: &Model, key: (SessionId, MemberId), shown: Option<CaseState>) -> bool {
+    both(shown, model.cases.get(&key), |a, b| {
+        let answer = a
+            .answer
+            .map(|x| (x.evidence, i128::from(x.total.0), x.settle_until.0));
+        let panel = a.panel.as_ref().map(|p| {
+            let votes: Vec<_> = p.votes.iter().map(|v| (v.member, v.verdict)).collect();
+            (p.members.clone(), votes, p.vote_until.0)
+        });
+        let closed = a.closed.map(|c| {
+            let amounts = (i128::from(c.total.0), i128::from(c.credited.0));
+            (c.ruling, amounts.0, amounts.1, c.at.0)
+        });
+        (a.reason, a.evidence) == (b.opening.reason, b.opening.evidence)
+            && i128::from(a.claimed.0) == b.claimed
+            && i128::from(a.frozen.0) == b.frozen
+            && a.meter_evidence == b.meter
+            && a.opened_at.0 == b.opened
+            && answer == b.answer.map(|x| (x.evidence, x.total, x.until))
+            && panel
+                == b.panel
+                    .as_ref()
+                    .map(|p| (p.seats.clone(), p.votes.clone(), p.until))
+            && closed == b.closed
+    })
+}
+
 /// Everything that a transaction may change, found from its words.
 pub fn named(tx: &Transaction) -> Vec<Thing> {
     let mut things = vec![
@@ -375,12 +440,42 @@ fn moved(operation: &Operation, things: &mut Vec<Thing>) {
         things.push(Thing::Account(Account::Tax(e.visited), c));
         things.push(Thing::Account(Account::Owner(s.owner.clone()), c));
     }
+    if let Operation::Case(operation) = operation {
+        if let fairway_ledger::CaseOperation::Credit(note) = operation {
+            let credit = &note.signed.credit;
+            things.push(Thing::Credit(credit.session, credit.id));
+            let pair = (credit.home, credit.visited);
+            things.extend(given(credit.session, pair, &note.owner, note.currency));
+        }
+        if let Some(c) = operation.case() {
+            things.push(Thing::Case(c.session, c.opener));
+            things.push(Thing::Frozen(c.home, c.visited, c.currency));
+            things.extend(given(c.session, (c.home, c.visited), &c.owner, c.currency));
+        }
+    }
     if let Operation::ConfirmPayment(p) = operation {
         things.push(Thing::Payment(p.creditor, p.reference));
         things.push(Thing::Position(p.debtor, p.creditor, p.currency));
         things.push(Thing::Account(Account::Member(p.debtor), p.currency));
         things.push(Thing::Account(Account::Member(p.creditor), p.currency));
     }
+}
+
+fn given(
+    session: SessionId,
+    (home, visited): (MemberId, MemberId),
+    owner: &fairway_model::OwnerId,
+    c: Currency,
+) -> [Thing; 7] {
+    [
+        Thing::Credits(session),
+        Thing::Position(home, visited, c),
+        Thing::Position(visited, home, c),
+        Thing::Account(Account::Member(home), c),
+        Thing::Account(Account::Member(visited), c),
+        Thing::Account(Account::Tax(visited), c),
+        Thing::Account(Account::Owner(owner.clone()), c),
+    ]
 }
 
 fn agreed(id: AgreementId, home: MemberId, visited: MemberId) -> [Thing; 3] {

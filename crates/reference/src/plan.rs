@@ -1,6 +1,8 @@
 //! From a seed to its steps: a consortium is founded, charges are made, agreements and keys change, payments flow, and between all
 //! of it stands what is wrong by one micro-unit, one millisecond, one signature.
 
+mod cases;
+
 use crate::build::{Generations, SPOILS};
 use crate::cast::{Cast, GUARANTEES, KEYS, PAIRS, SESSIONS, Session, UTILITIES};
 use crate::chance::Chance;
@@ -382,6 +384,7 @@ impl Plan<'_> {
         if self.chance.percent(12) {
             self.step(at + MINUTE, by, What::Void(number), Fault::None);
         }
+        self.afterwards(number, session, at, parties);
         if self.chance.percent(30) {
             let days = self
                 .cast

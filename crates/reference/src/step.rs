@@ -55,6 +55,35 @@ pub enum What {
     },
     /// Dispute a session.
     Dispute(usize, u32),
+    /// Credit thousandths of what is left of a session, under a number.
+    Credit(usize, u8, i64),
+    /// A step of a session's case; whether the home utility opened it.
+    Case(usize, bool, CaseStep),
+}
+
+/// A step of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseStep {
+    /// Opens it: thousandths of what is left are right, for a reason by number, with the event or without.
+    Open(i64, u8, bool),
+    /// Opens it with less usage.
+    Usage(u8),
+    /// The claim is right.
+    Concede,
+    /// The charge is right; whether the answer names the meter records.
+    Contest(bool),
+    /// Thousandths of what is left are right.
+    Offer(i64),
+    /// The answer is right.
+    Accept,
+    /// Gives it up.
+    Withdraw,
+    /// Asks for a panel.
+    Escalate,
+    /// Votes, by number.
+    Vote(u8),
+    /// Closes it by rule.
+    Close,
 }
 
 /// What is wrong, or nearly wrong, with a transaction. What has no meaning for an operation changes nothing in it.

@@ -83,6 +83,19 @@ impl Client {
         }
     }
 
+    /// Hands a signed transaction in at the member's ledger node. Whether it is final is seen in the blocks.
+    ///
+    /// # Errors
+    /// Why the node does not take it, or was not reached.
+    pub async fn hand_in(&self, transaction: Vec<u8>) -> Result<(), String> {
+        let request = self
+            .http
+            .post(format!("{}/ledger/v1/transaction", self.base))
+            .bearer_auth(&self.token)
+            .body(transaction);
+        answered(request.send().await).await.map(|_| ())
+    }
+
     /// Gets a page.
     ///
     /// # Errors

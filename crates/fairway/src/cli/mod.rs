@@ -96,6 +96,9 @@ enum Command {
     FlowChart,
     /// Measure on this machine.
     Bench(crate::bench::Options),
+    /// Kill members at random under load, and count what comes out.
+    #[command(hide = true)]
+    Chaos(crate::chaos::Options),
 }
 
 /// Carries out a command line.
@@ -127,6 +130,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
             Ok(())
         }
         Command::Bench(options) => crate::bench::run(options).await,
+        Command::Chaos(options) => crate::chaos::command(options).await,
     }
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use fairway_chain::Handle;
+use fairway_chain::{Handle, SubmitError};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Refusal, RefusalCode};
 use fairway_utility::command::{Command, Reply};
@@ -54,6 +54,7 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/ledger/v1/refused", get(ledger_refused))
         .route("/ledger/v1/cost", get(ledger_cost))
         .route("/metrics", get(metrics))
+        .route("/ledger/v1/transaction", post(ledger_transaction))
         .route("/operator/v1/command/{id}", post(command))
         .layer(DefaultBodyLimit::max(MAX_COMMAND))
         .with_state(desk);
@@ -124,6 +125,32 @@ async fn metrics(State(desk): State<Desk>) -> Response {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let text = desk.record.metrics(&desk.chain);
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
+}
+
+/// Takes a transaction that is signed already, by whichever member: what the contracts admit is spread and proposed.
+async fn ledger_transaction(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Response {
+    if !authorized(&desk, &headers) {
+        return problem(
+            StatusCode::UNAUTHORIZED,
+            "show the operator's token (keys/operator.token) as `Authorization: Bearer`",
+        );
+    }
+    match desk.chain.submit(body).await {
+        Ok(id) => (
+            StatusCode::ACCEPTED,
+            Json(json!({ "transaction": hex::encode(id) })),
+        )
+            .into_response(),
+        Err(SubmitError::Refused(reason)) => problem(StatusCode::UNPROCESSABLE_ENTITY, reason),
+        Err(SubmitError::Full) => problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many transactions wait; hand the same one in again later",
+        ),
+        Err(SubmitError::Stopped) => problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the ledger node has stopped",
+        ),
+    }
 }
 
 async fn ledger_proof(State(desk): State<Desk>, Path(transaction): Path<String>) -> Response {

@@ -8,6 +8,7 @@
 )]
 
 mod by_hand;
+mod chaos;
 mod command_line;
 mod databases;
 mod gate;

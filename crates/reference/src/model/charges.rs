@@ -1,7 +1,7 @@
 //! Holds and charges.
 
 use super::{
-    AgreementRec, ChargeRec, DAY, GuaranteeRec, HoldRec, Judge, Life, MINUTE, Model, Place,
+    AgreementRec, ChargeRec, DAY, GuaranteeRec, HoldRec, Judge, Life, MINUTE, Model, Move, Place,
     Postings, Verdict, hold_content, micro,
 };
 use crate::rating;
@@ -218,7 +218,15 @@ impl Model {
             if let Some(hold) = self.holds.get_mut(&event.session) {
                 hold.life = Life::Posted;
             }
+            if pair.0 != pair.1 {
+                self.moves.push(Move::Charge {
+                    pair,
+                    currency,
+                    amount: leaves,
+                });
+            }
             let charge = ChargeRec {
+                full: event.clone(),
                 event: hash,
                 agreement: event.agreement,
                 pair,

@@ -1,27 +1,63 @@
 //! What is owed and paid, and objections.
 
 use super::charges::moved;
-use super::{DAY, Judge, Life, Model, Postings, Verdict, micro};
+use super::{DAY, Judge, Life, Model, Move, Postings, Verdict, micro};
 use fairway_ledger::{Account, Dispute, Effect, Payment};
 use fairway_model::{Currency, MemberId, RefusalCode};
 
+impl Move {
+    fn currency(&self) -> Currency {
+        match self {
+            Self::Charge { currency, .. }
+            | Self::Paid { currency, .. }
+            | Self::Back { currency, .. } => *currency,
+        }
+    }
+
+    fn about(&self) -> ((MemberId, MemberId), i128) {
+        match self {
+            Self::Charge { pair, amount, .. }
+            | Self::Paid { pair, amount, .. }
+            | Self::Back { pair, amount, .. } => (*pair, *amount),
+        }
+    }
+}
+
 impl Model {
+    /// Notes what a credit changed on accounts.
+    pub(super) fn posted(&mut self, postings: &Postings) {
+        for ((account, currency), amount) in postings {
+            self.entries.push((account.clone(), *currency, *amount));
+        }
+    }
+
     /// What one member owes another for charges that it has not paid.
     pub fn owed(&self, debtor: MemberId, creditor: MemberId, currency: Currency) -> i128 {
         if debtor == creditor {
             return 0;
         }
-        let owed = self
-            .charges
-            .values()
-            .filter(|c| c.pair == (debtor, creditor) && c.currency == currency)
-            .map(|c| c.total - i128::from(c.shares.home.0));
-        let paid = self
-            .payments
-            .iter()
-            .filter(|p| (p.debtor, p.creditor, p.currency) == (debtor, creditor, currency))
-            .map(|p| i128::from(p.amount.0));
-        owed.sum::<i128>() - paid.sum::<i128>()
+        let (mut there, mut back) = (0, 0);
+        let here = (debtor, creditor);
+        for change in self.moves.iter().filter(|m| m.currency() == currency) {
+            let (pair, amount) = change.about();
+            let (owes, owed_back) = if pair == here {
+                (&mut there, &mut back)
+            } else if pair == (creditor, debtor) {
+                (&mut back, &mut there)
+            } else {
+                continue;
+            };
+            match change {
+                Move::Charge { .. } => *owes += amount,
+                Move::Paid { .. } => *owes -= amount,
+                Move::Back { .. } => {
+                    let off = amount.min(*owes);
+                    *owes -= off;
+                    *owed_back += amount - off;
+                }
+            }
+        }
+        there
     }
 
     /// What an account has, added up from everything that ever moved it.
@@ -46,7 +82,12 @@ impl Model {
             })
             .filter(|(a, _)| a == account)
             .map(|(_, amount)| amount);
-        charges.sum::<i128>() + payments.sum::<i128>()
+        let given = self
+            .entries
+            .iter()
+            .filter(|(a, c, _)| a == account && *c == currency)
+            .map(|(_, _, amount)| *amount);
+        charges.sum::<i128>() + payments.sum::<i128>() + given.sum::<i128>()
     }
 
     pub(super) fn confirm(&mut self, by: MemberId, payment: &Payment) -> Verdict {
@@ -73,6 +114,11 @@ impl Model {
         judge.must(amount <= owed, RefusalCode::AmountOverCap);
         if judge.clear() {
             self.payments.push(payment.clone());
+            self.moves.push(Move::Paid {
+                pair: (payment.debtor, payment.creditor),
+                currency: payment.currency,
+                amount,
+            });
         }
         let effect = Effect::PaymentConfirmed {
             debtor: payment.debtor,
