@@ -4,6 +4,7 @@
 //! back. A settled charge is posted by [`Accounts::post_charge`], once per charge however often it is asked. Sign convention and
 //! names of accounts: [`journal::AccountName`].
 
+mod credit;
 pub mod journal;
 mod post;
 pub mod reserve;
@@ -11,6 +12,7 @@ pub mod reserve;
 use crate::authz::Funds;
 use crate::customer::CustomerKey;
 use crate::store::{Label, StoreTable, StoredChange, money, read, unreadable};
+pub use credit::CreditPosting;
 use fairway_model::time::DAY;
 use fairway_model::{
     Currency, GuaranteeId, Hash, MemberId, Micro, Refusal, RefusalCode, Rounding, SessionId, Time,

@@ -68,6 +68,29 @@ pub struct BillLine {
     pub height: u64,
 }
 
+/// What came off a settled charge; it stands on the bill of the month in which the ledger took it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct CreditLine {
+    /// The charge.
+    #[n(0)]
+    pub session: SessionId,
+    /// The block's time.
+    #[n(1)]
+    pub at: Time,
+    /// What the driver gets back, taxes included.
+    #[n(2)]
+    pub amount: Micro,
+    /// Why, in a word.
+    #[n(3)]
+    pub reason: String,
+    /// SHA-256 of the crediting transaction's bytes; `fairway ledger proof` takes it.
+    #[n(4)]
+    pub transaction: Hash,
+    /// Height of its block.
+    #[n(5)]
+    pub height: u64,
+}
+
 /// One driver's bill of one month.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Bill {
@@ -92,12 +115,15 @@ pub struct Bill {
     /// Settled charges in order of time.
     #[n(6)]
     pub lines: Vec<BillLine>,
-    /// Their sum.
+    /// Their sum, less the credits.
     #[n(7)]
     pub total: Micro,
     /// Charges that are finished and not settled yet; they come on the bill of the month in which they settle.
     #[n(8)]
     pub pending: u32,
+    /// What came off charges of this month and of earlier ones, in order of time.
+    #[n(9)]
+    pub credits: Vec<CreditLine>,
 }
 
 /// What leads from a charge on the ledger to the driver: opens the event's salted commitment. Erased with the person.
@@ -140,6 +166,10 @@ pub struct HomeCharge {
     /// None while it waits for the ledger.
     #[n(4)]
     pub settled: Option<Settled>,
+    /// What came off it since; at most as many as the ledger allows.
+    #[n(5)]
+    #[cbor(default)]
+    pub credits: Vec<CreditLine>,
 }
 
 /// Lines, sum and number of pending charges of one month.
@@ -147,8 +177,10 @@ pub struct HomeCharge {
 pub struct Month {
     /// Settled charges in order of time.
     pub lines: Vec<BillLine>,
-    /// Their sum.
+    /// Their sum, less the credits.
     pub total: Micro,
+    /// What came off charges, in order of time.
+    pub credits: Vec<CreditLine>,
     /// Finished and not settled.
     pub pending: u32,
 }
@@ -231,6 +263,7 @@ impl HomeCharges {
             link,
             finished: now,
             settled: None,
+            credits: Vec::new(),
         })])
     }
 
@@ -266,6 +299,15 @@ impl HomeCharges {
         Ok(vec![self.keep(row)])
     }
 
+    /// The ledger took a credit of a charge. Nothing happens to unknown ones: their customer was erased.
+    pub fn credit(&mut self, session: SessionId, line: CreditLine) -> Vec<StoredChange> {
+        let Some(mut row) = self.rows.get(&session).cloned() else {
+            return Vec::new();
+        };
+        row.credits.push(line);
+        vec![self.keep(row)]
+    }
+
     /// A finished charge will never settle. Nothing happens to settled or unknown ones.
     pub fn void(&mut self, session: SessionId) -> Vec<StoredChange> {
         match self.rows.get(&session) {
@@ -292,11 +334,22 @@ impl HomeCharges {
             .map(|s| s.line.clone())
             .collect();
         lines.sort_by_key(|l| (l.start, l.session));
-        let total = Micro::sum(lines.iter().map(|l| l.total)).map_err(money)?;
+        let mut credits: Vec<CreditLine> = self
+            .of(customer)
+            .flat_map(|c| &c.credits)
+            .filter(|c| self.month_of(c.at) == wanted)
+            .cloned()
+            .collect();
+        credits.sort_by_key(|c| (c.at, c.session));
+        let off = Micro::sum(credits.iter().map(|c| c.amount)).map_err(money)?;
+        let total = Micro::sum(lines.iter().map(|l| l.total))
+            .and_then(|sum| sum.minus(off))
+            .map_err(money)?;
         let pending = u32::try_from(self.pending(customer)).unwrap_or(u32::MAX);
         Ok(Month {
             lines,
             total,
+            credits,
             pending,
         })
     }

@@ -27,9 +27,9 @@ pub mod node;
 pub mod store;
 pub mod vcp;
 
-pub use accounts::{Accounts, SettledCharge};
+pub use accounts::{Accounts, CreditPosting, SettledCharge};
 pub use authz::{AuthorizationRules, EligibilityRequest};
-pub use billing::{Bill, BillLine, DriverLink};
+pub use billing::{Bill, BillLine, CreditLine, DriverLink};
 pub use customer::{Customer, CustomerInput, CustomerKey, CustomerPatch};
 pub use issued::Revocation;
 pub use node::{AaaNode, CustomerChange, Decision, Erased, NodeConfig, Settlement};

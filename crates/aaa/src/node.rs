@@ -4,6 +4,7 @@
 //! rows of every table back at start, in any order; the append-only tables need not be given.
 
 mod charges;
+mod credits;
 mod customers;
 mod decide;
 mod privacy;
@@ -139,6 +140,7 @@ impl AaaNode {
             lines: found.lines,
             total: found.total,
             pending: found.pending,
+            credits: found.credits,
         })
     }
 

@@ -57,6 +57,9 @@ impl Utility {
             (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
                 self.on_settled(out, settlement, receipt);
             }
+            (Operation::Case(operation), Some(Effect::Case(effect))) => {
+                self.on_case(out, operation, effect, receipt);
+            }
             (_, Some(Effect::HoldPlaced { session, .. })) => self.on_hold_placed(out, *session),
             (_, Some(Effect::HoldVoided { session, .. })) => self.on_hold_voided(out, *session),
             _ => {}
@@ -239,6 +242,20 @@ impl Utility {
             }
             Operation::SettleCharge(settlement) => {
                 self.on_settlement_refused(out, key, settlement, refusal);
+            }
+            // Somebody else was first, or it was taken before.
+            Operation::Case(_)
+                if matches!(
+                    refusal.code,
+                    RefusalCode::CaseClosed | RefusalCode::Duplicate
+                ) =>
+            {
+                self.answered(out, key);
+                out.log(Level::Info, None, format!("done already: {refusal}"));
+            }
+            // Blocks are a little behind clocks.
+            Operation::Case(_) if refusal.code == RefusalCode::NotDue => {
+                out.log(Level::Info, None, format!("not yet: {refusal}"));
             }
             _ if transient(refusal.code) => out.log(
                 Level::Warn,

@@ -1,6 +1,9 @@
 //! What operators and their programs ask of their utility, and the answers.
 
+pub use fairway_aaa::CreditLine;
+use fairway_ledger::{CaseRef, CaseReply, DisputeReason, Ruling, Verdict};
 use fairway_model::charge::SignedChargeEvent;
+use fairway_model::credit::CreditReason;
 use fairway_model::offer::{SignedConsent, SignedOffer};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
 use fairway_model::{
@@ -98,6 +101,149 @@ pub enum Command {
     /// Change a customer in some respects and leave the others as they are.
     #[n(40)]
     ChangeCustomer(#[n(0)] Box<ChangedCustomer>),
+    /// Credits and disputes of settled charges.
+    #[n(35)]
+    Case(#[n(0)] CaseCommand),
+}
+
+/// What is wanted about settled charges.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum CaseCommand {
+    /// Credit a charge at our station, whole or part.
+    #[n(0)]
+    Credit {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// What the driver gets back, taxes included, in whole minor units.
+        #[n(1)]
+        amount: Micro,
+        /// Why.
+        #[n(2)]
+        reason: CreditReason,
+    },
+    /// Open a case about a charge of ours.
+    #[n(1)]
+    Open {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// Why.
+        #[n(1)]
+        reason: DisputeReason,
+        /// SHA-256 of the evidence.
+        #[n(2)]
+        evidence: Hash,
+        /// The total that is right.
+        #[n(3)]
+        claimed: Micro,
+    },
+    /// Answer the partner's case.
+    #[n(2)]
+    Answer {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// Who opened the case.
+        #[n(1)]
+        opener: MemberId,
+        /// SHA-256 of the counter-evidence.
+        #[n(2)]
+        evidence: Hash,
+        /// The answer.
+        #[n(3)]
+        reply: CaseReply,
+    },
+    /// Take the answer's total in our own case.
+    #[n(3)]
+    Accept(#[n(0)] SessionId),
+    /// Give our own case up.
+    #[n(4)]
+    Withdraw(#[n(0)] SessionId),
+    /// Ask for a panel.
+    #[n(5)]
+    Escalate {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// Who opened the case.
+        #[n(1)]
+        opener: MemberId,
+    },
+    /// Vote in a panel that we were drawn for.
+    #[n(6)]
+    Vote {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// Who opened the case.
+        #[n(1)]
+        opener: MemberId,
+        /// How.
+        #[n(2)]
+        verdict: Verdict,
+    },
+    /// Cases of the consortium, at most [`MAX_LIST`].
+    #[n(7)]
+    List,
+    /// The cases about one charge.
+    #[n(8)]
+    Show(#[n(0)] SessionId),
+}
+
+/// A case as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct CaseView {
+    /// Its name: charge, opener, parties.
+    #[n(0)]
+    pub case: CaseRef,
+    /// Why.
+    #[n(1)]
+    pub reason: DisputeReason,
+    /// SHA-256 of the opener's evidence.
+    #[n(2)]
+    pub evidence: Hash,
+    /// The total that the opener finds right.
+    #[n(3)]
+    pub claimed: Micro,
+    /// Since when.
+    #[n(4)]
+    pub opened_at: Time,
+    /// The answer is due before.
+    #[n(5)]
+    pub answer_until: Time,
+    /// The total that the answer finds right.
+    #[n(6)]
+    pub answered: Option<Micro>,
+    /// A panel may be asked for before.
+    #[n(7)]
+    pub settle_until: Option<Time>,
+    /// Who judges.
+    #[n(8)]
+    pub panel: Vec<MemberId>,
+    /// Votes are due before.
+    #[n(9)]
+    pub vote_until: Option<Time>,
+    /// How it ended.
+    #[n(10)]
+    pub end: Option<CaseEnd>,
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct CaseEnd {
+    /// Why so.
+    #[n(0)]
+    pub ruling: Ruling,
+    /// The total that was found right.
+    #[n(1)]
+    pub total: Micro,
+    /// What was credited to come to it.
+    #[n(2)]
+    pub credited: Micro,
+    /// When.
+    #[n(3)]
+    pub at: Time,
 }
 
 /// Most entries in a list answer.
@@ -268,6 +414,9 @@ pub enum Reply {
     /// Status.
     #[n(6)]
     Status(#[n(0)] Status),
+    /// Cases.
+    #[n(35)]
+    Cases(#[n(0)] Vec<CaseView>),
 }
 
 /// One driver's bill of one month: home and roaming lines in one format (PR-06, AA-20).
@@ -294,12 +443,15 @@ pub struct Bill {
     /// Settled charges in order of time.
     #[n(6)]
     pub lines: Vec<BillLine>,
-    /// Their sum.
+    /// Their sum, less the credits.
     #[n(7)]
     pub total: Micro,
     /// Charges that are finished and not settled yet; they come on the bill of the month in which they settle.
     #[n(8)]
     pub pending: u32,
+    /// What came off charges of this month and of earlier ones, in order of time.
+    #[n(9)]
+    pub credits: Vec<CreditLine>,
 }
 
 /// One line of a bill, traceable to quote, meter signatures, agreement and ledger.

@@ -1,6 +1,6 @@
 //! What operators ask (idempotent by id).
 
-use crate::command::{Bill, BillLine, Command, Policy, Reply};
+use crate::command::{Bill, BillLine, CaseCommand, Command, Policy, Reply};
 use crate::door::{Effect, Level, Row, Table};
 use crate::machine::Utility;
 use crate::out::Out;
@@ -94,6 +94,7 @@ fn changes_something(command: &Command) -> bool {
             | Command::Sessions
             | Command::Books
             | Command::Status
+            | Command::Case(CaseCommand::List | CaseCommand::Show(_))
     )
 }
 
@@ -167,6 +168,7 @@ impl Utility {
             Command::Sessions => Ok(Reply::Sessions(self.summaries())),
             Command::Books => self.books().map(Reply::Books),
             Command::Status => Ok(Reply::Status(self.status())),
+            Command::Case(command) => self.case_command(out, id, command),
         }
     }
 
@@ -226,7 +228,7 @@ impl Utility {
     }
 
     /// Hands an operation to the ledger; what no node would admit is refused here, before it is repeated to no end.
-    fn hand_in(
+    pub(crate) fn hand_in(
         &mut self,
         out: &mut Out,
         id: &[u8; 16],
@@ -378,6 +380,7 @@ impl Utility {
             lines: bill.lines.into_iter().map(line).collect(),
             total: bill.total,
             pending: bill.pending,
+            credits: bill.credits,
         })
     }
 }

@@ -12,6 +12,8 @@
 
 mod block_in;
 mod books;
+mod case_in;
+mod cases;
 pub mod command;
 mod command_in;
 mod config;

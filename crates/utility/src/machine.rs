@@ -1,5 +1,6 @@
 //! The machine: its state, its one door, and what every handler shares.
 
+use crate::cases::Cases;
 use crate::command::{Hop, Policy};
 use crate::config::Config;
 use crate::door::{Effect, Input, Level, Moment, Row, Table};
@@ -45,6 +46,7 @@ pub struct Utility {
     pub(crate) connected: BTreeMap<StationId, Time>,
     pub(crate) connectors: BTreeMap<(StationId, u32), ConnectorState>,
     pub(crate) attempts: Attempts,
+    pub(crate) cases: Cases,
 }
 
 impl Utility {
@@ -66,6 +68,7 @@ impl Utility {
             connected: BTreeMap::new(),
             connectors: BTreeMap::new(),
             attempts: Attempts::default(),
+            cases: Cases::default(),
             me: config,
         }
     }
@@ -102,6 +105,7 @@ impl Utility {
             self.outbox.next_due(),
             self.homes.next_end(),
             self.node.next_deadline(),
+            self.cases.next_due(),
         ];
         let wake = timers.into_iter().flatten().min();
         out.finish(wake)
@@ -132,6 +136,7 @@ impl Utility {
         while let Some(id) = self.homes.pop_end(out.now) {
             self.home_over(out, id);
         }
+        self.act_in_cases(out);
         self.node.expire(out);
     }
 

@@ -136,6 +136,14 @@ impl Outbox {
         self.entries.get(key).and_then(|e| e.session)
     }
 
+    /// The message of an entry that goes to another member.
+    pub(crate) fn message(&self, key: &str) -> Option<&Message> {
+        match &self.entries.get(key)?.parcel {
+            Parcel::Peer { message, .. } => Some(message),
+            Parcel::Ledger { .. } => None,
+        }
+    }
+
     /// How often an entry was refused for now.
     pub(crate) fn refusals(&self, key: &str) -> u32 {
         self.entries.get(key).map_or(0, |e| e.refused)

@@ -1,6 +1,8 @@
 //! What members say to each other, over mutual TLS, in signed envelopes. Every message may be lost, repeated, delayed or reordered.
 
 use fairway_model::canonical::Canonical;
+use fairway_model::credit::Credit;
+use fairway_model::ids::CreditId;
 use fairway_model::offer::{Offer, SignedConsent, SignedOffer};
 use fairway_model::station::Presented;
 use fairway_model::{
@@ -247,6 +249,29 @@ pub enum Message {
         #[n(0)]
         id: [u8; 16],
     },
+    /// VUN credits a settled charge of HUN's driver and asks for HUN's signature. Repeated until answered.
+    #[n(12)]
+    CreditProposed {
+        /// The credit.
+        #[n(0)]
+        credit: Box<Credit>,
+        /// VUN's signature over it.
+        #[n(1)]
+        signature: Signature,
+    },
+    /// HUN's signature over the credit, or why not.
+    #[n(13)]
+    CreditAnswered {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// The credit.
+        #[n(1)]
+        id: CreditId,
+        /// Signature or reason.
+        #[n(2)]
+        answer: Answer<Signature>,
+    },
 }
 
 /// Yes with a value, or no with a reason.
@@ -324,6 +349,8 @@ impl Message {
             Self::ChargeVoidNoted { .. } => "charge void noted",
             Self::Revoked { .. } => "revoked",
             Self::RevocationNoted { .. } => "revocation noted",
+            Self::CreditProposed { .. } => "credit proposed",
+            Self::CreditAnswered { .. } => "credit answered",
         }
     }
 }

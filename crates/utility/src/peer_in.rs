@@ -89,6 +89,9 @@ impl Utility {
                 }
             }
             Message::Revoked { id, pseudonym } => self.on_revoked(out, from, id, pseudonym),
+            message @ (Message::CreditProposed { .. } | Message::CreditAnswered { .. }) => {
+                self.on_credit_message(out, from, message);
+            }
         }
     }
 

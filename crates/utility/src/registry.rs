@@ -3,7 +3,9 @@
 
 use crate::door::{Row, Table};
 use fairway_ledger::limits::KEY_OVERLAP_MS;
-use fairway_ledger::{Effect, Operation, Payment, Receipt, Settlement, Transaction};
+use fairway_ledger::{
+    CaseEffect, CaseOperation, Effect, Operation, Payment, Receipt, Settlement, Transaction,
+};
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::{EvseEntry, Member, PrefixEntry};
 use fairway_model::{
@@ -229,6 +231,9 @@ impl Registry {
             (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
                 self.settled(settlement, at)
             }
+            (Operation::Case(operation), Some(Effect::Case(effect))) => {
+                self.credited(operation, effect, at)
+            }
             (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
                 self.paid(payment, *owed, at)
             }
@@ -330,6 +335,51 @@ impl Registry {
             .and_then(|m| before.plus(m));
         owed.map(|owed| vec![self.put_position(key, owed, at)])
             .unwrap_or_default()
+    }
+
+    /// What visited, owner and tax give back comes off home's debt; visited owes home what is more.
+    fn credited(&mut self, operation: &CaseOperation, effect: &CaseEffect, at: Time) -> Vec<Row> {
+        let (home, visited) = match operation {
+            CaseOperation::Credit(note) => (note.signed.credit.home, note.signed.credit.visited),
+            operation => match operation.case() {
+                Some(case) => (case.home, case.visited),
+                None => return Vec::new(),
+            },
+        };
+        let (amount, shares, currency) = match effect {
+            CaseEffect::Credited {
+                amount,
+                shares,
+                currency,
+                ..
+            } => (*amount, shares, *currency),
+            CaseEffect::Closed {
+                credited,
+                shares,
+                currency,
+                ..
+            } => (*credited, shares, *currency),
+            _ => return Vec::new(),
+        };
+        if home == visited || amount == Micro::ZERO {
+            return Vec::new();
+        }
+        let key = (home, visited, currency);
+        let back = (visited, home, currency);
+        let owed = self.positions.get(&key).copied().unwrap_or_default();
+        let owed_back = self.positions.get(&back).copied().unwrap_or_default();
+        let after = amount.minus(shares.home).and_then(|comes_home| {
+            let off = comes_home.min(owed);
+            let rest = comes_home.minus(off)?;
+            Ok((owed.minus(off)?, owed_back.plus(rest)?))
+        });
+        let Ok((owed, owed_back)) = after else {
+            return Vec::new();
+        };
+        vec![
+            self.put_position(key, owed, at),
+            self.put_position(back, owed_back, at),
+        ]
     }
 
     fn paid(&mut self, payment: &Payment, owed: Micro, at: Time) -> Vec<Row> {

@@ -67,6 +67,9 @@ impl Utility {
             },
             Table::HomeCharges => self.restore_home(row),
             Table::Policies => self.restore_policy(row),
+            Table::Registry if row.key.starts_with(crate::cases::CASE) => {
+                self.cases.restore(row, self.me.id)
+            }
             Table::Registry => self.registry.restore(row),
             Table::Stations => {
                 let (station, password) = <(StationId, String)>::from_bytes(&row.body)?;

@@ -75,6 +75,15 @@ pub enum EntryKind {
     /// A customer paid in.
     #[n(3)]
     Payment,
+    /// A charge of our driver abroad was credited.
+    #[n(4)]
+    HomeCredit,
+    /// A charge of another's driver at our station was credited.
+    #[n(5)]
+    VisitedCredit,
+    /// A charge of our driver at our station was credited.
+    #[n(6)]
+    OwnCredit,
 }
 
 /// What a charge's entry refers to.

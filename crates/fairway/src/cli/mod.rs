@@ -3,6 +3,7 @@
 mod agreement;
 mod card;
 pub mod client;
+mod dispute;
 mod format;
 mod found;
 mod ledger;
@@ -75,6 +76,12 @@ enum Command {
     Policy(rules::PolicyCommand),
     /// Run a charging station on this terminal.
     Station(station::Options),
+    /// Credit settled charges.
+    #[command(subcommand)]
+    Charge(dispute::ChargeCommand),
+    /// Object to settled charges, answer, judge.
+    #[command(subcommand)]
+    Dispute(dispute::DisputeCommand),
     /// Show a driver's bill of one month.
     Bill(operate::BillOptions),
     /// List charges, or show the whole trace of one, hop by hop.
@@ -118,6 +125,8 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Load(command) => rules::load(command).await,
         Command::Policy(command) => rules::policy(command).await,
         Command::Station(options) => station::run(options).await,
+        Command::Charge(command) => dispute::charge(command).await,
+        Command::Dispute(command) => dispute::dispute(command).await,
         Command::Bill(options) => operate::bill(options).await,
         Command::Session(command) => operate::session(command).await,
         Command::Customer(command) => operate::customer(command).await,

@@ -2,7 +2,9 @@
 
 use super::dimension;
 use fairway_model::{Currency, Micro, PriceBreakdown};
-use fairway_utility::command::{Bill, BillLine, Books, SessionSummary, SessionTrace, Status};
+use fairway_utility::command::{
+    Bill, BillLine, Books, CaseView, SessionSummary, SessionTrace, Status,
+};
 use serde_json::{Value, json};
 
 fn amount(value: Micro, currency: Currency) -> Value {
@@ -40,7 +42,26 @@ fn bill_line(l: &BillLine, currency: Currency) -> Value {
 /// A month's bill.
 pub fn bill(b: &Bill) -> Value {
     json!({ "utility": b.utility.to_string(), "customer": b.customer, "cin": b.cin, "year": b.year, "month": b.month,
-        "lines": b.lines.iter().map(|l| bill_line(l, b.currency)).collect::<Vec<_>>(), "total": amount(b.total, b.currency), "pending": b.pending })
+        "lines": b.lines.iter().map(|l| bill_line(l, b.currency)).collect::<Vec<_>>(), "total": amount(b.total, b.currency), "pending": b.pending,
+        "credits": b.credits.iter().map(|c| json!({ "session": c.session.to_string(), "at": c.at.rfc3339(), "amount": amount(c.amount, b.currency),
+            "reason": c.reason, "transaction": c.transaction.hex(), "height": c.height })).collect::<Vec<_>>() })
+}
+
+/// Disputes.
+pub fn cases(cases: &[CaseView]) -> Value {
+    Value::Array(cases.iter().map(case).collect())
+}
+
+fn case(c: &CaseView) -> Value {
+    let (case, currency) = (&c.case, c.case.currency);
+    let end = c.end.map(|end| {
+        json!({ "ruling": end.ruling.word(), "total": amount(end.total, currency), "credited": amount(end.credited, currency), "at": end.at.rfc3339() })
+    });
+    json!({ "session": case.session.to_string(), "opener": case.opener.to_string(), "home": case.home.to_string(), "visited": case.visited.to_string(),
+        "reason": format!("{:?}", c.reason), "evidence": c.evidence.hex(), "claimed": amount(c.claimed, currency),
+        "opened_at": c.opened_at.rfc3339(), "answer_until": c.answer_until.rfc3339(),
+        "answered": c.answered.map(|total| amount(total, currency)), "settle_until": c.settle_until.map(|at| at.rfc3339()),
+        "panel": c.panel.iter().map(ToString::to_string).collect::<Vec<_>>(), "vote_until": c.vote_until.map(|at| at.rfc3339()), "end": end })
 }
 
 fn summary(s: &SessionSummary) -> Value {

@@ -3,7 +3,9 @@
 use super::{dimension, money};
 use fairway_model::tariff::Dimension;
 use fairway_model::{Micro, PriceBreakdown, PriceLine};
-use fairway_utility::command::{Bill, BillLine, Books, SessionSummary, SessionTrace, Status};
+use fairway_utility::command::{
+    Bill, BillLine, Books, CaseView, SessionSummary, SessionTrace, Status,
+};
 use std::fmt::Write as _;
 
 macro_rules! line {
@@ -96,6 +98,23 @@ pub fn bill(bill: &Bill) -> String {
     for l in &bill.lines {
         out.push_str(&bill_line(l, bill));
     }
+    for c in &bill.credits {
+        line!(
+            out,
+            "{}  credit for charge {} ({})   -{}",
+            c.at,
+            c.session,
+            c.reason,
+            money(c.amount, bill.currency)
+        );
+        line!(
+            out,
+            "      ledger block {} transaction {}",
+            c.height,
+            c.transaction
+        );
+        line!(out, "");
+    }
     line!(out, "{:-<78}", "");
     line!(
         out,
@@ -145,6 +164,58 @@ fn bill_line(l: &BillLine, bill: &Bill) -> String {
         l.transaction
     );
     line!(out, "");
+    out
+}
+
+/// Disputes, one a paragraph.
+pub fn cases(cases: &[CaseView]) -> String {
+    let mut out = String::new();
+    for c in cases {
+        let (case, currency) = (&c.case, c.case.currency);
+        line!(
+            out,
+            "{}  {} of {} at {}, opened by {} at {}",
+            case.session,
+            format!("{:?}", c.reason),
+            case.home,
+            case.visited,
+            case.opener,
+            c.opened_at
+        );
+        line!(
+            out,
+            "      claimed total {}, evidence {}, answer due {}",
+            money(c.claimed, currency),
+            c.evidence,
+            c.answer_until
+        );
+        if let (Some(total), Some(until)) = (c.answered, c.settle_until) {
+            let total = money(total, currency);
+            line!(out, "      answered: {total}; panel until {until}");
+        }
+        if let Some(until) = c.vote_until {
+            let judges: Vec<String> = c.panel.iter().map(ToString::to_string).collect();
+            line!(
+                out,
+                "      panel: {}; votes until {until}",
+                judges.join(", ")
+            );
+        }
+        match &c.end {
+            Some(end) => line!(
+                out,
+                "      {}: total {}, credited {} at {}",
+                end.ruling.word(),
+                money(end.total, currency),
+                money(end.credited, currency),
+                end.at
+            ),
+            None => line!(out, "      open"),
+        }
+    }
+    if cases.is_empty() {
+        line!(out, "no disputes");
+    }
     out
 }
 

@@ -9,6 +9,7 @@ use super::op::CreditNote;
 use super::settled;
 use super::state::{CreditRecord, CreditState};
 use crate::context::{Context, Done, overflow, refuse};
+use crate::limits::MAX_CREDITS;
 use crate::money::position;
 use crate::receipt::{Account, Effect, Posting};
 use crate::state::ChargeState;
@@ -59,6 +60,7 @@ pub(super) fn credit(ctx: &mut Context<'_, '_>, note: &CreditNote) -> Result<Don
         return refuse(RefusalCode::IdConflict, text);
     }
     check_minor("the credit", credit.amount, note.currency)?;
+    count(ctx, credit.session)?;
     let (shares, postings) = give_back(ctx, &charge, &claims, credit.amount)?;
     let record = CreditRecord {
         content: credit.hash(),
@@ -76,6 +78,19 @@ pub(super) fn credit(ctx: &mut Context<'_, '_>, note: &CreditNote) -> Result<Don
         effect: Effect::Case(effect),
         postings,
     })
+}
+
+fn count(ctx: &mut Context<'_, '_>, session: SessionId) -> Result<(), Refusal> {
+    let mut state = credits(ctx, session)?;
+    if state.count >= MAX_CREDITS {
+        return refuse(
+            RefusalCode::TooLarge,
+            format!("{session} has {MAX_CREDITS} credits; no more are allowed"),
+        );
+    }
+    state.count = state.count.saturating_add(1);
+    ctx.view.put(key_for_credits(session), &state);
+    Ok(())
 }
 
 fn check_fresh(ctx: &Context<'_, '_>, credit: &Credit) -> Result<(), Refusal> {
@@ -198,6 +213,7 @@ pub(super) fn give_back(
     let after = CreditState {
         credited: before.credited.plus(amount).map_err(overflow)?,
         given: zip(&before.given, &shares, Micro::plus).map_err(overflow)?,
+        count: before.count,
     };
     ctx.view.put(key_for_credits(session), &after);
     let comes_home = amount.minus(shares.home).map_err(overflow)?;

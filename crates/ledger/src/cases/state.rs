@@ -18,6 +18,9 @@ pub struct CreditState {
     /// Who gave back how much of it; the four add up to `credited`.
     #[n(1)]
     pub given: Shares,
+    /// How many credits both signed, at most [`crate::limits::MAX_CREDITS`]; ends of cases are not counted.
+    #[n(2)]
+    pub count: u32,
 }
 
 impl CreditState {
@@ -30,6 +33,7 @@ impl CreditState {
             owner: Micro::ZERO,
             tax: Micro::ZERO,
         },
+        count: 0,
     };
 }
 

@@ -154,7 +154,7 @@ fn partial_credits_reverse_the_whole_charge() {
     let (mut world, charge) = charged();
     let total = charge.event().total;
     let mut left = total;
-    for id in 1..=200u8 {
+    for id in 1..=100u8 {
         let amount = left.min(Micro(i64::from(id) * 10_000 % 370_000 + 10_000));
         if amount == Micro::ZERO {
             break;
@@ -188,6 +188,22 @@ fn partial_credits_reverse_the_whole_charge() {
         assert_eq!(world.account(&account), Micro::ZERO, "{account}");
     }
     assert_eq!(position(&world, "APC", "DUK"), Micro::ZERO);
+}
+
+#[test]
+fn a_charge_has_a_bounded_number_of_credits() {
+    let (mut world, charge) = charged();
+    for id in 1..=100 {
+        world.must("DUK", credit(note(&charge, id, "0.01")));
+    }
+    let outcome = world.outcome("DUK", credit(note(&charge, 101, "0.01")));
+    assert_eq!(
+        outcome,
+        format!(
+            "too-large: {} has 100 credits; no more are allowed",
+            charge.session
+        )
+    );
 }
 
 /// After the charge was paid, a credit makes the visited utility owe.

@@ -13,6 +13,7 @@
     reason = "short test code: small counters are cast, inputs are given away"
 )]
 
+mod cases;
 mod charge;
 mod crash;
 mod driver;
