@@ -11,7 +11,7 @@
 #[path = "../tests/it/world.rs"]
 mod world;
 
-use fairway_ledger::{Block, Contracts, Key, Operation, Receipt, Transaction, TxNonce};
+use fairway_ledger::{Block, Contracts, Key, Operation, Receipt, Transaction, TxNonce, worded};
 use fairway_model::canonical::Canonical;
 use fairway_model::ids::{GuaranteeId, SessionId};
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ fn transactions(settling: bool) -> Vec<Vec<u8>> {
         charge.session = SessionId(i.to_be_bytes());
         charge.guarantee.id = GuaranteeId(i.to_be_bytes());
         charge.agreement.caps.exposure = usd("1000000");
+        charge.agreement = worded(charge.agreement);
         charge.guarantee.agreement = charge.agreement.id();
         let (by, operation) = if settling {
             ("DUK", settle(charge.settlement()))
@@ -80,6 +81,7 @@ fn main() {
     let mut world = World::new();
     let mut terms = agreement("APC", "DUK", 1);
     terms.caps.exposure = usd("1000000");
+    let terms = worded(terms);
     for utility in ["APC", "DUK"] {
         world.must(utility, Operation::RegisterEvse(Box::new(evse(utility))));
     }

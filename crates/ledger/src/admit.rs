@@ -2,6 +2,7 @@
 
 use crate::context::refuse;
 use crate::council;
+use crate::life;
 use crate::limits::{MAX_AREA_LEN, MAX_METER_KEY_BYTES, MAX_TIERS, MAX_TIME_ZONE_LEN};
 use crate::tx::{Hold, MAX_TX_BYTES, Operation, Payment, Settlement, Transaction};
 use fairway_model::agreement::{Agreement, MAX_TARIFFS};
@@ -95,6 +96,7 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::Council(operation) => council::check(operation),
         Operation::Case(operation) => crate::cases::admit::check(operation),
         Operation::Money(operation) => crate::money::admit::check(operation),
+        Operation::Terms(operation) => life::check(operation),
     }
 }
 
@@ -187,7 +189,7 @@ fn check_evse_entry(entry: &EvseEntry) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_agreement(agreement: &Agreement) -> Result<(), Refusal> {
+pub(crate) fn check_agreement(agreement: &Agreement) -> Result<(), Refusal> {
     check_member(agreement.home)?;
     check_member(agreement.visited)?;
     check_currency(agreement.currency)?;

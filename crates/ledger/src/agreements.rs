@@ -1,7 +1,8 @@
-//! The life of an agreement: proposed, countersigned, in force, ended.
+//! The beginning and the end of an agreement: proposed, countersigned, ended with notice. What lies between is in [`crate::life`].
 
 use crate::context::{Context, Done, refuse};
 use crate::keys::{key_for_agreement, key_for_agreement_status, key_for_pair};
+use crate::life::{Stage, Step, check_notice};
 use crate::limits::MAX_PAIR_VERSIONS;
 use crate::receipt::Effect;
 use crate::state::{AgreementStatus, Countersigned, PairState, PairVersion};
@@ -31,13 +32,7 @@ pub(crate) fn propose(
     }
     terms::check(agreement, ctx.now())?;
     check_newer(&pair(ctx, agreement)?, agreement)?;
-    let status = AgreementStatus {
-        proposer: ctx.member(),
-        proposer_signature: signature,
-        proposed_at: ctx.now(),
-        countersigned: None,
-        terminated_from: None,
-    };
+    let status = AgreementStatus::proposed(ctx.member(), signature, ctx.now());
     ctx.view.put(key_for_agreement(id), agreement);
     ctx.view.put(key_for_agreement_status(id), &status);
     Ok(Effect::AgreementProposed { agreement: id }.into())
@@ -54,33 +49,13 @@ pub(crate) fn countersign(
     let agreement = &terms.agreement;
     check_parties(agreement, parties)?;
     must_be_party(ctx, agreement.home, agreement.visited)?;
+    Stage::of(agreement, &status, ctx.now()).check(Step::Countersign, &id)?;
     if agreement.home != agreement.visited && status.proposer == ctx.member() {
         return refuse(
             RefusalCode::NotAuthorized,
             format!(
                 "{} proposed {id}; the other party countersigns",
                 ctx.member()
-            ),
-        );
-    }
-    if status.countersigned.is_some() {
-        return refuse(
-            RefusalCode::Duplicate,
-            format!("{id} is countersigned already"),
-        );
-    }
-    if status.terminated_from.is_some() {
-        return refuse(
-            RefusalCode::AgreementNotInForce,
-            format!("{id} was withdrawn; propose new terms"),
-        );
-    }
-    if agreement.valid_until <= ctx.now() {
-        return refuse(
-            RefusalCode::TimeInvalid,
-            format!(
-                "{id} ended at {}, before it was countersigned",
-                agreement.valid_until
             ),
         );
     }
@@ -117,6 +92,8 @@ pub(crate) fn terminate(
     let agreement = &terms.agreement;
     check_parties(agreement, parties)?;
     must_be_party(ctx, agreement.home, agreement.visited)?;
+    let stage = Stage::of(agreement, &status, ctx.now());
+    stage.check(Step::Terminate, &id)?;
     match status.terminated_from {
         Some(at) if at == from => {
             return refuse(RefusalCode::Duplicate, format!("{id} ends at {at} already"));
@@ -136,6 +113,9 @@ pub(crate) fn terminate(
         );
         return refuse(RefusalCode::TimeInvalid, text);
     }
+    if stage != Stage::Open {
+        check_notice(agreement, from, ctx.now())?;
+    }
     status.terminated_from = Some(from);
     let mut pair = pair(ctx, agreement)?;
     for version in pair.versions.iter_mut().filter(|v| v.agreement == id) {
@@ -151,14 +131,18 @@ pub(crate) fn terminate(
     .into())
 }
 
-fn pair(ctx: &Context<'_, '_>, agreement: &Agreement) -> Result<PairState, Refusal> {
+pub(crate) fn pair(ctx: &Context<'_, '_>, agreement: &Agreement) -> Result<PairState, Refusal> {
     Ok(ctx
         .view
         .get(&key_for_pair(agreement.home, agreement.visited))?
         .unwrap_or_default())
 }
 
-fn must_be_party(ctx: &Context<'_, '_>, home: MemberId, visited: MemberId) -> Result<(), Refusal> {
+pub(crate) fn must_be_party(
+    ctx: &Context<'_, '_>,
+    home: MemberId,
+    visited: MemberId,
+) -> Result<(), Refusal> {
     if ctx.member() == home || ctx.member() == visited {
         return Ok(());
     }
@@ -171,7 +155,10 @@ fn must_be_party(ctx: &Context<'_, '_>, home: MemberId, visited: MemberId) -> Re
     )
 }
 
-fn check_parties(agreement: &Agreement, claimed: (MemberId, MemberId)) -> Result<(), Refusal> {
+pub(crate) fn check_parties(
+    agreement: &Agreement,
+    claimed: (MemberId, MemberId),
+) -> Result<(), Refusal> {
     if (agreement.home, agreement.visited) == claimed {
         return Ok(());
     }
@@ -182,7 +169,7 @@ fn check_parties(agreement: &Agreement, claimed: (MemberId, MemberId)) -> Result
     refuse(RefusalCode::IdConflict, text)
 }
 
-fn check_newer(pair: &PairState, agreement: &Agreement) -> Result<(), Refusal> {
+pub(crate) fn check_newer(pair: &PairState, agreement: &Agreement) -> Result<(), Refusal> {
     match pair.versions.iter().map(|v| v.version).max() {
         Some(newest) if agreement.version <= newest => refuse(
             RefusalCode::TermsInvalid,

@@ -4,6 +4,7 @@
 mod money;
 mod standing;
 
+use crate::life::{Penalty, ServiceBooks, TermsEffect, TermsOperation};
 use crate::money::{ObligationId, UtcDay};
 use crate::receipt::{Account, Effect, Outcome, Posting, Receipt};
 use crate::tx::{Operation, Payment, Settlement, Transaction};
@@ -84,6 +85,7 @@ pub struct Books {
     obligations: BTreeMap<ObligationId, Owed>,
     references: BTreeSet<(MemberId, Hash)>,
     cycles: BTreeMap<Currency, UtcDay>,
+    service: ServiceBooks,
 }
 
 impl Books {
@@ -109,15 +111,30 @@ impl Books {
         let tx = Transaction::read(transaction)
             .map_err(|e| BooksError::Unreadable("transaction", e.to_string()))?;
         let change = match (&tx.operation, effect) {
+            (
+                Operation::Terms(operation @ TermsOperation::CloseCycle { .. }),
+                Effect::Terms(done),
+            ) => {
+                let penalty = self.service.closing(operation, done)?;
+                penalty.map(Change::of_penalty).transpose()?
+            }
+            (Operation::Terms(_), Effect::Terms(done))
+                if !matches!(done, TermsEffect::CycleClosed { .. }) =>
+            {
+                Some(Change::default())
+            }
             (Operation::Money(operation), Effect::Money(effect)) => {
                 return self.record_money(tx.member, operation, effect, &receipt);
             }
-            (Operation::Money(_), _) | (_, Effect::Money(_)) => None,
+            (Operation::Money(_) | Operation::Terms(_), _)
+            | (_, Effect::Money(_) | Effect::Terms(_)) => None,
             (Operation::Case(operation), _) => self.of_case(operation, effect)?,
             (operation, _) => Change::of(operation, effect)?,
         };
         let change = change.filter(|change| change.postings == receipt.postings);
-        self.apply(&change.ok_or(BooksError::PostingsDiffer(id))?, &receipt)
+        self.apply(&change.ok_or(BooksError::PostingsDiffer(id))?, &receipt)?;
+        self.service.note(&tx.operation, effect, receipt.time);
+        Ok(())
     }
 
     /// What an account has; nothing when it never moved.
@@ -394,6 +411,25 @@ impl Change {
             postings: postings(amounts, currency),
             positions: owed.into_iter().collect(),
             charge: Some(charge),
+            ..Self::default()
+        })
+    }
+
+    /// The visited utility owes home for drivers whom it refused.
+    fn of_penalty(penalty: Penalty) -> Result<Self, BooksError> {
+        let Penalty {
+            debtor,
+            creditor,
+            currency,
+            amount,
+        } = penalty;
+        let amounts = [
+            (Account::Member(debtor), amount.negated()?),
+            (Account::Member(creditor), amount),
+        ];
+        Ok(Self {
+            postings: postings(amounts, currency),
+            positions: vec![(debtor, creditor, currency, amount)],
             ..Self::default()
         })
     }

@@ -9,7 +9,9 @@ use crate::keys::Key;
 use crate::receipt::{Outcome, Receipt};
 use crate::tx::{Operation, Transaction};
 use crate::view::View;
-use crate::{admit, agreements, cases, disputes, holds, money, payments, reads, registry, settle};
+use crate::{
+    admit, agreements, cases, disputes, holds, life, money, payments, reads, registry, settle,
+};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
 use fairway_model::refusal::{Refusal, RefusalCode};
@@ -213,6 +215,7 @@ fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
         Operation::SettleCharge(settlement) => settle::settle(&mut ctx, settlement),
         Operation::ConfirmPayment(payment) => payments::confirm(&mut ctx, payment),
         Operation::Dispute(dispute) => disputes::record(&mut ctx, dispute),
+        Operation::Terms(operation) => life::run(&mut ctx, operation),
         Operation::Case(operation) => cases::run(&mut ctx, operation),
         Operation::Money(operation) => money::run(&mut ctx, operation),
         Operation::Council(operation) => council::run(&mut ctx, operation),

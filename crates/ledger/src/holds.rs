@@ -7,6 +7,7 @@
 
 use crate::context::{Context, Done, overflow, refuse};
 use crate::keys::{key_for_guarantee, key_for_held, key_for_hold, key_for_pair};
+use crate::life;
 use crate::money::{PositionState, position};
 use crate::receipt::Effect;
 use crate::state::{GuaranteeState, HeldState, HoldState, HoldStatus, PairState};
@@ -56,13 +57,18 @@ pub(crate) fn place(ctx: &mut Context<'_, '_>, hold: &Hold) -> Result<Done, Refu
             )
         };
     }
-    let (terms, _) = ctx.agreement(claim.guarantee.agreement)?;
+    let (terms, status) = ctx.agreement(claim.guarantee.agreement)?;
+    life::check_open(claim.guarantee.agreement, &status)?;
     check_agreement(ctx, hold, &terms.agreement)?;
     check_times(ctx, hold, &terms.agreement)?;
     check_amount(hold, &terms.agreement)?;
     reserve(ctx, hold, &terms.agreement)?;
-    ctx.view
-        .put(key_for_hold(hold.session), &new_state(hold, content));
+    let counted = life::take(ctx, &terms.agreement)?.then_some(true);
+    let state = HoldState {
+        counted,
+        ..new_state(hold, content)
+    };
+    ctx.view.put(key_for_hold(hold.session), &state);
     Ok(Effect::HoldPlaced {
         session: hold.session,
         amount: hold.amount,
@@ -83,6 +89,7 @@ fn new_state(hold: &Hold, content: Hash) -> HoldState {
         expires_at: hold.expires_at,
         status: HoldStatus::Pending,
         disputed_until: None,
+        counted: None,
     }
 }
 
@@ -308,6 +315,7 @@ pub(crate) fn void(
     };
     let released = hold.amount;
     release(ctx, &hold, released, Micro::ZERO)?;
+    life::free(ctx, &hold)?;
     ctx.view.put(key_for_hold(session), &hold);
     Ok(Effect::HoldVoided {
         session,

@@ -14,12 +14,14 @@ pub mod books;
 mod cache;
 pub mod cases;
 mod context;
+mod contract_text;
 mod contracts;
 pub mod council;
 mod disputes;
 pub mod genesis;
 mod holds;
 pub mod keys;
+pub mod life;
 pub mod limits;
 pub mod money;
 mod payments;
@@ -41,6 +43,7 @@ pub use cases::op::{
     CaseAnswer, CaseClaim, CaseOpening, CaseOperation, CaseRef, CaseReply, CreditNote, Verdict,
 };
 pub use cases::state::Ruling;
+pub use contract_text::{TEXT_FORM, contract_text, text_hash, worded};
 pub use contracts::{Block, Contracts, Executed};
 pub use council::{
     AgendaState, Ballot, BallotProposal, Candidate, CharterState, Choice, CouncilEffect,
@@ -50,6 +53,7 @@ pub use council::{
 };
 pub use genesis::{Genesis, GenesisError};
 pub use keys::*;
+pub use life::{BoardOffer, Ground, TermsEffect, TermsOperation};
 pub use receipt::{Account, Effect, Outcome, Posting, Receipt};
 pub use tx::{
     Dispute, DisputeReason, GuaranteeClaim, Hold, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment,

@@ -8,11 +8,12 @@ use crate::keys::{
     key_for_node, key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix,
     key_for_station,
 };
+use crate::life::{self, key_for_use};
 use crate::receipt::Account;
 use crate::tx::{Hold, Operation, Payment, Settlement, Transaction};
 use fairway_model::agreement::AgreementId;
 use fairway_model::cin::{CinPrefix, MIN_PREFIX_DIGITS};
-use fairway_model::ids::MemberId;
+use fairway_model::ids::{MemberId, SessionId};
 use fairway_model::registry::PrefixEntry;
 
 /// Every key that executing may read or write.
@@ -67,23 +68,18 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
                 key_for_hold(*session),
                 key_for_guarantee(*home, *guarantee),
                 key_for_held(*home, *visited, *currency),
+                key_for_use(*home, *visited),
             ]);
         }
         Operation::SettleCharge(settlement) => keys.extend(settle(settlement)),
         Operation::ConfirmPayment(payment) => keys.extend(confirm(payment)),
-        Operation::Dispute(dispute) => {
-            let session = dispute.session;
-            keys.extend([
-                key_for_charge(session),
-                key_for_hold(session),
-                key_for_dispute(session, tx.member),
-            ]);
-        }
+        Operation::Dispute(dispute) => keys.extend(dispute_keys(dispute.session, tx.member)),
         Operation::Council(operation) => keys.extend(council::reads(tx, operation)),
         Operation::Case(operation) => keys.extend(crate::cases::reads::reads(operation)),
         Operation::Money(operation) => {
             keys.extend(crate::money::reads::reads(tx.member, operation));
         }
+        Operation::Terms(operation) => keys.extend(life::reads(operation, tx.member)),
     }
     keys
 }
@@ -112,6 +108,14 @@ fn terms(agreement: AgreementId, home: MemberId, visited: MemberId) -> [Key; 3] 
     ]
 }
 
+fn dispute_keys(session: SessionId, by: MemberId) -> [Key; 3] {
+    [
+        key_for_charge(session),
+        key_for_hold(session),
+        key_for_dispute(session, by),
+    ]
+}
+
 fn place_hold(hold: &Hold) -> Vec<Key> {
     let (home, visited, guarantee) = (hold.guarantee.home, hold.visited, &hold.guarantee.guarantee);
     let mut keys = terms(guarantee.agreement, home, visited).to_vec();
@@ -121,6 +125,7 @@ fn place_hold(hold: &Hold) -> Vec<Key> {
         key_for_guarantee(home, guarantee.id),
         key_for_held(home, visited, hold.currency),
         key_for_position(home, visited, hold.currency),
+        key_for_use(home, visited),
     ]);
     keys
 }
@@ -139,6 +144,7 @@ fn settle(settlement: &Settlement) -> Vec<Key> {
         key_for_guarantee(home, event.guarantee),
         key_for_held(home, visited, currency),
         key_for_position(home, visited, currency),
+        key_for_use(home, visited),
         key_for_account(&Account::Member(home), currency),
         key_for_account(&Account::Member(visited), currency),
         key_for_account(&Account::Tax(visited), currency),

@@ -2,6 +2,7 @@
 
 use crate::cases::effect::CaseEffect;
 use crate::council::CouncilEffect;
+use crate::life::TermsEffect;
 use crate::money::MoneyEffect;
 use core::fmt;
 use fairway_model::agreement::AgreementId;
@@ -232,6 +233,9 @@ pub enum Effect {
     /// Money moved after settlement.
     #[n(34)]
     Money(#[n(0)] Box<MoneyEffect>),
+    /// The life of agreements, the board of offers, service levels.
+    #[n(33)]
+    Terms(#[n(0)] TermsEffect),
 }
 
 /// Whether a transaction took effect.

@@ -14,7 +14,7 @@ use crate::money::position;
 use crate::receipt::{Account, Effect, Posting};
 use crate::state::{AgreementStatus, ChargeState, EvseState, HoldState, HoldStatus};
 use crate::tx::Settlement;
-use crate::{price, usage};
+use crate::{life, price, usage};
 use fairway_model::agreement::Agreement;
 use fairway_model::charge::ChargeEvent;
 use fairway_model::hash::Hash;
@@ -37,6 +37,7 @@ pub(crate) fn settle(ctx: &mut Context<'_, '_>, settlement: &Settlement) -> Resu
     let hold = find_hold(ctx, event, start)?;
     let released = post_hold(ctx, hold, event, agreement)?;
     let postings = post_shares(ctx, settlement)?;
+    life::served(ctx, event.agreement, agreement, start)?;
     let hash = record(ctx, settlement, &terms);
     let effect = Effect::ChargeSettled {
         session: event.session,
@@ -221,6 +222,9 @@ fn post_hold(
         Micro::ZERO
     };
     let (usage, still_held) = release(ctx, &hold, freed, event.total)?;
+    if hold.status == HoldStatus::Pending {
+        life::free(ctx, &hold)?;
+    }
     check_guarantee(&usage, hold.currency)?;
     let leaves_home = event.total.minus(event.shares.home).map_err(overflow)?;
     // A member's own driver at its own station: nobody owes anybody.

@@ -1,6 +1,7 @@
 //! What the contracts remember, value by value. All are canonical CBOR under the keys of [`crate::keys`].
 
 use crate::council::MemberStanding;
+use crate::life::{Ended, Suspension};
 use crate::tx::Dispute;
 use fairway_model::agreement::AgreementId;
 use fairway_model::cin::CinPrefix;
@@ -123,6 +124,39 @@ pub struct AgreementStatus {
     /// No charge begins from then on.
     #[n(4)]
     pub terminated_from: Option<Time>,
+    /// How many times terms were exchanged before; none for a first proposal.
+    #[n(5)]
+    pub round: Option<u8>,
+    /// The proposal that it answers.
+    #[n(6)]
+    pub supersedes: Option<AgreementId>,
+    /// The terms that answered it.
+    #[n(7)]
+    pub superseded_by: Option<AgreementId>,
+    /// No new charge begins for now.
+    #[n(8)]
+    pub suspended: Option<Suspension>,
+    /// It was ended for breach.
+    #[n(9)]
+    pub broken: Option<Ended>,
+}
+
+impl AgreementStatus {
+    /// A first proposal.
+    pub(crate) fn proposed(by: MemberId, signature: Signature, at: Time) -> Self {
+        Self {
+            proposer: by,
+            proposer_signature: signature,
+            proposed_at: at,
+            countersigned: None,
+            terminated_from: None,
+            round: None,
+            supersedes: None,
+            superseded_by: None,
+            suspended: None,
+            broken: None,
+        }
+    }
 }
 
 /// The second signature.
@@ -240,6 +274,9 @@ pub struct HoldState {
     /// A dispute keeps others from voiding it before this time.
     #[n(10)]
     pub disputed_until: Option<Time>,
+    /// It counts toward the agreement's ceilings of charges while it is pending.
+    #[n(11)]
+    pub counted: Option<bool>,
 }
 
 /// How much of a guarantee is used.

@@ -1,6 +1,7 @@
 //! Whether an agreement's terms contradict themselves. Each contradiction has a text of its own.
 
 use crate::context::refuse;
+use crate::contract_text::text_hash;
 use crate::limits::{
     MAX_AGREEMENT_MS, MAX_ANSWER_HOURS, MAX_DEADLINE_DAYS, MAX_HOLD_TTL_MS, MAX_LOAD_BPS,
     MAX_NOTICE_DAYS,
@@ -31,7 +32,7 @@ fn invalid<T>(text: impl Into<String>) -> Result<T, Refusal> {
 /// Checks everything that needs no other state than the block's time.
 pub(crate) fn check(agreement: &Agreement, now: Time) -> Result<(), Refusal> {
     check_validity(agreement, now)?;
-    check_currency(agreement.currency)?;
+    check_currency_in_use(agreement.currency)?;
     check_limits(agreement)?;
     check_tiers(agreement)?;
     check_split(agreement)?;
@@ -40,7 +41,20 @@ pub(crate) fn check(agreement: &Agreement, now: Time) -> Result<(), Refusal> {
     check_service(agreement)?;
     check_security(agreement)?;
     check_rule(agreement)?;
-    check_tariffs(agreement)
+    check_tariffs(agreement)?;
+    check_text(agreement)
+}
+
+/// The readable text and the executing terms have one source.
+fn check_text(agreement: &Agreement) -> Result<(), Refusal> {
+    let right = text_hash(agreement);
+    if agreement.text_hash == right {
+        return Ok(());
+    }
+    invalid(format!(
+        "text hash {} is not that of these terms; `fairway agreement text` makes their text, whose SHA-256 is {right}",
+        agreement.text_hash
+    ))
 }
 
 fn check_session_caps(agreement: &Agreement) -> Result<(), Refusal> {
@@ -140,7 +154,7 @@ fn check_validity(agreement: &Agreement, now: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(crate) fn check_currency(currency: Currency) -> Result<(), Refusal> {
+pub(crate) fn check_currency_in_use(currency: Currency) -> Result<(), Refusal> {
     let code = currency.to_string();
     if CURRENCIES
         .split_ascii_whitespace()

@@ -6,6 +6,7 @@
 
 use crate::cases::op::CaseOperation;
 use crate::council::{self, CouncilOperation};
+use crate::life::TermsOperation;
 use crate::money::MoneyOperation;
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::canonical::{Canonical, DecodeError};
@@ -276,6 +277,9 @@ pub enum Operation {
     /// Netting, payment, interest, tokens, collateral.
     #[n(14)]
     Money(#[n(0)] Box<MoneyOperation>),
+    /// The life of agreements, the board of offers, service levels.
+    #[n(13)]
+    Terms(#[n(0)] TermsOperation),
 }
 
 /// A signed operation.
@@ -459,6 +463,7 @@ impl Transaction {
                 claims.extend(council::claims(chain, self.member, operation));
             }
             Operation::Case(operation) => claims.extend(operation.claims()),
+            Operation::Terms(operation) => claims.extend(operation.claims(self.key)),
             _ => {}
         }
         claims

@@ -23,6 +23,7 @@ pub mod price;
 pub mod profile;
 pub mod refusal;
 pub mod registry;
+pub mod service;
 pub mod sign;
 pub mod station;
 pub mod tariff;

@@ -218,7 +218,7 @@ fn noun(dimension: Dimension) -> &'static str {
 }
 
 /// A rate in percent without trailing zeros.
-fn percent(rate: Ppm) -> String {
+pub(crate) fn percent(rate: Ppm) -> String {
     decimal(u64::from(rate.0), 10_000, 4)
 }
 
@@ -257,7 +257,7 @@ fn step(dimension: Dimension, step: u64) -> String {
 }
 
 /// The restrictions in words.
-fn conditions(r: &Restrictions) -> Vec<String> {
+pub(crate) fn conditions(r: &Restrictions) -> Vec<String> {
     let clock = |minute: u16| {
         format!(
             "{:02}:{:02}",

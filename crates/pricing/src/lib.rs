@@ -27,6 +27,7 @@ mod share;
 mod unit;
 mod walk;
 mod when;
+mod wording;
 mod zone;
 
 pub use check::{MAX_SALES_TAXES, check_tariff};
@@ -37,3 +38,4 @@ pub use quote::{Expected, price_per_kwh_now, quote};
 pub use rate::{MAX_CHARGE_MS, rate};
 pub use reverse::reverse;
 pub use share::share;
+pub use wording::{quoted, wording};

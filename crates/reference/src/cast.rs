@@ -5,7 +5,7 @@ mod tariffs;
 
 use crate::chance::Chance;
 use crate::rating;
-use fairway_ledger::Genesis;
+use fairway_ledger::{Genesis, worded};
 use fairway_model::agreement::{Caps, Corridor, LoadBand, Split, TierTerms};
 use fairway_model::registry::{EvseEntry, Member, MemberKind};
 use fairway_model::time::{DAY, HOUR, MINUTE};
@@ -286,14 +286,14 @@ impl Cast {
             (0..=chance.below(2)).map(|n| tariffs::make(&mut chance, n, currency, self.edge));
         let tariffs = tariffs.collect();
         let floor = chance.span(0, 300_000);
-        Ok(Agreement {
+        Ok(worded(Agreement {
             version,
             home,
             visited,
             currency,
             valid_from: Time(begin),
             valid_until: Time(until),
-            text_hash: Hash::plain(format!("text {pair} {version}").as_bytes()),
+            text_hash: Hash::default(),
             tariffs,
             corridor: Corridor {
                 floor: Micro(floor),
@@ -327,7 +327,7 @@ impl Cast {
             rule: None,
             rule_fuel: None,
             annex_hash: None,
-        })
+        }))
     }
 
     fn make_session(&self, number: usize) -> Result<Session, Missing> {

@@ -1,7 +1,7 @@
 //! Who takes part: three utilities, a witness, their drivers, agreements and stations. Names are invented.
 
 use crate::rng::Rng;
-use fairway_ledger::Genesis;
+use fairway_ledger::{Genesis, worded};
 use fairway_model::agreement::{Agreement, Caps, Corridor, LoadBand, Split, TierTerms};
 use fairway_model::registry::{EvseEntry, Member, MemberKind};
 use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
@@ -317,14 +317,14 @@ fn agreement(home: usize, visited: usize) -> Result<Agreement, Fault> {
         home_bears_bps,
     };
     let own = home == visited;
-    Ok(Agreement {
+    Ok(worded(Agreement {
         version: 1,
         home: member_id(home)?,
         visited: member_id(visited)?,
         currency: USD,
         valid_from: BEGIN.plus(DAY.saturating_neg()),
         valid_until: BEGIN.plus(365 * DAY),
-        text_hash: Hash::plain(b"the readable text"),
+        text_hash: Hash::default(),
         tariffs: vec![
             tariff("PUBLIC", visited, kwh),
             tariff("PARTNER", visited, kwh.saturating_sub(30_000)),
@@ -364,7 +364,7 @@ fn agreement(home: usize, visited: usize) -> Result<Agreement, Fault> {
         rule: None,
         rule_fuel: None,
         annex_hash: None,
-    })
+    }))
 }
 
 /// A CIN with one digit mistyped.

@@ -1,6 +1,6 @@
 //! The load of the ledger benchmark: charges as utilities make them, signed by both.
 
-use fairway_ledger::{GuaranteeClaim, Hold, Operation, Settlement, Transaction, TxNonce};
+use fairway_ledger::{GuaranteeClaim, Hold, Operation, Settlement, Transaction, TxNonce, worded};
 use fairway_model::agreement::{Caps, Corridor, LoadBand, Split};
 use fairway_model::canonical::Canonical as _;
 use fairway_model::profile::SignedGuarantee;
@@ -113,14 +113,14 @@ fn tariff() -> Result<Tariff, String> {
 }
 
 fn terms(home: MemberId, visited: MemberId, now: Time) -> Result<Agreement, String> {
-    Ok(Agreement {
+    Ok(worded(Agreement {
         version: 1,
         home,
         visited,
         currency: Currency::USD,
         valid_from: now.plus(-fairway_model::time::DAY),
         valid_until: now.plus(fairway_model::time::DAY.saturating_mul(30)),
-        text_hash: Hash::plain(b"benchmark"),
+        text_hash: Hash::default(),
         tariffs: vec![tariff()?],
         corridor: Corridor {
             floor: Micro(100_000),
@@ -154,7 +154,7 @@ fn terms(home: MemberId, visited: MemberId, now: Time) -> Result<Agreement, Stri
         rule: None,
         rule_fuel: None,
         annex_hash: None,
-    })
+    }))
 }
 
 /// Eight quarter-hours of charging and one of parking, ended a while ago.

@@ -4,7 +4,9 @@ use super::submit::{Desk, FINAL, LOOK, status, submit};
 use super::{say, terms};
 use crate::environment;
 use clap::Subcommand;
-use fairway_ledger::{Block, Contracts, Genesis, Operation, Receipt, Transaction, TxNonce};
+use fairway_ledger::{
+    Block, Contracts, Genesis, Operation, Receipt, Transaction, TxNonce, contract_text,
+};
 use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical as _;
 use fairway_model::registry::{Member, MemberKind};
@@ -18,6 +20,11 @@ pub(super) enum AgreementCommand {
     /// Read an agreement's file and ask the ledger's own contract about its terms, here and without a ledger.
     Check {
         /// The file; docs/examples/agreement.toml explains it.
+        file: PathBuf,
+    },
+    /// Print the readable contract that the terms make; its SHA-256 is part of them, and both parties sign it.
+    Text {
+        /// The file.
         file: PathBuf,
     },
     /// Check, sign and propose to the partner.
@@ -48,6 +55,10 @@ pub(super) async fn run(command: AgreementCommand) -> Result<(), String> {
             let now = Time(environment::wall_ms());
             check(&agreement, now).map_err(|e| format!("{}: {e}", file.display()))?;
             say(&describe(&agreement));
+            Ok(())
+        }
+        AgreementCommand::Text { file } => {
+            say(contract_text(&terms::read(&file)?).trim_end());
             Ok(())
         }
         AgreementCommand::Propose { file, desk } => {
@@ -204,6 +215,7 @@ fn party(id: MemberId, key: &SigningKey) -> Member {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fairway_ledger::worded;
 
     #[test]
     fn the_contract_takes_the_example_and_refuses_contradictions() {
@@ -212,7 +224,15 @@ mod tests {
         check(&good, now).unwrap();
         let mut own = good.clone();
         own.home = own.visited;
-        check(&own, now).unwrap();
+        let error = check(&own, now).unwrap_err();
+        assert!(error.contains("duty to serve toward oneself"), "{error}");
+        own.service = None;
+        let error = check(&own, now).unwrap_err();
+        assert!(
+            error.contains("`fairway agreement text` makes their text"),
+            "{error}"
+        );
+        check(&worded(own), now).unwrap();
         let mut wrong = good.clone();
         wrong.split.owner_bps = 1;
         let error = check(&wrong, now).unwrap_err();

@@ -1,7 +1,8 @@
-//! An agreement's file: TOML with the terms, beside it the OCPI tariffs and the readable text. `docs/examples/agreement.toml`
+//! An agreement's file: TOML with the terms, beside it the OCPI tariffs. The readable text is made from the terms. `docs/examples/agreement.toml`
 //! names and explains every key.
 
 use crate::config;
+use fairway_ledger::{contract_text, worded};
 use fairway_model::tariff::SalesTax;
 use fairway_model::time::DAY;
 use fairway_model::{
@@ -21,7 +22,7 @@ struct File {
     currency: String,
     valid_from: toml::value::Datetime,
     valid_until: toml::value::Datetime,
-    text: PathBuf,
+    text: Option<PathBuf>,
     tariff: Vec<TariffFile>,
     corridor: CorridorFile,
     load_band: LoadBandFile,
@@ -165,17 +166,29 @@ pub(super) fn read(path: &Path) -> Result<Agreement, String> {
 
 fn parse(text: &str, folder: &Path) -> Result<Agreement, String> {
     let file: File = toml::from_str(text).map_err(|e| shape(&e, text))?;
-    let open = |key: &str, name: &Path| {
-        let path = folder.join(name);
-        std::fs::read(&path).map_err(|e| format!("{key}: {}: {e}", path.display()))
-    };
-    let member = |key: &str, id: &str| MemberId::parse(id).map_err(|e| format!("{key}: {e}"));
-    let mut tariffs = Vec::new();
-    for (at, entry) in (1usize..).zip(&file.tariff) {
-        let key = format!("tariff {at}");
-        let json = open(&key, &entry.file)?;
-        tariffs.push(tariff(&key, entry, &json)?);
+    let agreement = worded(unworded(&file, folder)?);
+    if let Some(name) = &file.text {
+        same_text(&open(folder, "text", name)?, name, &agreement)?;
     }
+    Ok(agreement)
+}
+
+fn open(folder: &Path, key: &str, name: &Path) -> Result<Vec<u8>, String> {
+    let path = folder.join(name);
+    std::fs::read(&path).map_err(|e| format!("{key}: {}: {e}", path.display()))
+}
+
+/// The terms, still without the hash of their text.
+fn unworded(file: &File, folder: &Path) -> Result<Agreement, String> {
+    let open = |key: &str, name: &Path| open(folder, key, name);
+    let member = |key: &str, id: &str| MemberId::parse(id).map_err(|e| format!("{key}: {e}"));
+    let tariffs = (1usize..)
+        .zip(&file.tariff)
+        .map(|(at, entry)| {
+            let key = format!("tariff {at}");
+            tariff(&key, entry, &open(&key, &entry.file)?)
+        })
+        .collect::<Result<Vec<_>, String>>()?;
     let security = file.security.as_ref();
     let commitments = file.commitments.as_ref();
     let content = |key: &str, name: Option<&PathBuf>| {
@@ -189,7 +202,7 @@ fn parse(text: &str, folder: &Path) -> Result<Agreement, String> {
         currency: Currency::parse(&file.currency).map_err(|e| format!("currency: {e}"))?,
         valid_from: instant("valid_from", file.valid_from)?,
         valid_until: instant("valid_until", file.valid_until)?,
-        text_hash: Hash::plain(&open("text", &file.text)?),
+        text_hash: Hash::default(),
         tariffs,
         corridor: Corridor {
             floor: amount("corridor.floor", &file.corridor.floor)?,
@@ -231,6 +244,18 @@ fn parse(text: &str, folder: &Path) -> Result<Agreement, String> {
             commitments.and_then(|c| c.annex.as_ref()),
         )?,
     })
+}
+
+/// A text that lies beside the terms must be theirs, or the parties would read one thing and sign another.
+fn same_text(bytes: &[u8], name: &Path, agreement: &Agreement) -> Result<(), String> {
+    if bytes == contract_text(agreement).as_bytes() {
+        return Ok(());
+    }
+    Err(format!(
+        "text: {} is not the text of these terms (SHA-256 {}); write it anew with `fairway agreement text`, and name a legal text of your own as commitments.annex",
+        name.display(),
+        agreement.text_hash
+    ))
 }
 
 fn session_caps(file: &SessionCapsFile) -> SessionCaps {
@@ -375,6 +400,27 @@ pub(super) mod tests {
         assert_eq!((agreement.collateral, agreement.rule), (None, None));
     }
 
+    /// The text that lies beside the example is its own, to the byte.
+    #[test]
+    fn the_example_s_text_is_made_from_its_terms() {
+        let text = contract_text(&example());
+        let beside = std::fs::read_to_string(folder().join("agreement.txt")).unwrap();
+        assert_eq!(beside, text, "write it anew with `fairway agreement text`");
+        let good = std::fs::read_to_string(folder().join("agreement.toml")).unwrap();
+        let named = good.replacen("# text =", "text =", 1);
+        assert_ne!(named, good);
+        assert_eq!(parse(&named, &folder()), Ok(example()));
+        let error = parse(
+            &named.replacen("due_days = 10", "due_days = 11", 1),
+            &folder(),
+        );
+        assert!(
+            error
+                .unwrap_err()
+                .contains("is not the text of these terms")
+        );
+    }
+
     /// The optional tables, which the example has as comments.
     #[test]
     fn commitments_and_security_are_read() {
@@ -431,7 +477,12 @@ pub(super) mod tests {
                 "\"2026\"",
                 "dates stand without quotes",
             ),
-            ("agreement.txt", "missing.txt", "text: "),
+            ("currency =", "text = \"missing.txt\"\ncurrency =", "text: "),
+            (
+                "currency =",
+                "text = \"tariff.json\"\ncurrency =",
+                "text: tariff.json is not the text of these terms",
+            ),
             (
                 "\"tariff.json\"",
                 "\"agreement.txt\"",

@@ -4,6 +4,7 @@ use super::drive::Bay;
 use super::members::{Cast, UTILITIES, number, seed};
 use super::world::World;
 use crate::node::passwords::password_hash;
+use fairway_ledger::worded;
 use fairway_model::agreement::{Caps, Corridor, LoadBand, Split, TierTerms};
 use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
@@ -119,19 +120,15 @@ fn tiers() -> [TierTerms; 3] {
 
 /// The agreement under which `home`'s drivers charge at `visited`'s stations.
 fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
-    let text = format!(
-        "{} and {} let each other's drivers charge. This text stands for the full contract.",
-        home.name, visited.name
-    );
     let own = home.id == visited.id;
-    Ok(Agreement {
+    Ok(worded(Agreement {
         version: 1,
         home: home.member()?,
         visited: visited.member()?,
         currency: Currency::USD,
         valid_from: begin.plus(-fairway_model::time::DAY),
         valid_until: begin.plus(fairway_model::time::DAY.saturating_mul(365)),
-        text_hash: Hash::plain(text.as_bytes()),
+        text_hash: Hash::default(),
         tariffs: vec![tariff(visited)?],
         corridor: Corridor {
             floor: micro("0.20")?,
@@ -173,7 +170,7 @@ fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String
         rule: None,
         rule_fuel: None,
         annex_hash: None,
-    })
+    }))
 }
 
 async fn done(world: &World, cast: Cast, command: &Command) -> Result<(), String> {

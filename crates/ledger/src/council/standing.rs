@@ -4,6 +4,7 @@ use super::ops::CouncilOperation;
 use super::roll::Standing;
 use super::state::MemberStanding;
 use crate::context::{Context, refuse};
+use crate::life::TermsOperation;
 use crate::money::MoneyOperation;
 use crate::state::MemberState;
 use crate::tx::{Operation, Settlement};
@@ -18,8 +19,11 @@ pub(crate) fn check(ctx: &Context<'_, '_>, signer: &MemberState) -> Result<(), R
     }
     match &ctx.tx.operation {
         Operation::PlaceHold(hold) => must_be_active(ctx, hold.guarantee.home),
-        Operation::ProposeAgreement { agreement, .. } => must_be_active(ctx, agreement.home)
-            .and_then(|()| must_be_active(ctx, agreement.visited)),
+        Operation::ProposeAgreement { agreement, .. }
+        | Operation::Terms(TermsOperation::Counter { agreement, .. }) => {
+            must_be_active(ctx, agreement.home)
+                .and_then(|()| must_be_active(ctx, agreement.visited))
+        }
         Operation::CountersignAgreement { home, visited, .. } => {
             must_be_active(ctx, *home).and_then(|()| must_be_active(ctx, *visited))
         }
@@ -51,6 +55,7 @@ fn winds_up(operation: &Operation) -> bool {
                 | MoneyOperation::Mint(_)
                 | MoneyOperation::Transfer { .. }
         ),
+        Operation::Terms(operation) => operation.winds_up(),
         Operation::Council(operation) => {
             matches!(operation, CouncilOperation::RotateValidatorKey { .. })
         }

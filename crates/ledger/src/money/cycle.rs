@@ -30,7 +30,7 @@ pub(crate) fn pairs(members: &[MemberId]) -> impl Iterator<Item = (MemberId, Mem
 
 /// Closes a cycle.
 pub(crate) fn close(ctx: &mut Context<'_, '_>, request: &CloseCycle) -> Result<Done, Refusal> {
-    crate::terms::check_currency(request.currency)?;
+    crate::terms::check_currency_in_use(request.currency)?;
     let terms = ctx.rules.money;
     let before = check_time(ctx, request, &terms)?;
     check_roll(ctx, request)?;

@@ -105,7 +105,7 @@ pub(crate) fn register(
     cap: Micro,
     terms: Hash,
 ) -> Result<Done, Refusal> {
-    crate::terms::check_currency(currency)?;
+    crate::terms::check_currency_in_use(currency)?;
     let key = key_for_issuer(ctx.member(), currency);
     let before = ctx.view.get::<IssuerState>(&key)?;
     if before.is_some_and(|found| found.cap == cap && found.terms == terms) {

@@ -5,8 +5,9 @@ use crate::world::{
     Charge, T0, World, agreement, countersign, kwh, member, place, propose, settle, tariff, usd,
 };
 use expect_test::expect;
-use fairway_ledger::{Operation, key_for_pair, state::PairState};
+use fairway_ledger::{Operation, key_for_pair, state::PairState, worded};
 use fairway_model::agreement::{Agreement, ServiceLevel, SessionCaps};
+use fairway_model::hash::Hash;
 use fairway_model::money::{Currency, Micro};
 use fairway_model::profile::Tier;
 use fairway_model::time::{DAY, HOUR, MINUTE, Time};
@@ -56,17 +57,17 @@ fn proposed_countersigned_amended_terminated() {
         "the same version",
         "DUK",
         propose(
-            &Agreement {
+            &worded(Agreement {
                 due_days: 15,
                 ..first.clone()
-            },
+            }),
             "DUK",
         ),
     );
-    let second = Agreement {
+    let second = worded(Agreement {
         valid_from: T0.plus(DAY),
         ..agreement("APC", "DUK", 2)
-    };
+    });
     t.row("amend", "APC", propose(&second, "APC"));
     t.row(
         "countersign the amendment",
@@ -109,10 +110,10 @@ fn proposed_countersigned_amended_terminated() {
         "DUK",
         countersign(&third, "DUK"),
     );
-    let short = Agreement {
+    let short = worded(Agreement {
         valid_until: T0.plus(DAY),
         ..agreement("APC", "DUK", 4)
-    };
+    });
     t.row("propose a short one", "APC", propose(&short, "APC"));
     t.world.time = T0.plus(DAY);
     t.row("countersign too late", "DUK", countersign(&short, "DUK"));
@@ -135,31 +136,31 @@ fn proposed_countersigned_amended_terminated() {
     );
     expect![[r#"
         propose as a third | GPC: not-authorized: US*GPC is no party of an agreement between US*APC and US*DUK
-        countersign what nobody proposed | APC: agreement-unknown: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d was never proposed on this chain
-        propose | DUK: AgreementProposed { agreement: AgreementId(afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d) }
-        propose again | APC: duplicate: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is proposed already
-        countersign one's own | DUK: not-authorized: US*DUK proposed agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d; the other party countersigns
+        countersign what nobody proposed | APC: agreement-unknown: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 was never proposed on this chain
+        propose | DUK: AgreementProposed { agreement: AgreementId(1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1) }
+        propose again | APC: duplicate: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is proposed already
+        countersign one's own | DUK: not-authorized: US*DUK proposed agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1; the other party countersigns
         countersign as a third | GPC: not-authorized: US*GPC is no party of an agreement between US*APC and US*DUK
         countersign with another visited | APC: id-conflict: the agreement's home is US*APC and its visited US*DUK; the operation says otherwise
-        countersign | APC: AgreementCountersigned { agreement: AgreementId(afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d) }
-        countersign again | APC: duplicate: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is countersigned already
+        countersign | APC: AgreementCountersigned { agreement: AgreementId(1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1) }
+        countersign again | APC: duplicate: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 cannot be countersigned: it is countersigned already
         the same version | DUK: terms-invalid: version 1 does not follow version 1 of the pair
-        amend | APC: AgreementProposed { agreement: AgreementId(d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e) }
-        countersign the amendment | DUK: AgreementCountersigned { agreement: AgreementId(d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e) }
+        amend | APC: AgreementProposed { agreement: AgreementId(c64f04d7bf5fd533ff984c5ad6951f480a669a31c4dc1b7d247826ce0583afd6) }
+        countersign the amendment | DUK: AgreementCountersigned { agreement: AgreementId(c64f04d7bf5fd533ff984c5ad6951f480a669a31c4dc1b7d247826ce0583afd6) }
         in force now, then, and after | Some(1) Some(2) None
         terminate as a third | GPC: not-authorized: US*GPC is no party of an agreement between US*APC and US*DUK
         terminate in the past | APC: time-invalid: an end at 2026-11-23T08:00:00.000Z lies before the block's time 2026-11-23T08:00:14.000Z; charges may have begun since
-        terminate | APC: AgreementTerminated { agreement: AgreementId(d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e), from: 2026-12-02T08:00:00.000Z }
-        terminate again | DUK: duplicate: agr_d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e ends at 2026-12-02T08:00:00.000Z already
-        prolong | DUK: time-invalid: agr_d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e ends at 2026-12-02T08:00:00.000Z; 2026-12-03T08:00:00.000Z would prolong it, which takes new terms
-        earlier | DUK: AgreementTerminated { agreement: AgreementId(d875361eb29a77eb6b507cd8f8ebf98456cd4cdafd21cb8b41030b2a6bd5d90e), from: 2026-12-01T08:00:00.000Z }
-        propose a third version | APC: AgreementProposed { agreement: AgreementId(185345549c4df0a60cc4823253b625630af14e5accbf12266ba18e10eec34b51) }
-        withdraw it | APC: AgreementTerminated { agreement: AgreementId(185345549c4df0a60cc4823253b625630af14e5accbf12266ba18e10eec34b51), from: 2026-11-23T09:00:00.000Z }
-        countersign what was withdrawn | DUK: agreement-not-in-force: agr_185345549c4df0a60cc4823253b625630af14e5accbf12266ba18e10eec34b51 was withdrawn; propose new terms
-        propose a short one | APC: AgreementProposed { agreement: AgreementId(4739369fe5158b00a3614b88df9db754120f58fd5ac8a678b231e8f5116ae129) }
-        countersign too late | DUK: time-invalid: agr_4739369fe5158b00a3614b88df9db754120f58fd5ac8a678b231e8f5116ae129 ended at 2026-11-24T08:00:00.000Z, before it was countersigned
-        propose to oneself | GPC: AgreementProposed { agreement: AgreementId(7d3ce99a751cde1f67520a5bab35d1bb188ff1dfed351d8be7015ab36439a512) }
-        countersign one's own with oneself | GPC: AgreementCountersigned { agreement: AgreementId(7d3ce99a751cde1f67520a5bab35d1bb188ff1dfed351d8be7015ab36439a512) }
+        terminate | APC: AgreementTerminated { agreement: AgreementId(c64f04d7bf5fd533ff984c5ad6951f480a669a31c4dc1b7d247826ce0583afd6), from: 2026-12-02T08:00:00.000Z }
+        terminate again | DUK: duplicate: agr_c64f04d7bf5fd533ff984c5ad6951f480a669a31c4dc1b7d247826ce0583afd6 ends at 2026-12-02T08:00:00.000Z already
+        prolong | DUK: time-invalid: agr_c64f04d7bf5fd533ff984c5ad6951f480a669a31c4dc1b7d247826ce0583afd6 ends at 2026-12-02T08:00:00.000Z; 2026-12-03T08:00:00.000Z would prolong it, which takes new terms
+        earlier | DUK: AgreementTerminated { agreement: AgreementId(c64f04d7bf5fd533ff984c5ad6951f480a669a31c4dc1b7d247826ce0583afd6), from: 2026-12-01T08:00:00.000Z }
+        propose a third version | APC: AgreementProposed { agreement: AgreementId(03d6c51c619f2b039e47882ca7ef71a7e242c44bad79ba020aea851026dff9b8) }
+        withdraw it | APC: AgreementTerminated { agreement: AgreementId(03d6c51c619f2b039e47882ca7ef71a7e242c44bad79ba020aea851026dff9b8), from: 2026-11-23T09:00:00.000Z }
+        countersign what was withdrawn | DUK: agreement-not-in-force: agr_03d6c51c619f2b039e47882ca7ef71a7e242c44bad79ba020aea851026dff9b8 cannot be countersigned: it was withdrawn; propose new terms
+        propose a short one | APC: AgreementProposed { agreement: AgreementId(c2d8cc1c0dc889765af80b5480140f837dca223d99e11b19e51a8e8e5c126deb) }
+        countersign too late | DUK: time-invalid: agr_c2d8cc1c0dc889765af80b5480140f837dca223d99e11b19e51a8e8e5c126deb cannot be countersigned: it ended before it was countersigned; propose new terms
+        propose to oneself | GPC: AgreementProposed { agreement: AgreementId(3f184edc35b46f1a0d0913b32730b5a3c383b274428d25e1b975c5c8550d2a59) }
+        countersign one's own with oneself | GPC: AgreementCountersigned { agreement: AgreementId(3f184edc35b46f1a0d0913b32730b5a3c383b274428d25e1b975c5c8550d2a59) }
         with a witness | GPC: not-authorized: US*REG is a witness; only a utility can do this
         with a stranger | GPC: member-unknown: US*ZZZ is no member of this chain
     "#]].assert_eq(t.rows());
@@ -266,6 +267,8 @@ fn contradicting_terms_are_named() {
         ("tariff twice", |a| a.tariffs.push(tariff())),
         ("tariff currency", |a| a.tariffs[0].currency = Currency::EUR),
         ("tariff empty", |a| a.tariffs[0].elements.clear()),
+        ("text of other terms", |a| a.due_days = 15),
+        ("text of one's own", |a| a.text_hash = Hash::plain(b"text")),
     ];
     let mut t = Table::on(World::new());
     for (what, change) in cases {
@@ -316,6 +319,8 @@ fn contradicting_terms_are_named() {
         tariff twice | DUK: terms-invalid: tariff id "day" appears twice
         tariff currency | DUK: terms-invalid: tariff "day" is in EUR, the agreement in USD
         tariff empty | DUK: terms-invalid: tariff "day": tariff has 0 elements; 1 to 64 are allowed
+        text of other terms | DUK: terms-invalid: text hash 6cff8fa4ab6d813b57fe18ae694cd76841b4eb003e6509806a3a0c257a2152b5 is not that of these terms; `fairway agreement text` makes their text, whose SHA-256 is 4050df932c36de3f01af8361ee5c0301bca7624e29853abdc522e22efdbb9c73
+        text of one's own | DUK: terms-invalid: text hash 982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1 is not that of these terms; `fairway agreement text` makes their text, whose SHA-256 is 6cff8fa4ab6d813b57fe18ae694cd76841b4eb003e6509806a3a0c257a2152b5
     "#]].assert_eq(t.rows());
 }
 
@@ -324,11 +329,11 @@ fn contradicting_terms_are_named() {
 #[test]
 fn a_new_version_takes_over_with_a_grace() {
     let mut t = Table::on(World::ready());
-    let second = Agreement {
+    let second = worded(Agreement {
         due_days: 15,
         valid_from: T0.plus(HOUR),
         ..agreement("APC", "DUK", 2)
-    };
+    });
     t.world.agree(&second);
     let under = |n, a: &Agreement| {
         let mut charge = Charge::new("APC", "DUK", n);
@@ -350,11 +355,11 @@ fn a_new_version_takes_over_with_a_grace() {
         settle(kept.settlement()),
     );
     expect![[r#"
-        new version, early | DUK: agreement-not-in-force: agr_e1b14204b94629a60363699bd55e9be8d88755b3f4a2945e26b474a242e34883 is not the agreement in force between US*APC and US*DUK at 2026-11-23T08:00:24.000Z
+        new version, early | DUK: agreement-not-in-force: agr_9e02b1c38f20d547cb6ffe281a23c48f17713e792cb6e5f3b91d8e3a5384be65 is not the agreement in force between US*APC and US*DUK at 2026-11-23T08:00:24.000Z
         old version | DUK: HoldPlaced { session: ses_01010101010101010101010101010101, amount: 20.00 }
         old version in the grace | DUK: HoldPlaced { session: ses_02020202020202020202020202020202, amount: 20.00 }
         new version | DUK: HoldPlaced { session: ses_03030303030303030303030303030303, amount: 20.00 }
-        old version after the grace | DUK: agreement-not-in-force: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is not the agreement in force between US*APC and US*DUK at 2026-11-23T09:16:01.000Z
-        charge under the old version | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        old version after the grace | DUK: agreement-not-in-force: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is not the agreement in force between US*APC and US*DUK at 2026-11-23T09:16:01.000Z
+        charge under the old version | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
     "#]].assert_eq(t.rows());
 }

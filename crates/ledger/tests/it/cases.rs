@@ -176,7 +176,7 @@ fn every_refusal_of_an_opening() {
         dearer | APC: price-wrong: 9.07 USD is named; a case can bring the charge to nothing at least and to 9.06, what is left of it, at most
         nothing disputed | APC: malformed: the claim is what is left of the charge; there is nothing to decide
         usage without its event | APC: malformed: a usage is rated with the settled event, which must come along
-        another event | APC: id-conflict: the event has hash 26affcce61713156b637f179f48847cccd2ea22b00654b08a11e1f4a381635d0; settled was 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b
+        another event | APC: id-conflict: the event has hash 2e94c66a96cfd6e5a8b40dbf02daba4f36ac8fbcab35bb17123f7232e58ff5cb; settled was c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813
         usage out of order | APC: time-invalid: period 1 begins before its predecessor or after the end of the charge
         meter evidence without the event | APC: malformed: meter evidence is disputed; the settled event, which names it, must come along
         good | APC: Case(Opened { session: ses_01010101010101010101010101010101, opener: US*APC, claimed: 5.00, frozen: 3.960367, answer_until: 2026-11-30T08:00:38.000Z })

@@ -5,7 +5,7 @@ use crate::world::{
     Charge, T0, USD, World, agreement, evse, key, kwh, member, place, propose, settle, signed, usd,
 };
 use expect_test::expect;
-use fairway_ledger::{Account, Operation, Payment, Settlement};
+use fairway_ledger::{Account, Operation, Payment, Settlement, worded};
 use fairway_model::charge::ChargeEvent;
 use fairway_model::energy::Energy;
 use fairway_model::hash::Hash;
@@ -133,9 +133,9 @@ fn every_refusal_of_a_settlement() {
     other.driver = Hash::plain(b"other");
     t.row("again with other content", "APC", settle(signed(other)));
     expect![[r#"
-        unknown agreement | agreement-unknown: agr_feea1f36413c09fda2fde7cfc1401e944ad4f215868b104df7c1e05f3263351e was never proposed on this chain
-        another pair's agreement | agreement-unknown: agr_b524112f397395e436e7b0f19609ee9f49df52f0218953a70b05242059771829 is between US*GPC and US*DUK, not US*APC and US*DUK
-        proposed agreement | agreement-unknown: agr_b9f94a87135238b944571efd724b6eb3fc8e8d178c413ec7cde367cafc2e4e23 is proposed but not countersigned
+        unknown agreement | agreement-unknown: agr_98bc15fd8f8f982902ab16a3207e256382dc0ee255f9531664f2b63ed481ace8 was never proposed on this chain
+        another pair's agreement | agreement-unknown: agr_51fb21b1e118c67372b36cebef5da8ab743f720907a21142ec30c0a4a7a959ab is between US*GPC and US*DUK, not US*APC and US*DUK
+        proposed agreement | agreement-unknown: agr_455ee06f9706e38745ca59bf90402b9c482cc2fada321482691385eabdc70eff is proposed but not countersigned
         no period | time-invalid: the usage has no period; a charge has at least one
         periods out of order | time-invalid: period 1 begins before the one ahead of it
         period after the end | time-invalid: the last period begins at 2026-11-23T07:30:00.000Z, after the charge ended at 2026-11-23T07:15:00.000Z
@@ -153,7 +153,7 @@ fn every_refusal_of_a_settlement() {
         unknown EVSE | evse-unavailable: EVSE US*DUK*E9 is not registered
         another's EVSE | not-authorized: EVSE US*APC*E0001*1 belongs to US*APC, not to US*DUK
         another meter key | meter-key: meter key d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa is not the one registered for US*DUK*E0001*1
-        unknown tariff | price-wrong: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d has no tariff "night"
+        unknown tariff | price-wrong: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 has no tariff "night"
         total | price-wrong: total 9.05 USD; tariff "day" gives 9.06 for 20 kWh
         negative total | price-wrong: total -9223372036854.775808 USD; tariff "day" gives 9.06 for 20 kWh
         shares | shares-wrong: shares home + visited + owner + tax are 0.222334 + 7.335806 + 0.889333 + 0.612528; the split gives 0.222333 + 7.335806 + 0.889333 + 0.612528 USD
@@ -165,7 +165,7 @@ fn every_refusal_of_a_settlement() {
         another currency | DUK: id-conflict: the operation is in EUR, the agreement in USD
         home's key is not home's | DUK: not-authorized: the charge event is signed with bf67c80766d4b4d13cfc471fdcc96159ae37d23862e8953a6f94dc1995cf557c, which is not the registered key of US*APC
         visited's key is not visited's | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*DUK
-        good | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        good | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         again | APC: already-settled: ses_01010101010101010101010101010101 was settled in block 56 with the same content
         again with other content | APC: already-settled: ses_01010101010101010101010101010101 was settled in block 56 with other content; object by a dispute
     "#]].assert_eq(t.rows());
@@ -212,10 +212,10 @@ fn charges_outside_their_time() {
     t.world.time = T0.plus(92 * DAY);
     t.row("very late", "DUK", settle(after.settlement()));
     expect![[r#"
-        before validity | DUK: agreement-not-in-force: the charge began at 2026-11-21T08:00:00.000Z; agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is in force from 2026-11-22T08:00:00.000Z until 2027-11-23T08:00:00.000Z
-        began before termination | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: d3342d5a46bcbd1dcb1ab3a05bd81e3e08edbf7feae835c1a40f5ae2c93bc32a, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
-        began after termination | DUK: agreement-not-in-force: the charge began at 2026-11-23T09:00:00.000Z; agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is in force from 2026-11-22T08:00:00.000Z until 2026-11-23T09:00:00.000Z
-        hold after termination | DUK: agreement-not-in-force: agr_afc0f36acfefad07106abfc28ea854f5dd845280049a3b10c3d0a68c0364138d is not the agreement in force between US*APC and US*DUK at 2026-11-23T10:00:03.000Z
+        before validity | DUK: agreement-not-in-force: the charge began at 2026-11-21T08:00:00.000Z; agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is in force from 2026-11-22T08:00:00.000Z until 2027-11-23T08:00:00.000Z
+        began before termination | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 7db8ee81f4da10a6a237e49619ace0e6b87e5283069f4d0a64e33ecadf625f79, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        began after termination | DUK: agreement-not-in-force: the charge began at 2026-11-23T09:00:00.000Z; agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is in force from 2026-11-22T08:00:00.000Z until 2026-11-23T09:00:00.000Z
+        hold after termination | DUK: agreement-not-in-force: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is not the agreement in force between US*APC and US*DUK at 2026-11-23T10:00:03.000Z
         very late | DUK: time-invalid: the charge ended at 2026-11-23T09:40:00.000Z, more than 90 days before the block's time 2027-02-23T08:00:01.000Z
     "#]].assert_eq(t.rows());
 }
@@ -330,6 +330,7 @@ fn the_price_is_that_of_the_evse_s_time_zone() {
         ..Restrictions::default()
     });
     terms.tariffs[0].elements.insert(0, night);
+    let terms = worded(terms);
     world.agree(&terms);
     let mut charge = Charge::new("APC", "DUK", 1);
     (charge.guarantee.agreement, charge.agreement) = (terms.id(), terms);
@@ -347,6 +348,6 @@ fn the_price_is_that_of_the_evse_s_time_zone() {
     );
     expect![[r#"
         New York | DUK: price-wrong: total 9.06 USD; tariff "day" gives 6.71 for 20 kWh
-        Chicago | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 3706d4987807ff86508e1daf50238b52832f33c0e4256fcae0d45a08515271f0, total: 6.71, shares: Shares { home: 0.164583, visited: 5.433657, owner: 0.658333, tax: 0.453427 }, currency: USD, released: 13.29 } member:US*APC -6.545417, member:US*DUK 5.433657, owner:OWNER-1 0.658333, tax:US*DUK 0.453427
+        Chicago | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c578684d0f39564725c8471ea89a427f0237202e5a0878d1349eba43d3df3416, total: 6.71, shares: Shares { home: 0.164583, visited: 5.433657, owner: 0.658333, tax: 0.453427 }, currency: USD, released: 13.29 } member:US*APC -6.545417, member:US*DUK 5.433657, owner:OWNER-1 0.658333, tax:US*DUK 0.453427
     "#]].assert_eq(t.rows());
 }

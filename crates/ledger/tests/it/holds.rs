@@ -135,9 +135,9 @@ fn every_refusal_of_a_hold() {
         by home | APC: not-authorized: US*APC cannot hold for a charge at US*DUK; the visited utility does
         guarantee signed by another | DUK: not-authorized: the guarantee is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*GPC
         unknown home | DUK: member-unknown: US*ZZZ is no member of this chain
-        unknown agreement | DUK: agreement-unknown: agr_feea1f36413c09fda2fde7cfc1401e944ad4f215868b104df7c1e05f3263351e was never proposed on this chain
-        another pair's agreement | DUK: agreement-unknown: agr_0fd623803334e69184ac5d5685f5056d0f01d1499adfd9828153057bbb80d644 is between US*APC and US*GPC, not US*APC and US*DUK
-        proposed only | DUK: agreement-unknown: agr_b9f94a87135238b944571efd724b6eb3fc8e8d178c413ec7cde367cafc2e4e23 is not countersigned, or was replaced long ago
+        unknown agreement | DUK: agreement-unknown: agr_98bc15fd8f8f982902ab16a3207e256382dc0ee255f9531664f2b63ed481ace8 was never proposed on this chain
+        another pair's agreement | DUK: agreement-unknown: agr_adc0e861da4a00c6481f9a2148bdf0346bc79a4c60b3a57d92bfbdcb04c3ad58 is between US*APC and US*GPC, not US*APC and US*DUK
+        proposed only | DUK: agreement-unknown: agr_455ee06f9706e38745ca59bf90402b9c482cc2fada321482691385eabdc70eff is not countersigned, or was replaced long ago
         guarantee ended | DUK: guarantee-exceeded: the guarantee ended at 2026-11-23T08:00:00.000Z; ask the home utility for a new one
         expired at once | DUK: time-invalid: the hold expires at 2026-11-23T08:00:00.000Z; it must be after 2026-11-23T08:00:30.000Z and not after 2026-11-23T14:02:30.000Z
         lasts too long | DUK: time-invalid: the hold expires at 2026-11-23T15:00:00.000Z; it must be after 2026-11-23T08:00:31.000Z and not after 2026-11-23T14:02:31.000Z
@@ -216,7 +216,7 @@ fn holds_are_voided_by_their_owner_or_after_expiry() {
         expired, by the witness | REG: HoldVoided { session: ses_02020202020202020202020202020202, released: 20.00, expired: true }
         expired, disputed | REG: not-authorized: until 2026-12-23T10:00:00.000Z only US*DUK may void this hold
         dispute after expiry was freed | APC: hold-closed: the hold for ses_02020202020202020202020202020202 is expired and freed
-        the late charge finds room | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 8b2bcfb8569fd7c31f27b73553802ff2320b9d54dead52cae383fcd90c1941d4, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the late charge finds room | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 91151d3e7bd25e18ba71e7cc74dbc46383a82e90aaf972027c396ec09fd18610, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         a charge that began after expiry | DUK: hold-closed: the hold expired at 2026-11-23T10:00:00.000Z, before the charge began at 2026-11-23T10:00:00.000Z
         disputed, long after | REG: HoldVoided { session: ses_03030303030303030303030303030303, released: 20.00, expired: true }
     "#]].assert_eq(t.rows());
@@ -286,7 +286,7 @@ fn a_total_over_its_hold() {
     }
     t.row("no room in the exposure", "DUK", settle(tight.settlement()));
     expect![[r#"
-        room in both | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        room in both | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         no room in the guarantee | DUK: guarantee-exceeded: held and charged together would be 9.06 USD; the guarantee is of 2.00
         no room in the exposure | DUK: exposure-over-cap: US*APC would owe US*DUK 107.675334 USD, holds included; the cap is 100.00
     "#]].assert_eq(t.rows());

@@ -12,7 +12,7 @@ use fairway_ledger::state::{ChargeState, GuaranteeState, HeldState, HoldState, H
 use fairway_ledger::{
     Account, Block, Contracts, Dispute, DisputeReason, Effect, Key, Operation, Payment,
     Transaction, TxNonce, key_for_charge, key_for_guarantee, key_for_held, key_for_hold,
-    key_for_position,
+    key_for_position, worded,
 };
 use fairway_model::agreement::Agreement;
 use fairway_model::canonical::Canonical;
@@ -91,10 +91,10 @@ fn operation((kind, session, other, spoil): Step, time: Time) -> (&'static str, 
             (anybody, Operation::Dispute(dispute))
         }
         13 => {
-            let newer = Agreement {
+            let newer = worded(Agreement {
                 valid_from: time.plus(HOUR),
                 ..agreement(&party(home), &party(visited), 2 + u32::from(other))
-            };
+            });
             if spoil < 128 {
                 (name(visited), propose(&newer, name(visited)))
             } else {

@@ -275,7 +275,7 @@ fn evses_retire_and_meter_keys_rotate() {
         rotate | DUK: MeterKeyRotated { evse: US*DUK*E0001*1, meter_key: 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437 }
         rotate to the same | DUK: duplicate: EVSE US*DUK*E0001*1 has this meter key already
         rotate another's | APC: not-authorized: EVSE US*DUK*E0001*1 belongs to US*DUK, not to US*APC
-        the charge before names the old key | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the charge before names the old key | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         the charge after names the old key | DUK: meter-key: meter key a0ad30dce39153d92d95f5e39fde48aca7a920637d772dff32f7860c7bb94cf6 is not the one registered for US*DUK*E0001*1
         retire in the past | DUK: time-invalid: retirement from 2026-11-23T08:00:00.000Z lies before the block's time 2026-11-23T11:00:02.000Z; charges may have begun since
         retire another's | GPC: not-authorized: EVSE US*DUK*E0001*1 belongs to US*DUK, not to US*GPC
@@ -346,8 +346,8 @@ fn member_keys_rotate_with_an_overlap_unless_compromised() {
         rotate to the same | APC: duplicate: US*APC has this key already
         rotate | APC: MemberKeyRotated
         the old key signs a transaction | APC: not-authorized: key c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd is not the registered key of US*APC; sign with that one
-        the old key's charge | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
-        the new key's charge | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 8b2bcfb8569fd7c31f27b73553802ff2320b9d54dead52cae383fcd90c1941d4, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the old key's charge | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the new key's charge | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 91151d3e7bd25e18ba71e7cc74dbc46383a82e90aaf972027c396ec09fd18610, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         rotate a compromised key | MemberKeyRotated
         the compromised key's charge | DUK: not-authorized: the charge event is signed with 62a611b472d89b0e5fc93c069b9f700b4c552d55bc0e87b56008ef17b6b2bebe, which is not the registered key of US*APC
         the oldest key's charge | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*APC
@@ -370,7 +370,7 @@ fn a_replaced_key_stops_counting_after_a_day() {
     t.row("the last second", "DUK", settle(charges[0].settlement()));
     t.row("a second later", "DUK", settle(charges[1].settlement()));
     expect![[r#"
-        the last second | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 35884f84759b24eeaa702be6983ba2716e3607e47fdf189524429c543d688a4b, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the last second | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         a second later | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*APC
     "#]].assert_eq(t.rows());
 }

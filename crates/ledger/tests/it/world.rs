@@ -2,7 +2,7 @@
 
 use fairway_ledger::{
     Account, Block, Books, Contracts, Genesis, GuaranteeClaim, Hold, Key, Operation, Receipt,
-    Settlement, Transaction, TxNonce,
+    Settlement, Transaction, TxNonce, worded,
 };
 use fairway_model::agreement::{Agreement, Caps, Corridor, LoadBand, Split, TierTerms};
 use fairway_model::canonical::Canonical;
@@ -106,14 +106,14 @@ pub(crate) fn agreement(home: &str, visited: &str, version: u32) -> Agreement {
         discount_bps,
         home_bears_bps,
     };
-    Agreement {
+    worded(Agreement {
         version,
         home: member(home),
         visited: member(visited),
         currency: USD,
         valid_from: T0.plus(-DAY),
         valid_until: T0.plus(365 * DAY),
-        text_hash: Hash::plain(b"the readable text"),
+        text_hash: Hash::default(),
         tariffs: vec![tariff()],
         corridor: Corridor {
             floor: usd("0.20"),
@@ -150,7 +150,7 @@ pub(crate) fn agreement(home: &str, visited: &str, version: u32) -> Agreement {
         rule: None,
         rule_fuel: None,
         annex_hash: None,
-    }
+    })
 }
 
 pub(crate) fn evse(utility: &str) -> EvseEntry {

@@ -106,6 +106,7 @@ impl Model {
         judge.must(alone || rec.proposed.0 != by, RefusalCode::NotAuthorized);
         judge.must(rec.signed.is_none(), RefusalCode::Duplicate);
         judge.must(rec.ended.is_none(), RefusalCode::AgreementNotInForce);
+        judge.must(!rec.is_over(now), RefusalCode::AgreementNotInForce);
         judge.must(rec.terms.valid_until.0 > now, RefusalCode::TimeInvalid);
         let newest = self.newest_version(&rec.terms);
         judge.must(
@@ -139,6 +140,13 @@ impl Model {
             judge.must(from <= at, RefusalCode::TimeInvalid);
         }
         judge.must(from >= now, RefusalCode::TimeInvalid);
+        let withdrawn = rec.signed.is_none() && rec.ended.is_some();
+        judge.must(
+            !withdrawn && !rec.is_over(now),
+            RefusalCode::AgreementNotInForce,
+        );
+        let lapsed = rec.signed.is_none() && rec.terms.valid_until.0 <= now;
+        judge.must(!lapsed, RefusalCode::TimeInvalid);
         if judge.clear()
             && let Some(rec) = self.agreements.get_mut(&id)
         {
@@ -153,6 +161,11 @@ impl Model {
 }
 
 impl AgreementRec {
+    /// Signed once, and past its end.
+    fn is_over(&self, now: i64) -> bool {
+        self.signed.is_some() && self.until() <= now
+    }
+
     /// No charge begins from then on.
     pub fn until(&self) -> i64 {
         let written = self.terms.valid_until.0;

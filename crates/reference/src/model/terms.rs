@@ -42,6 +42,7 @@ pub fn sound(a: &Agreement, now: i64) -> bool {
         && tiers(a)
         && optional(a)
         && tariffs(a)
+        && a.text_hash == fairway_ledger::text_hash(a)
 }
 
 /// Terms that may be left out.

@@ -2,6 +2,7 @@
 
 pub(crate) use crate::driver::Driver;
 use crate::world::World;
+use fairway_ledger::worded;
 use fairway_model::agreement::{LoadBand, Split};
 use fairway_model::registry::{EvseEntry, Member, MemberKind, PrefixEntry};
 use fairway_model::time::{DAY, HOUR, MINUTE};
@@ -111,14 +112,14 @@ pub(crate) fn tariff(id: &str, per_kwh: i64) -> Tariff {
 }
 
 pub(crate) fn agreement(home: MemberId, visited: MemberId) -> Agreement {
-    Agreement {
+    worded(Agreement {
         version: 1,
         home,
         visited,
         currency: Currency::USD,
         valid_from: START.plus(-DAY),
         valid_until: START.plus(300 * DAY),
-        text_hash: Hash::plain(b"text"),
+        text_hash: Hash::default(),
         tariffs: vec![tariff("standard", 360_000), tariff("partner", 300_000)],
         corridor: Corridor {
             floor: Micro(100_000),
@@ -156,7 +157,7 @@ pub(crate) fn agreement(home: MemberId, visited: MemberId) -> Agreement {
         rule: None,
         rule_fuel: None,
         annex_hash: None,
-    }
+    })
 }
 
 pub(crate) fn cin(member: MemberId, number: u32) -> String {
