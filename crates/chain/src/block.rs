@@ -23,6 +23,7 @@ use crate::{
     FinalBlock, MAX_RECEIPT_BYTES, TxId,
     header::{HEADER_BYTES, Header},
     ingress::MAX_TX_BYTES,
+    sets::{Handover, is_handover},
     tree::{Hash, leaf, root, sha256},
 };
 
@@ -105,6 +106,12 @@ impl Block {
         )
     }
 
+    /// The record at its end that hands over to other validators.
+    pub(crate) fn handover(&self) -> Option<Handover> {
+        let last = self.records.last()?;
+        Handover::from_bytes(&last.tx)
+    }
+
     /// What the outside sees of it.
     pub(crate) fn view(&self) -> FinalBlock {
         FinalBlock {
@@ -114,9 +121,11 @@ impl Block {
             digest: self.digest,
             state_root: self.header.state_root,
             proposer: self.header.proposer,
+            handover: self.handover().map(|handover| handover.to_bytes()),
             txs: self
                 .records
                 .iter()
+                .filter(|record| !is_handover(&record.tx))
                 .map(|record| (record.id, record.tx.clone(), record.receipt.to_vec()))
                 .collect(),
         }
@@ -153,7 +162,8 @@ impl Read for Block {
             Header::from_bytes(&raw).map_err(|_| Error::Invalid("block", "malformed header"))?;
         let proposer = PublicKey::decode(Copying(header.proposer.as_slice()))?;
         let count = usize::try_from(header.tx_count).unwrap_or(usize::MAX);
-        if count > limits.txs {
+        // A handover comes on top of the transactions.
+        if count > limits.txs.saturating_add(1) {
             return Err(Error::InvalidLength(count));
         }
         if header.state_floor >= header.state_size || header.state_size > *Family::MAX_LEAVES {
@@ -218,6 +228,6 @@ impl CertifiableBlock for Block {
 
 impl BoundedBlock for Block {
     fn max_encode_size(limits: &Limits) -> usize {
-        HEADER_BYTES + limits.bytes + limits.txs * RECORD_OVERHEAD
+        HEADER_BYTES + limits.bytes + (limits.txs + 1) * RECORD_OVERHEAD
     }
 }

@@ -5,6 +5,12 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 /// Largest number of validators that one chain accepts.
 pub const MAX_VALIDATORS: usize = 100;
 
+/// Fewest blocks of an epoch.
+pub const MIN_EPOCH_BLOCKS: u64 = 4;
+
+/// Peers beyond the configured validators that a configuration makes room for when it does not say how many.
+const SPARE_PEERS: usize = 4;
+
 /// Longest chain id, in bytes.
 pub const MAX_CHAIN_ID_BYTES: usize = 64;
 
@@ -28,13 +34,22 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Everything that one validator needs to run.
 ///
-/// `chain_id`, the validators' keys, `max_block_bytes` and `max_block_txs` must be equal on all validators.
+/// `chain_id`, the validators' keys, `epoch_blocks`, `max_block_bytes` and `max_block_txs` must be equal on all nodes.
 #[derive(Clone)]
 pub struct Config {
     /// This validator's ed25519 seed (the private key). It is never logged.
     pub seed: [u8; 32],
-    /// All validators, this one included, in any order.
+    /// The founding validators, in any order; this one among them unless it `joined`.
     pub validators: Vec<ValidatorAddress>,
+    /// Whether this node joined after genesis: its key is not among `validators`, and it follows until the machine's state
+    /// makes it a validator.
+    pub joined: bool,
+    /// Further nodes whose addresses are known, so that a node that joins finds somebody to learn the chain from.
+    pub known: Vec<ValidatorAddress>,
+    /// Blocks of an epoch, at least [`MIN_EPOCH_BLOCKS`]; the validator set changes between epochs only.
+    pub epoch_blocks: u64,
+    /// Most nodes that this one is connected with, itself counted. The network sets memory aside for each.
+    pub max_peers: usize,
     /// Address to listen on.
     pub listen: SocketAddr,
     /// Folder of this validator's blocks, votes and state. One validator per folder.
@@ -72,7 +87,11 @@ impl Config {
     ) -> Self {
         Self {
             seed,
+            max_peers: validators.len().saturating_add(SPARE_PEERS),
             validators,
+            joined: false,
+            known: Vec::new(),
+            epoch_blocks: 1_000,
             listen,
             data_dir,
             chain_id: chain_id.into(),
@@ -116,8 +135,10 @@ pub enum StartError {
     /// The same validator is listed twice.
     #[error("validator {0} is listed twice")]
     DuplicateValidator(String),
-    /// The seed's public key is not among the validators.
-    #[error("own public key {0} is not among the configured validators")]
+    /// The seed's public key is not among the founding validators, or is although the node `joined`.
+    #[error(
+        "own public key {0} must be among the configured validators, or `joined` be set and it must not"
+    )]
     NotAValidator(String),
     /// A bound is outside its range.
     #[error("{field} is {value}, expected {expected}")]

@@ -17,44 +17,40 @@ use commonware_consensus::{
         resolver::p2p as marshal_resolver,
         standard::{Deferred, Standard},
     },
-    simplex::{
-        self, Floor, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin,
-        scheme::ed25519::Scheme, types::Activity,
-    },
-    types::{Epoch, FixedEpocher, ViewDelta},
+    simplex::{self, scheme::ed25519::Scheme, types::Activity},
+    types::{FixedEpocher, ViewDelta},
 };
-use commonware_cryptography::{
-    Digested, Sha256, Signer as _, certificate::ConstantProvider, ed25519::PublicKey,
-    sha256::Digest,
-};
+use commonware_cryptography::{Digested, Signer as _, ed25519::PublicKey, sha256::Digest};
 use commonware_glue::stateful::{
     Config as StatefulConfig, Mailbox as StatefulMailbox, Stateful, SyncPlan, db::SyncEngineConfig,
 };
 use commonware_parallel::Sequential;
 use commonware_runtime::{Handle as Task, buffer::paged::CacheRef};
-use commonware_storage::archive::immutable::Archive;
-use commonware_utils::{NZDuration, NZU64, NZUsize, ordered::Set};
+use commonware_storage::archive::{Archive as _, Identifier, immutable::Archive};
+use commonware_utils::{NZDuration, NZU64, NZUsize};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Config,
+    Config, MAX_VALIDATORS,
     app::App,
     block::{Block, Limits},
     board::Board,
-    config::namespace,
+    epochs::Epochs,
     handle::Request,
     ingress::{GOSSIP_QUEUE, receive_gossip, send_gossip, serve_submits},
     network::Links,
     node::Identity,
     overlay::Core,
-    reads::Reads,
+    peers::follow_peers,
+    reads::{Marshal, Reads},
     runtime::{Channel, Peering, Runtime},
-    state::NoStateSync,
+    sets::Schemes,
+    state::{Databases, NoStateSync},
     store::{self, IO_BUFFER, PAGE_SIZE, PAGES, PREFIX},
 };
 
 /// Messages that wait for one of the engine's actors.
-const MAILBOX: NonZeroUsize = NZUsize!(1_024);
+pub(crate) const MAILBOX: NonZeroUsize = NZUsize!(1_024);
 /// Blocks handed to the state before the first of them is durable there.
 const PENDING_ACKS: NonZeroUsize = NZUsize!(16);
 /// Missing blocks that a validator which catches up asks for at a time.
@@ -62,13 +58,11 @@ const REPAIR: NonZeroUsize = NZUsize!(32);
 /// Proposed blocks of one peer that are kept in memory.
 const PROPOSALS_KEPT: usize = 16;
 /// Views behind the last final one for which votes and proposals are kept.
-const VIEWS_KEPT: ViewDelta = ViewDelta::new(64);
-/// One epoch: the validators are fixed for the life of the chain.
-const EPOCH_BLOCKS: NonZeroU64 = NZU64!(u64::MAX);
+pub(crate) const VIEWS_KEPT: ViewDelta = ViewDelta::new(64);
 /// Time that an answer from a peer may take.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause before a peer is asked again.
-const FETCH_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const FETCH_PAUSE: Duration = Duration::from_millis(100);
 
 /// The state is never fetched from peers, so these numbers are the smallest.
 const NO_SYNC: SyncEngineConfig = SyncEngineConfig {
@@ -94,9 +88,6 @@ pub(crate) async fn run<E: Runtime, P: Peering>(
     links: Links<P>,
     mut doors: Doors,
 ) -> Option<String> {
-    let Some(participants) = participants(&identity) else {
-        return Some("validators are not distinct".into());
-    };
     let (submits, reads) = (doors.submits, doors.reads);
     let work = async {
         let node = Node {
@@ -104,7 +95,6 @@ pub(crate) async fn run<E: Runtime, P: Peering>(
             config: &config,
             identity: &identity,
             core: &core,
-            participants: &participants,
         };
         match node.build(links, submits, reads).await {
             Ok(tasks) => match Task::select(tasks).await {
@@ -122,13 +112,9 @@ pub(crate) async fn run<E: Runtime, P: Peering>(
     }
 }
 
-fn participants(identity: &Identity) -> Option<Set<PublicKey>> {
-    Set::try_from(identity.validators.clone()).ok()
-}
-
 /// Tells the board in which view the consensus is.
 #[derive(Clone)]
-struct Views(Arc<Board>);
+pub(crate) struct Views(pub(crate) Arc<Board>);
 
 impl Reporter for Views {
     type Activity = Activity<Scheme, Digest>;
@@ -143,28 +129,20 @@ impl Reporter for Views {
 type Store<E, V> = Archive<E, Digest, V>;
 type Finalization = simplex::types::Finalization<Scheme, Digest>;
 type State<E> = StatefulMailbox<E, App>;
-type Consensus<E> = Deferred<E, Scheme, State<E>, Block, FixedEpocher>;
+pub(crate) type Consensus<E> = Deferred<E, Scheme, State<E>, Block, FixedEpocher>;
 type Plan<E> = SyncPlan<E, Scheme, Standard<Block>>;
-type MarshalConfig = marshal::Config<
-    ConstantProvider<Scheme, Epoch>,
-    FixedEpocher,
-    Sequential,
-    Block,
-    Digested<Block>,
->;
-type Reporting<E> = Reporters<Consensus<E>, Views>;
-type Engine<E, P> = simplex::Engine<
-    E,
-    Scheme,
-    RoundRobin<Sha256>,
-    <P as Peering>::Blocker,
-    Digest,
-    Consensus<E>,
-    Consensus<E>,
-    Reporting<E>,
-    Sequential,
->;
+type MarshalConfig = marshal::Config<Schemes, FixedEpocher, Sequential, Block, Digested<Block>>;
+pub(crate) type Reporting<E> = Reporters<Consensus<E>, Views>;
 type Tasks = Vec<Task<()>>;
+
+/// What the engines work on.
+struct Stores<E: Runtime> {
+    mailbox: State<E>,
+    marshal: Marshal,
+    databases: Databases<E>,
+    schemes: Schemes,
+    pages: CacheRef,
+}
 
 /// What all parts of the wiring need.
 struct Node<'a, E> {
@@ -172,7 +150,6 @@ struct Node<'a, E> {
     config: &'a Config,
     identity: &'a Identity,
     core: &'a Arc<Core>,
-    participants: &'a Set<PublicKey>,
 }
 
 impl<E: Runtime> Node<'_, E> {
@@ -190,7 +167,7 @@ impl<E: Runtime> Node<'_, E> {
             ..
         } = links;
         let pages = CacheRef::new(PAGE_SIZE, PAGES);
-        let scheme = self.scheme()?;
+        let schemes = self.schemes();
         let mut tasks = Tasks::from_iter(network);
         let plan = SyncPlan::init(self.context.child("plan"), PREFIX).await;
         let fetcher = marshal_resolver::init(
@@ -204,12 +181,13 @@ impl<E: Runtime> Node<'_, E> {
         );
         tasks.push(broadcast.start(links.blocks));
         let (finalizations, finalized) = self.archives(&pages).await?;
+        self.learn_sets(&finalized).await?;
         let (marshal_actor, marshal, floor) =
             MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
                 self.context.child("marshal"),
                 finalizations,
                 finalized,
-                self.marshal_config(&plan, &scheme, &pages),
+                self.marshal_config(&plan, &schemes, &pages)?,
             )
             .await;
         let (stateful, mailbox) = Stateful::new(
@@ -234,25 +212,81 @@ impl<E: Runtime> Node<'_, E> {
             core: Arc::clone(self.core),
             marshal: marshal.clone(),
             databases: databases.clone(),
-            validators: Arc::new(self.participants.iter().cloned().collect()),
         };
         self.recover(&reader).await?;
-        let deferred: Consensus<E> = Deferred::new(
-            self.context.child("deferred"),
+        let stores = Stores {
             mailbox,
             marshal,
-            FixedEpocher::new(EPOCH_BLOCKS),
-        );
-        let consensus = self.consensus::<P>(scheme, blocker, deferred, pages);
-        tasks.push(consensus.start(links.votes, links.certificates, links.resolver));
+            databases,
+            schemes,
+            pages,
+        };
+        let channels = (links.votes, links.certificates, links.resolver);
+        self.take_part::<P>(stores, channels, peers, blocker, &mut tasks)?;
         self.serve::<P>(reader, links.transactions, submits, reads, &mut tasks);
         Ok(tasks)
     }
 
-    fn scheme(&self) -> Result<Scheme, String> {
-        let space = namespace(&self.config.chain_id);
-        Scheme::signer(&space, self.participants.clone(), self.identity.key.clone())
-            .ok_or_else(|| "own key is not among the validators".into())
+    fn schemes(&self) -> Schemes {
+        let sets = Arc::clone(&self.core.sets);
+        Schemes::new(sets, &self.config.chain_id, self.identity.key.clone())
+    }
+
+    /// Starts the engines of the epochs, and follows who takes part.
+    fn take_part<P: Peering>(
+        &self,
+        stores: Stores<E>,
+        (votes, certificates, resolver): (Channel<P>, Channel<P>, Channel<P>),
+        peers: P::Peers,
+        blocker: P::Blocker,
+        tasks: &mut Tasks,
+    ) -> Result<(), String> {
+        let deferred: Consensus<E> = Deferred::new(
+            self.context.child("deferred"),
+            stores.mailbox,
+            stores.marshal.clone(),
+            self.epocher()?,
+        );
+        let epochs = Epochs::<E, P> {
+            context: self.context.child("epochs"),
+            config: self.config.clone(),
+            core: Arc::clone(self.core),
+            schemes: stores.schemes,
+            marshal: stores.marshal,
+            deferred,
+            blocker,
+            pages: stores.pages,
+        };
+        let core = Arc::clone(self.core);
+        let follow = follow_peers::<E, P>(core, stores.databases, self.config.clone(), peers);
+        tasks.push(self.context.child("peers").spawn(|_| follow));
+        let engines = self.context.child("engines");
+        tasks.push(engines.spawn(|_| epochs.run(votes, certificates, resolver)));
+        Ok(())
+    }
+
+    fn epocher(&self) -> Result<FixedEpocher, String> {
+        let length = NonZeroU64::new(self.config.epoch_blocks);
+        length
+            .filter(|length| length.get() > 1)
+            .map(FixedEpocher::new)
+            .ok_or_else(|| "epochs have no blocks".into())
+    }
+
+    /// Reads the validator sets of past epochs from the archive of finalized blocks, epoch after epoch.
+    async fn learn_sets(&self, blocks: &Store<E, Arc<Block>>) -> Result<(), String> {
+        for epoch in 0.. {
+            let height = self.core.sets.last_of(epoch);
+            if blocks.last_index().is_none_or(|last| last < height) {
+                break;
+            }
+            let found = blocks.get(Identifier::Index(height)).await;
+            match found.map_err(|error| format!("archive of finalized blocks: {error}"))? {
+                Some(block) => self.core.sets.note(&block),
+                None => break,
+            }
+        }
+        Ok(())
     }
 
     fn backfill_config<P: Peering>(
@@ -287,10 +321,15 @@ impl<E: Runtime> Node<'_, E> {
         }
     }
 
-    fn marshal_config(&self, plan: &Plan<E>, scheme: &Scheme, pages: &CacheRef) -> MarshalConfig {
-        marshal::Config {
-            provider: ConstantProvider::new(scheme.clone()),
-            epocher: FixedEpocher::new(EPOCH_BLOCKS),
+    fn marshal_config(
+        &self,
+        plan: &Plan<E>,
+        schemes: &Schemes,
+        pages: &CacheRef,
+    ) -> Result<MarshalConfig, String> {
+        Ok(marshal::Config {
+            provider: schemes.clone(),
+            epocher: self.epocher()?,
             start: plan.marshal_start(Digested::precomputed(
                 self.core.genesis.clone(),
                 Digest(self.core.genesis.digest),
@@ -307,17 +346,16 @@ impl<E: Runtime> Node<'_, E> {
             max_repair: REPAIR,
             max_pending_acks: PENDING_ACKS,
             strategy: Sequential,
-        }
+        })
     }
 
     async fn archives(
         &self,
         pages: &CacheRef,
     ) -> Result<(Store<E, Finalization>, Store<E, Arc<Block>>), String> {
-        let validators = self.participants.len();
         let certificates = Archive::init(
             self.context.child("certificates"),
-            store::archive("certificates", pages, validators),
+            store::archive("certificates", pages, MAX_VALIDATORS),
         )
         .await
         .map_err(|error| format!("archive of certificates: {error}"))?;
@@ -338,45 +376,6 @@ impl<E: Runtime> Node<'_, E> {
         reader.check_newest(tip.inner().header.height).await?;
         self.core.show_applied(tip.inner(), false);
         Ok(())
-    }
-
-    fn consensus<P: Peering>(
-        &self,
-        scheme: Scheme,
-        blocker: P::Blocker,
-        deferred: Consensus<E>,
-        page_cache: CacheRef,
-    ) -> Engine<E, P> {
-        let leader_timeout = self.config.leader_timeout;
-        let config = simplex::Config {
-            scheme,
-            elector: RoundRobin::default(),
-            blocker,
-            automaton: deferred.clone(),
-            relay: deferred.clone(),
-            reporter: Reporters::from((deferred, Views(Arc::clone(&self.core.board)))),
-            track_historical_votes: false,
-            strategy: Sequential,
-            partition: format!("{PREFIX}-votes"),
-            mailbox_size: MAILBOX,
-            epoch: Epoch::zero(),
-            floor: Floor::Genesis(Digest(self.core.genesis.digest)),
-            replay_buffer: IO_BUFFER,
-            write_buffer: IO_BUFFER,
-            page_cache,
-            leader_timeout,
-            certification_timeout: leader_timeout * 2,
-            timeout_retry: leader_timeout / 2,
-            view_retention: VIEWS_KEPT,
-            skip: SkipPolicy::Enabled {
-                timeout: leader_timeout * 5 / 2,
-                budget: SkipBudget::Participants,
-            },
-            fetch_timeout: NZDuration!(FETCH_TIMEOUT),
-            fetch_retry_delay: FETCH_PAUSE,
-            forward: ForwardPolicy::SilentLeader,
-        };
-        simplex::Engine::new(self.context.child("consensus"), config)
     }
 
     /// Starts the tasks that speak with the outside.

@@ -12,12 +12,14 @@ use commonware_cryptography::{ed25519::PublicKey, sha256::Digest};
 use commonware_glue::stateful::db::{Merkleized as _, Unmerkleized as _};
 
 use crate::{
-    BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, StateKey, TxId,
+    BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, Peers, StateKey, TxId,
     block::{Block, RECORD_OVERHEAD, Record, body_bytes, records_root},
     header::Header,
     overlay::{Core, span},
     runtime::{Runtime, aside},
+    sets::{is_handover, key_bytes, read_set},
     state::{Batch, Key, Sealed, machine_key, place_bytes, tx_key},
+    tree::sha256,
 };
 
 /// A block may be at most this much later than its parent, unless the parent is genesis. After a long outage the
@@ -87,9 +89,14 @@ impl Core {
         let bytes: Arc<Vec<Bytes>> = Arc::new(txs.iter().map(|(_, tx)| tx.clone()).collect());
         let state = self.fetch(context, info.height, &bytes, batch).await?;
         let machine = Arc::clone(&self.machine);
-        let done = aside(context, move || machine.execute(info, &bytes, &state))
-            .await
-            .map_err(|error| broken("machine failed in execute", &error))?;
+        let last = self.sets.is_last(info.height);
+        let (done, peers) = aside(context, move || {
+            let done = machine.execute(info, &bytes, &state);
+            let peers = last.then(|| peers_after(&*machine, state, &done.writes));
+            (done, peers.flatten())
+        })
+        .await
+        .map_err(|error| broken("machine failed in execute", &error))?;
         check_output(&done, txs.len())?;
         let mut values = BTreeMap::new();
         if info.height == 1 {
@@ -107,7 +114,25 @@ impl Core {
             let receipt = Bytes::from(receipt);
             records.push(Record { id, tx, receipt });
         }
+        if let Some(peers) = peers {
+            records.extend(self.hand_over(info.height, &peers));
+        }
         Ok((records, writes))
+    }
+
+    /// The record that ends the last block of an epoch when the state after it names other validators.
+    fn hand_over(&self, height: u64, peers: &Peers) -> Option<Record> {
+        let keys: Vec<[u8; 32]> = peers.validators.iter().map(|v| v.public_key).collect();
+        let next = read_set(&keys)?;
+        let tx = self
+            .sets
+            .handover(self.sets.epoch_of(height), &next)?
+            .to_bytes();
+        Some(Record {
+            id: sha256(&[&tx]),
+            tx,
+            receipt: Bytes::new(),
+        })
     }
 
     /// Reads what the machine named, on top of the genesis state in the first block.
@@ -119,10 +144,13 @@ impl Core {
         batch: &Batch<E>,
     ) -> Result<BTreeMap<StateKey, Vec<u8>>, Refused> {
         let (machine, txs) = (Arc::clone(&self.machine), Arc::clone(txs));
-        let names: BTreeSet<StateKey> =
+        let mut names: BTreeSet<StateKey> =
             aside(context, move || machine.reads(&txs).into_iter().collect())
                 .await
                 .map_err(|error| broken("machine failed in reads", &error))?;
+        if self.sets.is_last(height) {
+            names.extend(self.machine.peer_keys());
+        }
         if height == 1 {
             let genesis = self.machine.genesis();
             return Ok(genesis
@@ -168,6 +196,13 @@ impl Core {
         block: &Block,
         batch: &Batch<E>,
     ) -> Result<(), Refused> {
+        let count = transactions(block).count();
+        if count > self.limits.txs {
+            let most = self.limits.txs;
+            return Err(Refused::Invalid(format!(
+                "{count} transactions, at most {most}"
+            )));
+        }
         let ids: BTreeSet<TxId> = block.records.iter().map(|record| record.id).collect();
         if ids.len() != block.records.len() {
             return Err(Refused::Invalid(
@@ -185,9 +220,7 @@ impl Core {
             ));
         }
         // The machine's verdict depends on the bytes alone, so what waits in the own pool was admitted already.
-        let unknown: Vec<Bytes> = block
-            .records
-            .iter()
+        let unknown: Vec<Bytes> = transactions(block)
             .filter(|record| !self.pool.contains(&record.id))
             .map(|record| record.tx.clone())
             .collect();
@@ -231,7 +264,8 @@ impl Core {
             height: block.header.height,
             time_ms: block.header.time_ms,
         };
-        let txs = block.records.iter().map(|r| (r.id, r.tx.clone())).collect();
+        // A handover is not executed but made: if it is none of ours, or none where one is due, the records differ.
+        let txs = transactions(block).map(|r| (r.id, r.tx.clone())).collect();
         let (records, writes) = self.run(context, info, txs, &batch).await?;
         if records != *block.records {
             let reason = "receipts differ from own execution".to_string();
@@ -296,6 +330,36 @@ impl Core {
     }
 }
 
+/// The records of a block that the machine executes.
+fn transactions(block: &Block) -> impl Iterator<Item = &Record> {
+    block
+        .records
+        .iter()
+        .filter(|record| !is_handover(&record.tx))
+}
+
+/// Who takes part according to the state after a block.
+fn peers_after(
+    machine: &dyn Machine,
+    mut state: BTreeMap<StateKey, Vec<u8>>,
+    writes: &BTreeMap<StateKey, Option<Vec<u8>>>,
+) -> Option<Peers> {
+    let keys = machine.peer_keys();
+    state.retain(|key, _| keys.contains(key));
+    for key in keys {
+        match writes.get(&key) {
+            Some(Some(value)) => {
+                state.insert(key, value.clone());
+            }
+            Some(None) => {
+                state.remove(&key);
+            }
+            None => {}
+        }
+    }
+    machine.peers(&state)
+}
+
 async fn seal<E: Runtime>(mut batch: Batch<E>, writes: Writes) -> Result<Sealed<E>, Refused> {
     for (key, value) in writes {
         batch = batch.write(key, value);
@@ -333,9 +397,4 @@ fn latest_time(parent: &Header) -> i64 {
     } else {
         parent.time_ms.saturating_add(MAX_TIME_STEP_MS)
     }
-}
-
-fn key_bytes(key: &PublicKey) -> [u8; 32] {
-    let bytes: &[u8] = key.as_ref();
-    <[u8; 32]>::try_from(bytes).unwrap_or_default()
 }

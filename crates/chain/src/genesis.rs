@@ -43,10 +43,11 @@ fn commitment(config: &Config, keys: &[[u8; 32]], machine: &dyn Machine) -> [u8;
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
         bytes.extend_from_slice(part);
     };
-    put(b"fairway-chain genesis 1");
+    put(b"fairway-chain genesis 2");
     put(config.chain_id.as_bytes());
     put(&(config.max_block_bytes as u64).to_be_bytes());
     put(&(config.max_block_txs as u64).to_be_bytes());
+    put(&config.epoch_blocks.to_be_bytes());
     put(&machine.version().to_be_bytes());
     put(&keys.concat());
     for (key, value) in machine.genesis() {

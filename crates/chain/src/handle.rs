@@ -24,6 +24,9 @@ pub struct FinalBlock {
     pub proposer: [u8; 32],
     /// The transactions in order: id, bytes, receipt.
     pub txs: Vec<(TxId, Bytes, Vec<u8>)>,
+    /// The record after them that names the next epoch's validators, when they change. It is the last leaf of the block's tree,
+    /// with an empty receipt.
+    pub handover: Option<Bytes>,
 }
 
 /// Why a transaction was not taken.
@@ -49,12 +52,18 @@ pub struct Status {
     pub time_ms: i64,
     /// Time since this node last applied a finalized block (since its start when there was none).
     pub finalized_age: Duration,
-    /// Other validators that this node is connected with.
+    /// Other nodes that this node is connected with.
     pub peers: usize,
     /// Transactions that wait in this node's mempool.
     pub mempool: usize,
     /// Root of the authenticated state after the last applied block.
     pub state_root: [u8; 32],
+    /// The epoch that this node is in.
+    pub epoch: u64,
+    /// Validators of that epoch.
+    pub validators: usize,
+    /// Whether this node is one of them.
+    pub votes: bool,
     /// Consensus view in which this node last took part.
     pub view: u64,
     /// No block was finalized for longer than the configured time: probably no quorum.
@@ -73,6 +82,8 @@ pub(crate) enum Request {
     Get(StateKey, oneshot::Sender<Option<Vec<u8>>>),
     /// Build an inclusion proof.
     Proof(TxId, oneshot::Sender<Option<Proof>>),
+    /// Prove who validated when.
+    Handovers(oneshot::Sender<Option<Vec<Proof>>>),
 }
 
 /// The door to a running validator. Clones are cheap and speak to the same validator.
@@ -125,6 +136,12 @@ impl Handle {
     /// Builds the proof that a transaction and its receipt are in a finalized block; `None` while it is not final.
     pub async fn proof(&self, id: TxId) -> Option<Proof> {
         self.ask(|reply| Request::Proof(id, reply)).await
+    }
+
+    /// Proofs of all changes of the validator set so far, oldest first: with the founders' keys they tell who validated in which
+    /// epoch ([`crate::ValidatorHistory::follow`]). `None` when the validator stopped.
+    pub async fn handovers(&self) -> Option<Vec<Proof>> {
+        self.ask(Request::Handovers).await
     }
 
     /// Reads one finalized and applied block; `None` above the applied height and at height 0.

@@ -9,32 +9,37 @@ mod board;
 mod config;
 
 mod engine;
+mod epochs;
 mod exec;
 mod genesis;
 mod handle;
 mod header;
+mod history;
 mod ingress;
 mod machine;
 mod network;
 mod node;
 mod overlay;
+mod peers;
 mod pool;
 mod proof;
 mod reads;
 mod runtime;
+mod sets;
 mod state;
 mod store;
 mod tree;
 pub mod wiring;
 
 pub use config::{
-    Clock, Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS, StartError,
-    ValidatorAddress,
+    Clock, Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS,
+    MIN_EPOCH_BLOCKS, StartError, ValidatorAddress,
 };
 pub use handle::{FinalBlock, Handle, Status, SubmitError, Subscription};
+pub use history::ValidatorHistory;
 pub use ingress::MAX_TX_BYTES;
 pub use machine::{
-    BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, StateKey, TxId,
+    BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, Peer, Peers, StateKey, TxId,
 };
 pub use proof::{
     MAX_LINKS, MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof,

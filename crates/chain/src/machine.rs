@@ -1,6 +1,6 @@
 //! What the overlay asks of the state machine that it orders: a plain, deterministic trait object.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use bytes::Bytes;
 
@@ -51,6 +51,18 @@ pub trait Machine: Send + Sync + 'static {
 
     /// The state before the first block. It must be the same on every validator.
     fn genesis(&self) -> BTreeMap<StateKey, Vec<u8>>;
+
+    /// The state keys from which [`Machine::peers`] reads; none when the configured validators stay for ever.
+    fn peer_keys(&self) -> Vec<StateKey> {
+        Vec::new()
+    }
+
+    /// Who takes part according to the state. Asked with the values of [`Machine::peer_keys`] after the last block of every
+    /// epoch: these validators sign from the next epoch on. `None`, an empty or an impossible set changes nothing.
+    fn peers(&self, state: &BTreeMap<StateKey, Vec<u8>>) -> Option<Peers> {
+        let _ = state;
+        None
+    }
 }
 
 /// Where and when a block stands, as far as the rules may know.
@@ -69,4 +81,22 @@ pub struct Executed {
     pub receipts: Vec<Vec<u8>>,
     /// The new values; `None` deletes the key. Values are bounded by [`MAX_VALUE_BYTES`].
     pub writes: BTreeMap<StateKey, Option<Vec<u8>>>,
+}
+
+/// A node of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Its ed25519 public key, with which it signs and connects.
+    pub public_key: [u8; 32],
+    /// Where its overlay listens; `None` when the configuration of every node names the address.
+    pub address: Option<SocketAddr>,
+}
+
+/// Who takes part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Peers {
+    /// Those that vote, from the next epoch on.
+    pub validators: Vec<Peer>,
+    /// Those that only follow.
+    pub followers: Vec<Peer>,
 }

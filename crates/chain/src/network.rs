@@ -1,6 +1,9 @@
 //! The authenticated network between the validators: who may connect, how much each may send.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
+};
 
 use commonware_consensus::{
     marshal::{self, standard::Standard},
@@ -8,23 +11,25 @@ use commonware_consensus::{
 };
 use commonware_cryptography::{ChaCha20Poly1305, ed25519::PublicKey, sha256::Digest};
 use commonware_p2p::{
-    Address, AddressableManager as _,
+    AddressableManager as _,
     authenticated::lookup::{self, Network, Oracle},
     max_message_size,
+    utils::mux::prefixed,
 };
 use commonware_runtime::{Handle as Task, Quota, Supervisor as _, tokio::Context};
 use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
 };
-use commonware_utils::{NZU32, NZUsize, ordered::Map};
+use commonware_utils::{NZU32, NZUsize};
 
 use crate::{
-    Config,
+    Config, MAX_VALIDATORS,
     block::{Block, Limits},
     config::namespace,
     ingress::MAX_GOSSIP_BYTES,
     node::Identity,
+    peers::first_peers,
     runtime::{Channel, Peering},
 };
 
@@ -84,7 +89,7 @@ pub(crate) fn connect(
     identity: &Identity,
     limits: &Limits,
 ) -> Option<Links<Authenticated>> {
-    let count = u32::try_from(config.validators.len()).ok()?;
+    let count = u32::try_from(MAX_VALIDATORS).ok()?;
     let mut space = namespace(&config.chain_id);
     space.extend_from_slice(b"/network");
     let handshake = Cups::<_, ChaCha20Poly1305>::new(
@@ -96,7 +101,7 @@ pub(crate) fn connect(
         },
         cups::Version::V1,
     );
-    let peers = NZUsize!(config.validators.len());
+    let peers = NonZeroUsize::new(config.max_peers)?;
     let longest = longest_message(count, limits);
     let mut settings = lookup::Config::local(
         handshake,
@@ -109,11 +114,7 @@ pub(crate) fn connect(
     settings.tracked_peer_sets = NZUsize!(1);
     settings.allow_dns = false;
     let (mut network, mut oracle) = Network::new(context.child("network"), settings);
-    let pairs = identity.validators.iter().zip(&config.validators);
-    let addresses: Vec<(PublicKey, Address)> = pairs
-        .map(|(key, validator)| (key.clone(), Address::from(validator.address)))
-        .collect();
-    oracle.track(0, Map::try_from(addresses).ok()?);
+    oracle.track(0, first_peers(config)?);
     let mut open = |(id, rate): (u64, NonZeroU32)| network.register(id, Quota::per_second(rate));
     let (votes, certificates, resolver) = (open(VOTES), open(CERTIFICATES), open(RESOLVER));
     let (backfill, blocks, transactions) = (open(BACKFILL), open(BLOCKS), open(TRANSACTIONS));
@@ -131,10 +132,10 @@ pub(crate) fn connect(
     })
 }
 
-/// Longest message on any channel, in bytes.
+/// Longest message on any channel, in bytes. Votes, certificates and requests for them carry their epoch in front.
 pub fn longest_message(validators: u32, limits: &Limits) -> u32 {
     max_message_size(&[
-        simplex::max_payload_size::<Scheme, Digest>(validators),
+        prefixed(simplex::max_payload_size::<Scheme, Digest>(validators)),
         marshal::max_payload_size::<Standard<Block>, Scheme>(validators, limits),
         MAX_GOSSIP_BYTES,
     ])

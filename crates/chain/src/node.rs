@@ -17,10 +17,11 @@ use commonware_cryptography::{
     ed25519::{PrivateKey, PublicKey},
 };
 use commonware_runtime::{Runner as _, tokio};
+use commonware_utils::ordered::Set;
 
 use crate::{
     Config, Handle, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_RECEIPT_BYTES,
-    MAX_TX_BYTES, MAX_VALIDATORS, Machine, StartError,
+    MAX_TX_BYTES, MAX_VALIDATORS, MIN_EPOCH_BLOCKS, Machine, StartError,
     block::Block,
     board::Board,
     engine::{Doors, run},
@@ -29,10 +30,14 @@ use crate::{
     overlay::Core,
     proof::hex,
     runtime::{Runtime, panic_text},
+    sets::Sets,
 };
 
 /// Requests that wait for the validator; beyond it the callers wait.
 const REQUESTS: usize = 1_024;
+
+/// Most nodes that one is connected with.
+const MAX_PEERS: usize = 1_024;
 
 /// File that binds a data folder to one chain and one validator.
 const MARKER: &str = "chain.id";
@@ -75,6 +80,9 @@ pub(crate) fn prepare<E: Runtime>(
     let identity = check_identity(&config)?;
     check_bounds(&config)?;
     let genesis = genesis_block::<E>(&config, &identity.first(), &*machine);
+    let founders =
+        Set::try_from(identity.validators.clone()).map_err(|_| StartError::ValidatorCount(0))?;
+    let sets = Sets::new(config.epoch_blocks, founders);
     let (submits, submit_requests) = mpsc::channel(REQUESTS);
     let (reads, read_requests) = mpsc::channel(REQUESTS);
     let (stop, stop_requests) = mpsc::channel(1);
@@ -85,6 +93,7 @@ pub(crate) fn prepare<E: Runtime>(
         machine,
         &config,
         genesis,
+        sets,
         Arc::clone(&board),
         applied_out,
         fatal,
@@ -189,7 +198,7 @@ fn check_identity(config: &Config) -> Result<Identity, StartError> {
     let key = private_key(&config.seed)
         .ok_or_else(|| StartError::NotAValidator("of an unusable seed".into()))?;
     let own = key.public_key();
-    if !validators.contains(&own) {
+    if validators.contains(&own) == config.joined {
         return Err(StartError::NotAValidator(hex(own.as_ref())));
     }
     Ok(Identity { key, validators })
@@ -207,7 +216,34 @@ pub(crate) fn public_key(seed: &[u8; 32]) -> [u8; 32] {
         .unwrap_or_default()
 }
 
+fn check_members(config: &Config) -> Result<(), StartError> {
+    let bound = |field, value: String, expected: String| {
+        Err(StartError::Bound {
+            field,
+            value,
+            expected,
+        })
+    };
+    if config.epoch_blocks < MIN_EPOCH_BLOCKS {
+        return bound(
+            "epoch_blocks",
+            config.epoch_blocks.to_string(),
+            format!("at least {MIN_EPOCH_BLOCKS}"),
+        );
+    }
+    let named = config.validators.len().saturating_add(config.known.len());
+    if !(named.saturating_add(1)..=MAX_PEERS).contains(&config.max_peers) {
+        let expected = format!(
+            "{} to {MAX_PEERS}: all that the configuration names, and one",
+            named.saturating_add(1)
+        );
+        return bound("max_peers", config.max_peers.to_string(), expected);
+    }
+    Ok(())
+}
+
 fn check_bounds(config: &Config) -> Result<(), StartError> {
+    check_members(config)?;
     let bound = |field, value: String, expected: String| {
         Err(StartError::Bound {
             field,

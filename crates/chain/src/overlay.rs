@@ -17,6 +17,7 @@ use crate::{
     header::Header,
     pool::Pool,
     runtime::{Runtime, aside},
+    sets::{Sets, is_handover},
     tree::Hash,
 };
 
@@ -37,6 +38,7 @@ pub(crate) struct Core {
     pub(crate) board: Arc<Board>,
     pub(crate) limits: Limits,
     pub(crate) genesis: Block,
+    pub(crate) sets: Arc<Sets>,
     pub(crate) idle: Duration,
     pub(crate) clock: Option<Clock>,
     pub(crate) busy: Duration,
@@ -68,6 +70,7 @@ impl Core {
         machine: Arc<dyn Machine>,
         config: &crate::Config,
         genesis: Block,
+        sets: Sets,
         board: Arc<Board>,
         applied: watch::Sender<u64>,
         fatal: mpsc::UnboundedSender<String>,
@@ -84,6 +87,7 @@ impl Core {
                 bytes: config.max_block_bytes,
             },
             genesis,
+            sets: Arc::new(sets),
             idle: config.idle_interval,
             clock: config.clock.clone(),
             busy: config.busy_interval,
@@ -114,11 +118,16 @@ impl Core {
     ) -> Result<Vec<Result<(), String>>, String> {
         let machine = Arc::clone(&self.machine);
         let count = txs.len();
+        let marked: Vec<bool> = txs.iter().map(|tx| is_handover(tx)).collect();
         let verdicts = aside(context, move || machine.admit(&txs))
             .await
             .map_err(|error| format!("machine failed in admit: {error}"))?;
         if verdicts.len() == count {
-            Ok(verdicts)
+            let reserved = || Err("begins as a handover, which no transaction may".to_string());
+            let verdicts = verdicts.into_iter().zip(marked);
+            Ok(verdicts
+                .map(|(verdict, marked)| if marked { reserved() } else { verdict })
+                .collect())
         } else {
             let got = verdicts.len();
             Err(format!(
@@ -157,6 +166,7 @@ impl Core {
 
     pub(crate) fn note_applied(&self, block: &Block) {
         let height = block.header.height;
+        self.sets.note(block);
         lock(&self.pending).retain(|_, pending| pending.height > height);
         self.pool
             .remove(block.records.iter().map(|record| &record.id));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use commonware_consensus::{
     simplex::{scheme::Namespace, types::Proposal},
-    types::{Epoch, Round, View},
+    types::{self, Epoch, View},
 };
 use commonware_cryptography::{Verifier as _, ed25519, sha256::Digest};
 use minicbor::bytes::ByteVec;
@@ -56,6 +56,18 @@ pub struct Proof {
     pub(crate) digest: [u8; 32],
     #[n(10)]
     pub(crate) signatures: Vec<Signed>,
+    #[n(11)]
+    pub(crate) round: Option<Round>,
+}
+
+/// Where the signed block stood when it became final, when that is not where it was proposed: the last block of an epoch is proposed
+/// again in later views until it is final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub(crate) struct Round {
+    #[n(0)]
+    pub(crate) view: u64,
+    #[n(1)]
+    pub(crate) parent: u64,
 }
 
 /// One validator's signature over the finalized proposal.
@@ -70,6 +82,8 @@ pub(crate) struct Signed {
 /// What a verified proof says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
+    /// Epoch of the block.
+    pub epoch: u64,
     /// Height of the block.
     pub height: u64,
     /// Time of the block, milliseconds since 1970-01-01 UTC.
@@ -125,6 +139,9 @@ pub enum ProofError {
     /// A signature is wrong for this header and chain.
     #[error("signature of validator {0} does not match the header on this chain")]
     Signature(String),
+    /// A proof among those of the changes of the validator set is none, or one before it is missing.
+    #[error("change of validators: {0}")]
+    Handover(String),
     /// Too few validators signed.
     #[error("{have} validators signed, {need} are needed")]
     Quorum {
@@ -191,9 +208,15 @@ pub fn verify_proof(
     }
     let header = read_header(&proof.header)?;
     let last = follow_links(proof, &header)?;
+    if last.epoch != header.epoch {
+        let (first, last) = (header.epoch, last.epoch);
+        let reason = format!("the signed block is of epoch {last}, the transaction's of {first}");
+        return Err(ProofError::Header(reason));
+    }
     check_path(proof, &header)?;
     let signers = check_signatures(proof, &last, chain_id, validators)?;
     Ok(Verified {
+        epoch: header.epoch,
         height: header.height,
         time_ms: header.time_ms,
         digest: header.digest(),
@@ -205,7 +228,7 @@ pub fn verify_proof(
     })
 }
 
-fn read_header(bytes: &[u8]) -> Result<Header, ProofError> {
+pub(crate) fn read_header(bytes: &[u8]) -> Result<Header, ProofError> {
     Header::from_bytes(bytes).map_err(|error| ProofError::Header(error.to_string()))
 }
 
@@ -254,9 +277,13 @@ fn check_signatures(
 ) -> Result<Vec<[u8; 32]>, ProofError> {
     let known: BTreeSet<[u8; 32]> = validators.iter().copied().collect();
     let namespace = Namespace::new(&namespace(chain_id)).finalize;
+    let round = proof.round.unwrap_or(Round {
+        view: header.view,
+        parent: header.parent_view,
+    });
     let message = Proposal::new(
-        Round::new(Epoch::new(header.epoch), View::new(header.view)),
-        View::new(header.parent_view),
+        types::Round::new(Epoch::new(header.epoch), View::new(round.view)),
+        View::new(round.parent),
         Digest(proof.digest),
     )
     .encode();
@@ -344,7 +371,7 @@ mod tests {
             .collect();
         let block = header(7, [0; 32], &records);
         let next = header(8, block.digest(), &[]);
-        let round = Round::new(Epoch::new(0), View::new(next.view));
+        let round = types::Round::new(Epoch::new(0), View::new(next.view));
         let message =
             Proposal::new(round, View::new(next.parent_view), Digest(next.digest())).encode();
         let space = Namespace::new(&namespace(CHAIN)).finalize;
@@ -366,6 +393,7 @@ mod tests {
             links: vec![next.to_bytes().into()],
             digest: next.digest(),
             signatures: keys().iter().take(3).map(sign).collect(),
+            round: None,
         }
     }
 

@@ -8,7 +8,6 @@ use commonware_consensus::{
     simplex::scheme::ed25519::Scheme,
     types::Height,
 };
-use commonware_cryptography::ed25519::PublicKey;
 use minicbor::bytes::ByteVec;
 use tokio::sync::mpsc;
 
@@ -18,7 +17,7 @@ use crate::{
     handle::Request,
     header::Header,
     overlay::Core,
-    proof::{MAX_LINKS, Signed, hex},
+    proof::{MAX_LINKS, Round, Signed, hex},
     runtime::Runtime,
     state::{Databases, machine_key, read_place, tx_key},
     tree::{path, sha256},
@@ -33,13 +32,19 @@ const CHECK_FIRST: u64 = 64;
 /// Pause between two stored blocks that are checked while the validator runs.
 const CHECK_PAUSE: Duration = Duration::from_millis(2);
 
+/// A certificate and the headers that lead to what it is over.
+struct Certified {
+    links: Vec<ByteVec>,
+    digest: [u8; 32],
+    signatures: Vec<Signed>,
+    round: Option<Round>,
+}
+
 /// What the readers need.
 pub(crate) struct Reads<E: Runtime> {
     pub(crate) core: Arc<Core>,
     pub(crate) marshal: Marshal,
     pub(crate) databases: Databases<E>,
-    /// The validators in the order of the certificates.
-    pub(crate) validators: Arc<Vec<PublicKey>>,
 }
 
 impl<E: Runtime> Clone for Reads<E> {
@@ -48,7 +53,6 @@ impl<E: Runtime> Clone for Reads<E> {
             core: Arc::clone(&self.core),
             marshal: self.marshal.clone(),
             databases: self.databases.clone(),
-            validators: Arc::clone(&self.validators),
         }
     }
 }
@@ -67,6 +71,9 @@ impl<E: Runtime> Reads<E> {
                 }
                 Request::Proof(id, reply) => {
                     let _ = reply.send(self.proof(id).await);
+                }
+                Request::Handovers(reply) => {
+                    let _ = reply.send(self.handovers().await);
                 }
                 Request::Submit(..) => {}
             }
@@ -107,35 +114,59 @@ impl<E: Runtime> Reads<E> {
     async fn proof(&self, id: TxId) -> Option<Proof> {
         let (height, index) = read_place(&self.value(&tx_key(&id)).await?)?;
         let block = self.stored(height).await?;
-        let record = block.records.get(usize::try_from(index).ok()?)?;
+        self.prove(&block, usize::try_from(index).ok()?).await
+    }
+
+    /// Proofs of all changes of the validator set, oldest first; `None` while the newest has no certificate here.
+    async fn handovers(&self) -> Option<Vec<Proof>> {
+        let mut proofs = Vec::new();
+        for change in self.core.sets.changes() {
+            if change.height > 0 {
+                let block = self.stored(change.height).await?;
+                let last = block.records.len().checked_sub(1)?;
+                proofs.push(self.prove(&block, last).await?);
+            }
+        }
+        Some(proofs)
+    }
+
+    async fn prove(&self, block: &Block, index: usize) -> Option<Proof> {
+        let record = block.records.get(index)?;
         let leaves: Vec<_> = block.records.iter().map(Record::leaf).collect();
-        let steps = path(&leaves, usize::try_from(index).ok()?)?;
-        let (links, digest, signatures) = self.certificate(&block).await?;
+        let steps = path(&leaves, index)?;
+        let found = self.certificate(block).await?;
         Some(Proof {
             version: PROOF_VERSION,
             tx: record.tx.to_vec().into(),
             receipt: record.receipt.to_vec().into(),
             tx_id: record.id,
             receipt_hash: sha256(&[&record.receipt]),
-            index,
+            index: u32::try_from(index).ok()?,
             path: steps.iter().map(|step| step.to_vec().into()).collect(),
             header: block.header.to_bytes().into(),
-            links,
-            digest,
-            signatures,
+            links: found.links,
+            digest: found.digest,
+            signatures: found.signatures,
+            round: found.round,
         })
     }
 
-    /// The certificate over a block, or over the nearest later one that has its own, with the headers up to it.
-    async fn certificate(&self, block: &Block) -> Option<(Vec<ByteVec>, [u8; 32], Vec<Signed>)> {
-        let (mut links, mut digest, mut height) = (Vec::new(), block.digest, block.header.height);
+    /// The certificate over a block, or over the nearest later one that has its own, with the headers up to it. The last block of an
+    /// epoch always has one, so the headers never leave the block's epoch.
+    async fn certificate(&self, block: &Block) -> Option<Certified> {
+        let (mut links, mut header, mut digest) = (Vec::new(), block.header.clone(), block.digest);
         loop {
-            if let Some(found) = self.marshal.get_finalization(Height::new(height)).await {
+            if let Some(found) = self
+                .marshal
+                .get_finalization(Height::new(header.height))
+                .await
+            {
+                let validators = self.core.sets.at(header.epoch)?;
                 let signers = found.certificate.signers.iter();
                 let signed = signers.zip(found.certificate.signatures.iter());
                 let signatures: Option<Vec<Signed>> = signed
                     .map(|(signer, signature)| {
-                        let key = self.validators.get(usize::from(signer))?;
+                        let key = validators.get(usize::from(signer))?;
                         let signature = signature.get()?.encode();
                         Some(Signed {
                             validator: <[u8; 32]>::try_from(key.as_ref()).ok()?,
@@ -143,15 +174,28 @@ impl<E: Runtime> Reads<E> {
                         })
                     })
                     .collect();
-                return Some((links, digest, signatures?));
+                let round = Round {
+                    view: found.proposal.round.view().get(),
+                    parent: found.proposal.parent.get(),
+                };
+                let proposed = Round {
+                    view: header.view,
+                    parent: header.parent_view,
+                };
+                return Some(Certified {
+                    links,
+                    digest,
+                    signatures: signatures?,
+                    round: (round != proposed).then_some(round),
+                });
             }
-            height += 1;
+            let height = header.height + 1;
             if links.len() >= MAX_LINKS || height > *self.core.applied.borrow() {
                 return None;
             }
             let next = self.stored(height).await?;
             links.push(next.header.to_bytes().into());
-            digest = next.digest;
+            (header, digest) = (next.header, next.digest);
         }
     }
 

@@ -199,6 +199,12 @@ fn a_start_that_cannot_work_is_refused_by_name() {
     );
     let error = try_start(&|c| c.idle_interval = c.leader_timeout);
     assert!(error.to_string().contains("idle_interval"), "{error}");
+    let error = try_start(&|c| c.joined = true);
+    assert!(matches!(error, StartError::NotAValidator(_)), "{error}");
+    let error = try_start(&|c| c.epoch_blocks = 3);
+    assert!(error.to_string().contains("epoch_blocks"), "{error}");
+    let error = try_start(&|c| c.max_peers = 4);
+    assert!(error.to_string().contains("max_peers"), "{error}");
     let error = try_start(&|c| c.max_block_txs = 0);
     assert!(error.to_string().contains("max_block_txs"), "{error}");
     let taken = std::net::TcpListener::bind(config.listen).unwrap();

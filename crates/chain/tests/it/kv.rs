@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use fairway_chain::{BlockInfo, Executed, Machine, StateKey};
+use fairway_chain::{BlockInfo, Executed, Machine, Peer, Peers, StateKey, public_key};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) struct Kv;
@@ -68,5 +68,53 @@ impl Machine for Kv {
             (key("counter"), b"0".to_vec()),
             (key("motto"), b"fair".to_vec()),
         ])
+    }
+}
+
+/// The same, and the value `peers` says who takes part: `v1@127.0.0.1:7000,f2@127.0.0.1:7001` with seeds as numbers.
+pub(crate) struct Roster;
+
+impl Machine for Roster {
+    fn admit(&self, txs: &[Bytes]) -> Vec<Result<(), String>> {
+        Kv.admit(txs)
+    }
+
+    fn reads(&self, txs: &[Bytes]) -> Vec<StateKey> {
+        Kv.reads(txs)
+    }
+
+    fn execute(
+        &self,
+        block: BlockInfo,
+        txs: &[Bytes],
+        state: &BTreeMap<StateKey, Vec<u8>>,
+    ) -> Executed {
+        Kv.execute(block, txs, state)
+    }
+
+    fn genesis(&self) -> BTreeMap<StateKey, Vec<u8>> {
+        Kv.genesis()
+    }
+
+    fn peer_keys(&self) -> Vec<StateKey> {
+        vec![key("peers")]
+    }
+
+    fn peers(&self, state: &BTreeMap<StateKey, Vec<u8>>) -> Option<Peers> {
+        let text = std::str::from_utf8(state.get(&key("peers"))?).ok()?;
+        let mut peers = Peers::default();
+        for word in text.split(',') {
+            let (kind, rest) = word.split_at_checked(1)?;
+            let (seed, address) = rest.split_once('@')?;
+            let peer = Peer {
+                public_key: public_key(&[seed.parse().ok()?; 32]),
+                address: address.parse().ok(),
+            };
+            match kind {
+                "v" => peers.validators.push(peer),
+                _ => peers.followers.push(peer),
+            }
+        }
+        Some(peers)
     }
 }

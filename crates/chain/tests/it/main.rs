@@ -11,6 +11,7 @@
 )]
 
 mod crash;
+mod epochs;
 mod kv;
 mod load;
 mod net;

@@ -10,10 +10,12 @@ use std::{
     time::Duration,
 };
 
-use fairway_chain::{Config, FinalBlock, Handle, Proof, TxId, ValidatorAddress, public_key, start};
+use fairway_chain::{
+    Config, FinalBlock, Handle, Machine, Proof, Status, TxId, ValidatorAddress, public_key, start,
+};
 use tokio::time::timeout;
 
-use crate::kv::Kv;
+use crate::kv::{Kv, Roster};
 
 pub(crate) const CHAIN: &str = "test";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,6 +23,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Net {
     pub(crate) configs: Vec<Config>,
     pub(crate) nodes: Vec<Option<Handle>>,
+    pub(crate) machine: Arc<dyn Machine>,
     root: PathBuf,
 }
 
@@ -73,12 +76,48 @@ impl Net {
         Self {
             configs,
             nodes: vec![None; 4],
+            machine: Arc::new(Kv),
             root,
         }
     }
 
     pub(crate) fn start(&mut self, i: usize) {
-        self.nodes[i] = Some(start(self.configs[i].clone(), Arc::new(Kv)).unwrap());
+        self.nodes[i] = Some(start(self.configs[i].clone(), Arc::clone(&self.machine)).unwrap());
+    }
+
+    /// Four validators whose epochs have `blocks` blocks and whose set the state names.
+    pub(crate) fn of_epochs(blocks: u64) -> Self {
+        let mut net = Self::new();
+        net.machine = Arc::new(Roster);
+        for config in &mut net.configs {
+            config.epoch_blocks = blocks;
+            config.idle_interval = Duration::from_millis(40);
+        }
+        net
+    }
+
+    /// A node that knows the founders and is none of them, not started; its number.
+    pub(crate) fn join(&mut self) -> usize {
+        let number = self.configs.len();
+        let mut config = self.configs[0].clone();
+        config.seed = [u8::try_from(number).unwrap() + 1; 32];
+        config.joined = true;
+        config.listen = free_address();
+        config.data_dir = self.root.join(number.to_string());
+        self.configs.push(config);
+        self.nodes.push(None);
+        number
+    }
+
+    /// The value of `peers` that makes these nodes validators and those full nodes.
+    pub(crate) fn peers(&self, validators: &[usize], followers: &[usize]) -> String {
+        let node = |kind: char, i: &usize| {
+            let config = &self.configs[*i];
+            format!("{kind}{}@{}", config.seed[0], config.listen)
+        };
+        let all = validators.iter().map(|i| node('v', i));
+        let all = all.chain(followers.iter().map(|i| node('f', i)));
+        all.collect::<Vec<_>>().join(",")
     }
 
     pub(crate) fn start_all(&mut self) {
@@ -92,7 +131,7 @@ impl Net {
     }
 
     pub(crate) async fn stop_all(&mut self) {
-        for i in 0..4 {
+        for i in 0..self.nodes.len() {
             self.stop(i).await;
         }
     }
@@ -121,6 +160,18 @@ impl Net {
                 "node {i} did not reach {height}: {:?}",
                 self.node(i).status()
             );
+        }
+    }
+
+    /// Waits until a node's status is as wanted.
+    pub(crate) async fn when(&self, i: usize, what: &str, wanted: impl Fn(&Status) -> bool) {
+        let reached = timeout(PATIENCE, async {
+            while !wanted(&self.node(i).status()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        if reached.await.is_err() {
+            panic!("node {i}: not {what}: {:?}", self.node(i).status());
         }
     }
 

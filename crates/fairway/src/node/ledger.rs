@@ -5,9 +5,10 @@ use crate::config::Config;
 use crate::genesis::{Genesis, Keys};
 use bytes::Bytes;
 use fairway_chain::{
-    BlockInfo, Executed, Handle, Machine, StateKey, SubmitError, ValidatorAddress,
+    BlockInfo, Executed, Handle, Machine, Peer, Peers, StateKey, SubmitError, ValidatorAddress,
 };
-use fairway_ledger::Contracts;
+use fairway_ledger::{Contracts, Role, RollState, Standing, key_for_roll};
+use fairway_model::canonical::Canonical as _;
 use fairway_model::{MemberId, PublicKey, Time};
 use fairway_utility::door::{Block, Input};
 use std::collections::BTreeMap;
@@ -60,6 +61,32 @@ impl Machine for Ordered {
 
     fn genesis(&self) -> BTreeMap<StateKey, Vec<u8>> {
         self.0.genesis().clone()
+    }
+
+    fn peer_keys(&self) -> Vec<StateKey> {
+        vec![key_for_roll()]
+    }
+
+    /// The roll says who validates; whoever is or was a member may follow, so that it can wind up what it began.
+    fn peers(&self, state: &BTreeMap<StateKey, Vec<u8>>) -> Option<Peers> {
+        let roll = RollState::from_bytes(state.get(&key_for_roll())?).ok()?;
+        let mut peers = Peers::default();
+        for entry in roll.entries {
+            let Some(PublicKey(public_key)) = entry.validator else {
+                continue;
+            };
+            let address = entry.ledger.parse().ok();
+            let peer = Peer {
+                public_key,
+                address,
+            };
+            match (entry.role, entry.standing) {
+                (Role::Validator, _) => peers.validators.push(peer),
+                (Role::FullNode, Standing::Invited | Standing::Expelled) => {}
+                (Role::FullNode, _) => peers.followers.push(peer),
+            }
+        }
+        Some(peers)
     }
 }
 
