@@ -95,6 +95,7 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::ConfirmPayment(payment) => check_payment(payment),
         Operation::Council(operation) => council::check(operation),
         Operation::Case(operation) => crate::cases::admit::check(operation),
+        Operation::Energy(operation) => crate::energy::check(operation),
         Operation::Money(operation) => crate::money::admit::check(operation),
         Operation::Terms(operation) => life::check(operation),
     }
@@ -220,6 +221,8 @@ pub(crate) fn check_positive(what: &str, amount: Micro, currency: Currency) -> R
 fn check_settlement(settlement: &Settlement) -> Result<(), Refusal> {
     check_event(settlement.event())?;
     check_owner(&settlement.owner)?;
+    let area = settlement.area.as_deref().map_or(1, str::len);
+    check_len("bytes of the grid area", area, 1, MAX_AREA_LEN)?;
     check_currency(settlement.currency)
 }
 

@@ -129,6 +129,9 @@ impl Books {
             (Operation::Money(_) | Operation::Terms(_), _)
             | (_, Effect::Money(_) | Effect::Terms(_)) => None,
             (Operation::Case(operation), _) => self.of_case(operation, effect)?,
+            (Operation::Energy(operation), _) => {
+                crate::energy::fold::change(tx.member, operation, effect)?
+            }
             (operation, _) => Change::of(operation, effect)?,
         };
         let change = change.filter(|change| change.postings == receipt.postings);
@@ -372,7 +375,10 @@ impl Change {
             (Operation::SettleCharge(_) | Operation::ConfirmPayment(_), _)
             | (
                 _,
-                Effect::ChargeSettled { .. } | Effect::PaymentConfirmed { .. } | Effect::Case(_),
+                Effect::ChargeSettled { .. }
+                | Effect::PaymentConfirmed { .. }
+                | Effect::Case(_)
+                | Effect::Energy(_),
             ) => Ok(None),
             _ => Ok(Some(Self::default())),
         }

@@ -217,6 +217,7 @@ fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
         Operation::Dispute(dispute) => disputes::record(&mut ctx, dispute),
         Operation::Terms(operation) => life::run(&mut ctx, operation),
         Operation::Case(operation) => cases::run(&mut ctx, operation),
+        Operation::Energy(operation) => crate::energy::run(&mut ctx, operation),
         Operation::Money(operation) => money::run(&mut ctx, operation),
         Operation::Council(operation) => council::run(&mut ctx, operation),
     }

@@ -18,6 +18,7 @@ mod contract_text;
 mod contracts;
 pub mod council;
 mod disputes;
+pub mod energy;
 pub mod genesis;
 mod holds;
 pub mod keys;

@@ -71,6 +71,8 @@ pub const MAX_CLOSED_PROPOSALS: usize = 64;
 pub const LEAVE_NOTICE_MS: i64 = 7 * DAY;
 /// The longest time that a proposal is open, in milliseconds, until the members vote on another.
 pub const VOTING_TIME_MS: i64 = 14 * DAY;
+/// How long after its end an hour's energy may be stated and corrected, in milliseconds.
+pub const ENERGY_WINDOW_MS: i64 = 7 * DAY;
 /// Most credits that both parties sign for one charge.
 pub const MAX_CREDITS: u32 = 100;
 /// How long the other party has to answer a case, in milliseconds.

@@ -76,6 +76,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
         Operation::Dispute(dispute) => keys.extend(dispute_keys(dispute.session, tx.member)),
         Operation::Council(operation) => keys.extend(council::reads(tx, operation)),
         Operation::Case(operation) => keys.extend(crate::cases::reads::reads(operation)),
+        Operation::Energy(operation) => keys.extend(crate::energy::reads(tx.member, operation)),
         Operation::Money(operation) => {
             keys.extend(crate::money::reads::reads(tx.member, operation));
         }
@@ -133,7 +134,8 @@ fn place_hold(hold: &Hold) -> Vec<Key> {
 fn settle(settlement: &Settlement) -> Vec<Key> {
     let (event, currency) = (settlement.event(), settlement.currency);
     let (home, visited) = (event.home, event.visited);
-    vec![
+    let mut keys = crate::energy::settled::reads(settlement);
+    keys.extend([
         key_for_member(home),
         key_for_member(visited),
         key_for_evse(&event.evse),
@@ -149,7 +151,8 @@ fn settle(settlement: &Settlement) -> Vec<Key> {
         key_for_account(&Account::Member(visited), currency),
         key_for_account(&Account::Tax(visited), currency),
         key_for_account(&Account::Owner(settlement.owner.clone()), currency),
-    ]
+    ]);
+    keys
 }
 
 fn confirm(payment: &Payment) -> [Key; 5] {

@@ -2,6 +2,7 @@
 
 use crate::cases::effect::CaseEffect;
 use crate::council::CouncilEffect;
+use crate::energy::op::EnergyEffect;
 use crate::life::TermsEffect;
 use crate::money::MoneyEffect;
 use core::fmt;
@@ -230,6 +231,9 @@ pub enum Effect {
     /// A settled charge was credited, or its case went on.
     #[n(35)]
     Case(#[n(0)] CaseEffect),
+    /// Energy was stated or traded.
+    #[n(36)]
+    Energy(#[n(0)] EnergyEffect),
     /// Money moved after settlement.
     #[n(34)]
     Money(#[n(0)] Box<MoneyEffect>),

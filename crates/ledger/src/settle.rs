@@ -14,7 +14,7 @@ use crate::money::position;
 use crate::receipt::{Account, Effect, Posting};
 use crate::state::{AgreementStatus, ChargeState, EvseState, HoldState, HoldStatus};
 use crate::tx::Settlement;
-use crate::{life, price, usage};
+use crate::{energy, life, price, usage};
 use fairway_model::agreement::Agreement;
 use fairway_model::charge::ChargeEvent;
 use fairway_model::hash::Hash;
@@ -34,6 +34,7 @@ pub(crate) fn settle(ctx: &mut Context<'_, '_>, settlement: &Settlement) -> Resu
     check_in_force(event, agreement, &status, start)?;
     let evse = check_evse(ctx, settlement, start)?;
     price::check(event, &terms, &evse.entry.time_zone)?;
+    energy::settled::count(ctx, settlement, &evse.entry.area)?;
     let hold = find_hold(ctx, event, start)?;
     let released = post_hold(ctx, hold, event, agreement)?;
     let postings = post_shares(ctx, settlement)?;

@@ -6,6 +6,7 @@
 
 use crate::cases::op::CaseOperation;
 use crate::council::{self, CouncilOperation};
+use crate::energy::op::EnergyOperation;
 use crate::life::TermsOperation;
 use crate::money::MoneyOperation;
 use fairway_model::agreement::{Agreement, AgreementId};
@@ -96,6 +97,10 @@ pub struct Settlement {
     /// The agreement's currency.
     #[n(4)]
     pub currency: Currency,
+    /// The EVSE's grid area, as registered; then the charge's energy is counted there. None only where the area is empty, or the
+    /// members do not insist.
+    #[n(5)]
+    pub area: Option<String>,
 }
 
 /// What the creditor says after money reached it outside the ledger.
@@ -274,6 +279,9 @@ pub enum Operation {
     /// Credit a settled charge, or have it decided.
     #[n(15)]
     Case(#[n(0)] CaseOperation),
+    /// State what energy an area had, or trade it.
+    #[n(16)]
+    Energy(#[n(0)] EnergyOperation),
     /// Netting, payment, interest, tokens, collateral.
     #[n(14)]
     Money(#[n(0)] Box<MoneyOperation>),

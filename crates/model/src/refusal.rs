@@ -149,6 +149,8 @@ codes! {
     59 CaseClosed = "case-closed",
     /// More is credited than is left of the charge.
     60 CreditExceeds = "credit-exceeds",
+    /// More energy is sold or offered than the member has in that area and hour.
+    61 EnergyNotOwned = "energy-not-owned",
     /// The netting cycle is not over yet.
     70 CycleOpen = "cycle-open",
     /// The netting cycle is closed already.

@@ -383,6 +383,7 @@ impl Builder<'_> {
             home_key: home_key.public(),
             owner,
             currency: self.currency(terms.currency),
+            area: None,
         })))
     }
 

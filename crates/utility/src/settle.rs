@@ -313,10 +313,12 @@ impl Utility {
     /// A doubly signed event with what the registry knows of its parties; `None` when one of them is unknown.
     pub(crate) fn settlement_of(&self, signed: SignedChargeEvent) -> Option<Settlement> {
         let event = &signed.event;
+        let evse = &self.registry.evses.get(&event.evse)?.entry;
         Some(Settlement {
             visited_key: self.registry.key_of(event.visited)?,
             home_key: self.registry.key_of(event.home)?,
-            owner: self.registry.evses.get(&event.evse)?.entry.owner.clone(),
+            owner: evse.owner.clone(),
+            area: Some(evse.area.clone()).filter(|area| !area.is_empty()),
             currency: self.registry.agreement(event.agreement)?.currency,
             signed,
         })

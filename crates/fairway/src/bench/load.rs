@@ -347,6 +347,7 @@ impl Load {
             home_key,
             owner: self.evse.owner.clone(),
             currency: Currency::USD,
+            area: None,
         };
         (
             self.own(Operation::PlaceHold(Box::new(hold))),

@@ -47,11 +47,14 @@ pub enum Parameter {
     /// Days after the due day before the creditor may take collateral.
     #[n(8)]
     CollateralGrace,
+    /// 1 when no energy is sold beyond what is stated, 0 when it may be until its hour is closed.
+    #[n(9)]
+    EnergyStrict,
 }
 
 impl Parameter {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ChargeAge,
         Self::ClockSkew,
         Self::OfferGrace,
@@ -61,6 +64,7 @@ impl Parameter {
         Self::DueTime,
         Self::LateInterest,
         Self::CollateralGrace,
+        Self::EnergyStrict,
     ];
 
     /// The name that people type.
@@ -75,6 +79,7 @@ impl Parameter {
             Self::DueTime => "due-time-days",
             Self::LateInterest => "late-interest-bps",
             Self::CollateralGrace => "collateral-grace-days",
+            Self::EnergyStrict => "energy-strict-flag",
         }
     }
 
@@ -95,6 +100,7 @@ impl Parameter {
             Self::DueTime => i64::from(DUE_TIME_DAYS),
             Self::LateInterest => i64::from(LATE_INTEREST_BPS),
             Self::CollateralGrace => i64::from(COLLATERAL_GRACE_DAYS),
+            Self::EnergyStrict => 0,
         }
     }
 
@@ -109,6 +115,7 @@ impl Parameter {
             Self::NettingCycle => 1..=i64::from(MAX_DEADLINE_DAYS),
             Self::DueTime | Self::CollateralGrace => 0..=i64::from(MAX_DEADLINE_DAYS),
             Self::LateInterest => 0..=i64::from(MAX_INTEREST_BPS),
+            Self::EnergyStrict => 0..=1,
         }
     }
 }
@@ -130,6 +137,8 @@ pub struct Rules {
     pub voting_time_ms: i64,
     /// Netting and late payment.
     pub money: MoneyTerms,
+    /// [`Parameter::EnergyStrict`].
+    pub energy_strict: bool,
 }
 
 impl Default for Rules {
@@ -149,6 +158,7 @@ impl CharterState {
             offer_grace_ms: value(Parameter::OfferGrace),
             leave_notice_ms: value(Parameter::LeaveNotice),
             voting_time_ms: value(Parameter::VotingTime),
+            energy_strict: value(Parameter::EnergyStrict) == 1,
             money: self.money_at(height),
         }
     }

@@ -4,6 +4,7 @@ use super::ops::CouncilOperation;
 use super::roll::Standing;
 use super::state::MemberStanding;
 use crate::context::{Context, refuse};
+use crate::energy::op::EnergyOperation;
 use crate::life::TermsOperation;
 use crate::money::MoneyOperation;
 use crate::state::MemberState;
@@ -49,6 +50,10 @@ fn winds_up(operation: &Operation) -> bool {
         | Operation::ProposeAgreement { .. }
         | Operation::CountersignAgreement { .. }
         | Operation::PlaceHold(_) => false,
+        Operation::Energy(operation) => matches!(
+            operation,
+            EnergyOperation::State(_) | EnergyOperation::Cancel(_)
+        ),
         Operation::Money(operation) => !matches!(
             **operation,
             MoneyOperation::RegisterIssuer { .. }

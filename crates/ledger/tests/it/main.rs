@@ -21,6 +21,7 @@ mod charges;
 mod conformance;
 mod council;
 mod credits;
+mod energy;
 mod evidence;
 mod holds;
 mod life;

@@ -313,6 +313,7 @@ pub(crate) fn signed(event: ChargeEvent) -> Settlement {
         home_key: home.public(),
         owner,
         currency: USD,
+        area: None,
     }
 }
 
