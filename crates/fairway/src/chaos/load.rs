@@ -418,6 +418,7 @@ fn on_its_way(pair: &Pair, number: u64, event: ChargeEvent, expires_at: Time, wr
             home_signature: event.sign(&pair.home.1),
             event,
         },
+        area: None,
     };
     Open {
         hold: signed(pair, number, "hold", Operation::PlaceHold(Box::new(hold))),
