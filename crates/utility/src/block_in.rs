@@ -53,6 +53,9 @@ impl Utility {
         for row in self.registry.apply(tx, receipt) {
             out.put(row);
         }
+        if let Some(effect) = receipt.effect() {
+            self.on_terms_effect(out, tx, effect);
+        }
         match (&tx.operation, receipt.effect()) {
             (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
                 self.on_settled(out, settlement, receipt);
@@ -244,6 +247,12 @@ impl Utility {
                 self.on_settlement_refused(out, key, settlement, refusal);
             }
             // Somebody else was first, or it was taken before.
+            Operation::Terms(_)
+                if matches!(refusal.code, RefusalCode::NotDue | RefusalCode::Duplicate) =>
+            {
+                self.answered(out, key);
+                out.log(Level::Info, None, format!("done already: {refusal}"));
+            }
             Operation::Case(_)
                 if matches!(
                     refusal.code,

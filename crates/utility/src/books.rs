@@ -260,8 +260,7 @@ impl Utility {
             .clone()
             .filter(|(_, r)| r.countersigned.is_some());
         let own = |r: &crate::registry::AgreementRecord| r.agreement.home == r.agreement.visited;
-        let waiting = agreements
-            .filter(|(_, r)| r.countersigned.is_none() && (r.proposer != self.me.id || own(r)));
+        let waiting = agreements.filter(|(_, r)| r.waits() && (r.proposer != self.me.id || own(r)));
         let open_homes = self
             .homes
             .all

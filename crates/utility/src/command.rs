@@ -1,5 +1,6 @@
 //! What operators and their programs ask of their utility, and the answers.
 
+use crate::roaming::{AgreementView, PartnerView, TermsCommand};
 pub use fairway_aaa::CreditLine;
 use fairway_ledger::{CaseRef, CaseReply, DisputeReason, Ruling, Verdict};
 use fairway_model::charge::SignedChargeEvent;
@@ -98,6 +99,9 @@ pub enum Command {
     /// What is open, connected and registered.
     #[n(14)]
     Status,
+    /// Agreements and partners.
+    #[n(33)]
+    Terms(#[n(0)] TermsCommand),
     /// Change a customer in some respects and leave the others as they are.
     #[n(40)]
     ChangeCustomer(#[n(0)] Box<ChangedCustomer>),
@@ -417,6 +421,12 @@ pub enum Reply {
     /// Cases.
     #[n(35)]
     Cases(#[n(0)] Vec<CaseView>),
+    /// The members as partners.
+    #[n(33)]
+    Partners(#[n(0)] Vec<PartnerView>),
+    /// This member's agreements.
+    #[n(34)]
+    Agreements(#[n(0)] Vec<AgreementView>),
 }
 
 /// One driver's bill of one month: home and roaming lines in one format (PR-06, AA-20).

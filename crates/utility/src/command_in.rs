@@ -95,7 +95,7 @@ fn changes_something(command: &Command) -> bool {
             | Command::Books
             | Command::Status
             | Command::Case(CaseCommand::List | CaseCommand::Show(_))
-    )
+    ) && !matches!(command, Command::Terms(terms) if terms.asks())
 }
 
 impl Utility {
@@ -169,6 +169,7 @@ impl Utility {
             Command::Books => self.books().map(Reply::Books),
             Command::Status => Ok(Reply::Status(self.status())),
             Command::Case(command) => self.case_command(out, id, command),
+            Command::Terms(command) => self.on_terms_command(out, id, command),
         }
     }
 

@@ -1,13 +1,14 @@
 //! Charges of our drivers (home role), here and abroad.
 
 use crate::door::{Row, Table};
+use crate::duty::Asked;
 use crate::peer::{Answer, OfferAnswer};
 use fairway_gateway::session::Posted;
 use fairway_model::canonical::Canonical;
 use fairway_model::time::DAY;
 use fairway_model::{
-    ChargeEvent, DecodeError, EvseId, MemberId, PriceBreakdown, Pseudonym, Refusal, SessionId,
-    Signature, SignedConsent, SignedEligibility, SignedOffer, Time,
+    AgreementId, ChargeEvent, DecodeError, EvseId, MemberId, PriceBreakdown, Pseudonym, Refusal,
+    SessionId, Signature, SignedConsent, SignedEligibility, SignedOffer, Time,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -108,6 +109,9 @@ pub(crate) struct HomeCharge {
     /// Submissions to the ledger that were refused and tried again.
     #[n(17)]
     pub(crate) tries: u32,
+    /// Under which agreement, and the visited utility's word that the driver asked, where it measures service.
+    #[n(18)]
+    pub(crate) asked: Option<(AgreementId, Asked)>,
 }
 
 /// One answered round of negotiation.
@@ -142,6 +146,7 @@ impl HomeCharge {
             posted: None,
             evse: None,
             tries: 0,
+            asked: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::crp::{self, HomeGrounds};
 use crate::door::Level;
+use crate::duty::Asked;
 use crate::home::{HomeCharge, HomeState, Round};
 use crate::home_charge::refuse;
 use crate::machine::Utility;
@@ -65,13 +66,14 @@ impl Utility {
         from: MemberId,
         about: (SessionId, AgreementId, EvseId),
         presented: &Presented,
+        asked: Option<Asked>,
     ) {
         let (session, agreement, evse) = about;
         let Some(charge) = self.home_charge(out, from, session) else {
             return;
         };
         if let Some(answer) = charge.eligibility.clone() {
-            return self.send(out, from, Message::EligibilityAnswered { session, answer });
+            return self.answer_asked(out, from, session, answer);
         }
         charge.evse = Some(evse);
         self.hop(
@@ -81,7 +83,10 @@ impl Utility {
             flow::ASK_HOME,
             "eligibility asked",
         );
-        let answer = match self.decide(out, from, session, agreement, presented) {
+        let decided = self
+            .take_asked(out.now, from, (session, agreement), asked)
+            .and_then(|()| self.decide(out, from, session, agreement, presented));
+        let answer = match decided {
             Ok(signed) => Answer::Yes(Box::new(signed)),
             Err(refusal) => Answer::No(refusal),
         };
@@ -104,7 +109,26 @@ impl Utility {
             charge.eligibility = Some(answer.clone());
             charge.pseudonym = charge.statement().map(|s| s.statement.pseudonym);
         }
-        self.send(out, from, Message::EligibilityAnswered { session, answer });
+        self.answer_asked(out, from, session, answer);
+    }
+
+    fn answer_asked(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        session: SessionId,
+        answer: Answer<fairway_model::SignedEligibility>,
+    ) {
+        let release = match &answer {
+            Answer::Yes(_) => None,
+            Answer::No(_) => self.release_word(session),
+        };
+        let message = Message::EligibilityAnswered {
+            session,
+            answer,
+            release,
+        };
+        self.send(out, from, message);
     }
 
     fn decide(
@@ -153,15 +177,7 @@ impl Utility {
         if let Some(round) = charge.round.clone().filter(|r| r.number >= number) {
             // Answered before: the same answer for the same offer, silence for one that is overtaken.
             if round.number == number && round.offer == offer.hash() {
-                self.send(
-                    out,
-                    from,
-                    Message::OfferAnswered {
-                        session,
-                        round: number,
-                        answer: round.answer,
-                    },
-                );
+                self.answer_offered(out, from, (session, number), round.answer);
             }
             return;
         }
@@ -205,15 +221,23 @@ impl Utility {
                 charge.evse = Some(offer.evse.clone());
             }
         }
-        self.send(
-            out,
-            from,
-            Message::OfferAnswered {
-                session,
-                round: number,
-                answer,
-            },
-        );
+        self.answer_offered(out, from, (session, number), answer);
+    }
+
+    fn answer_offered(
+        &mut self,
+        out: &mut Out,
+        from: MemberId,
+        (session, round): (SessionId, u8),
+        answer: OfferAnswer,
+    ) {
+        let message = Message::OfferAnswered {
+            session,
+            round,
+            answer,
+            release: self.release_word(session),
+        };
+        self.send(out, from, message);
     }
 
     fn answer_offer(
@@ -347,6 +371,7 @@ impl Utility {
             charge.eligibility.get_or_insert(late);
             let changes = self.node.aaa.void(out.now, session);
             out.keep(changes);
+            self.claim_refusal(out, session, reason.code);
             self.hop(
                 out,
                 session,
@@ -370,6 +395,7 @@ impl Utility {
         let changes = self.node.aaa.void(out.now, session);
         out.keep(changes);
         out.log(Level::Warn, Some(session), text);
+        self.claim_refusal(out, session, RefusalCode::ConsentTimeout);
         self.hop(out, session, ("aaa", "aaa"), flow::NO_CONSENT, text);
     }
 

@@ -407,11 +407,13 @@ impl Utility {
             return;
         };
         visit.asked = true;
+        let evse = visit.session.evse.clone();
         let message = Message::EligibilityAsked {
             session: id,
             agreement: home.1,
-            evse: visit.session.evse.clone(),
+            evse,
             presented: presented.clone(),
+            asked: self.asked_word(out.now, id, home.0, home.1),
         };
         self.hop(
             out,

@@ -5,7 +5,8 @@
 //!
 //! A charge's way through the files: [`door`] -> `identify` (credential, home) -> `home_in` (home's word) -> `offer`, [`crp`]
 //! (price) -> `consent` (hold, start) -> `meter_in` (signed records) -> `settle` (rating) -> `home_charge`, `home_agree` (home
-//! computes again and signs) -> `block_in` (receipt, books, bill). `books` reads, `restore` brings the rows back.
+//! computes again and signs) -> `block_in` (receipt, books, bill). `books` reads, `restore` brings the rows back. `roaming_in`,
+//! `partners` and `duty` look after agreements, partners and service levels.
 //!
 //! Invariants: every state change is a [`door::Change`] that is stored before any other effect of the same input leaves; a machine
 //! restored from its rows goes on as if nothing had happened; the same input twice has the effect of once.
@@ -20,6 +21,7 @@ mod config;
 mod consent;
 pub mod crp;
 pub mod door;
+mod duty;
 mod home;
 mod home_agree;
 mod home_charge;
@@ -32,10 +34,13 @@ mod node;
 mod offer;
 mod out;
 pub mod outbox;
+mod partners;
 pub mod peer;
 mod peer_in;
 mod registry;
 mod restore;
+pub mod roaming;
+mod roaming_in;
 mod settle;
 mod station_in;
 mod trace;
@@ -43,6 +48,7 @@ mod visit;
 
 pub use command_in::{MAX_COMMANDS, MAX_STATIONS};
 pub use config::Config;
+pub use duty::Asked;
 pub use fairway_gateway::usage;
 pub use home::{CONSENTED_TTL, MAX_CLOSED_HOME, UNCONSENTED_TTL};
 pub use identify::MAX_ATTEMPT_STATIONS;

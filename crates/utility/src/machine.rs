@@ -106,6 +106,7 @@ impl Utility {
             self.homes.next_end(),
             self.node.next_deadline(),
             self.cases.next_due(),
+            self.registry.duty.next_due(),
         ];
         let wake = timers.into_iter().flatten().min();
         out.finish(wake)
@@ -138,6 +139,7 @@ impl Utility {
         }
         self.act_in_cases(out);
         self.node.expire(out);
+        self.close_cycles(out);
     }
 
     fn set_timers(&mut self, out: &Out) {

@@ -1,5 +1,6 @@
 //! What members say to each other, over mutual TLS, in signed envelopes. Every message may be lost, repeated, delayed or reordered.
 
+use crate::duty::Asked;
 use fairway_model::canonical::Canonical;
 use fairway_model::credit::Credit;
 use fairway_model::ids::CreditId;
@@ -142,6 +143,9 @@ pub enum Message {
         /// The credential as presented.
         #[n(3)]
         presented: Presented,
+        /// VUN's word that the driver asked, where the agreement measures service.
+        #[n(4)]
+        asked: Option<Asked>,
     },
     /// HUN's answer; the refusal's text is for the driver.
     #[n(1)]
@@ -152,6 +156,9 @@ pub enum Message {
         /// Statement or refusal.
         #[n(1)]
         answer: Answer<SignedEligibility>,
+        /// With a refusal, HUN's word that the request is none of VUN's, where the agreement measures service.
+        #[n(2)]
+        release: Option<Signature>,
     },
     /// VUN's policy proposes an offer to HUN's (FL-08, CR-13).
     #[n(2)]
@@ -181,6 +188,9 @@ pub enum Message {
         /// Accepted, countered or refused.
         #[n(2)]
         answer: OfferAnswer,
+        /// HUN's word that VUN served, where the agreement measures service.
+        #[n(3)]
+        release: Option<Signature>,
     },
     /// VUN tells HUN that its driver consented and that the hold is on its way to the ledger. Repeated until acknowledged.
     #[n(4)]

@@ -30,8 +30,10 @@ impl Utility {
                 agreement,
                 evse,
                 presented,
+                asked,
             } => {
-                self.on_eligibility_asked(out, from, (session, agreement, evse), &presented);
+                let about = (session, agreement, evse);
+                self.on_eligibility_asked(out, from, about, &presented, asked);
             }
             Message::OfferProposed {
                 round,
@@ -54,30 +56,26 @@ impl Utility {
                 self.answered(out, &crate::home_in::revoke_key(&id));
             }
             // Visited role.
-            Message::EligibilityAnswered { session, answer } => {
+            Message::EligibilityAnswered {
+                session,
+                answer,
+                release,
+            } => {
+                self.on_release(out, from, session, release);
                 self.on_eligibility_answered(out, from, session, answer);
             }
             Message::OfferAnswered {
                 session,
                 round,
                 answer,
+                release,
             } => {
                 if self.is_home_of(out, from, session) {
+                    self.on_release(out, from, session, release);
                     self.on_offer_answered(out, session, round, answer);
                 }
             }
-            Message::ConsentNoted { session } => {
-                if self.is_home_of(out, from, session) && self.answered(out, &consent_key(session))
-                {
-                    self.hop(
-                        out,
-                        session,
-                        (&from.to_string(), "gateway"),
-                        flow::CONSENT,
-                        "home noted the consent",
-                    );
-                }
-            }
+            Message::ConsentNoted { session } => self.on_consent_noted(out, from, session),
             Message::ChargeAnswered { session, answer } => {
                 if self.is_home_of(out, from, session) {
                     self.on_charge_answered(out, session, answer);
@@ -92,6 +90,18 @@ impl Utility {
             message @ (Message::CreditProposed { .. } | Message::CreditAnswered { .. }) => {
                 self.on_credit_message(out, from, message);
             }
+        }
+    }
+
+    fn on_consent_noted(&mut self, out: &mut Out, from: MemberId, session: SessionId) {
+        if self.is_home_of(out, from, session) && self.answered(out, &consent_key(session)) {
+            self.hop(
+                out,
+                session,
+                (&from.to_string(), "gateway"),
+                flow::CONSENT,
+                "home noted the consent",
+            );
         }
     }
 

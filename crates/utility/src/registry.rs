@@ -2,10 +2,13 @@
 //! behind the ledger, never beside it: nothing enters but by a receipt that says "applied".
 
 use crate::door::{Row, Table};
+use crate::duty::{CYCLE, Duty, RELEASE};
+use crate::partners::{BOARD, PARTNER, Partners};
 use fairway_ledger::limits::KEY_OVERLAP_MS;
 use fairway_ledger::{
     CaseEffect, CaseOperation, Effect, Operation, Payment, Receipt, Settlement, Transaction,
 };
+use fairway_ledger::{TermsEffect, TermsOperation};
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::{EvseEntry, Member, PrefixEntry};
 use fairway_model::{
@@ -71,6 +74,15 @@ pub(crate) struct AgreementRecord {
     pub(crate) countersigned: Option<Time>,
     #[n(3)]
     terminated: Option<Time>,
+    /// Who suspended it.
+    #[n(4)]
+    suspended: Option<MemberId>,
+    /// The terms that answered it.
+    #[n(5)]
+    superseded_by: Option<AgreementId>,
+    /// Who ended it for breach.
+    #[n(6)]
+    broken: Option<MemberId>,
 }
 
 impl AgreementRecord {
@@ -82,6 +94,51 @@ impl AgreementRecord {
             at.min(self.agreement.valid_until)
         });
         from.is_some_and(|from| from <= now) && now < until
+    }
+
+    fn new(agreement: Agreement, proposer: MemberId) -> Self {
+        Self {
+            agreement,
+            proposer,
+            countersigned: None,
+            terminated: None,
+            suspended: None,
+            superseded_by: None,
+            broken: None,
+        }
+    }
+
+    /// Whether it can still be countersigned.
+    pub(crate) fn waits(&self) -> bool {
+        self.countersigned.is_none() && self.terminated.is_none() && self.superseded_by.is_none()
+    }
+
+    /// Where it stands for `me`, in words.
+    pub(crate) fn stage(&self, now: Time, me: MemberId) -> String {
+        let end = |at: Time| if at <= now { "ended" } else { "ends" };
+        if self.countersigned.is_none() {
+            return match (self.superseded_by, self.terminated) {
+                (Some(by), _) => format!("answered by {by}"),
+                (None, Some(_)) => "withdrawn".to_owned(),
+                (None, None) if self.agreement.valid_until <= now => {
+                    "lapsed before it was countersigned".to_owned()
+                }
+                (None, None) if self.proposer == me => "waits for the partner".to_owned(),
+                (None, None) => "waits for our signature".to_owned(),
+            };
+        }
+        let until = self.terminated.map_or(self.agreement.valid_until, |at| {
+            at.min(self.agreement.valid_until)
+        });
+        match (self.broken, self.suspended) {
+            (Some(by), _) => format!("ended for breach at {until}, says {by}"),
+            (None, _) if until <= now => format!("ended at {until}"),
+            (None, Some(by)) => format!("suspended by {by}; {} at {until}", end(until)),
+            (None, None) if self.agreement.valid_from > now => {
+                format!("in force from {}", self.agreement.valid_from)
+            }
+            (None, None) => format!("in force; {} at {until}", end(until)),
+        }
     }
 }
 
@@ -103,6 +160,10 @@ pub(crate) struct Registry {
     pub(crate) agreements: BTreeMap<AgreementId, AgreementRecord>,
     /// What the first owes the second.
     pub(crate) positions: BTreeMap<(MemberId, MemberId, Currency), Micro>,
+    /// Offers and records of the members.
+    pub(crate) partners: Partners,
+    /// Service levels in which we have a part.
+    pub(crate) duty: Duty,
 }
 
 impl Registry {
@@ -157,7 +218,7 @@ impl Registry {
             .collect()
     }
 
-    /// The newest agreement in force for `home`'s drivers at `visited`'s stations.
+    /// The newest agreement in force for `home`'s drivers at `visited`'s stations; none while it is suspended.
     pub(crate) fn in_force(
         &self,
         home: MemberId,
@@ -170,6 +231,8 @@ impl Registry {
                 (r.agreement.home, r.agreement.visited) == (home, visited) && r.in_force(now)
             })
             .max_by_key(|(_, r)| r.agreement.version)
+            // An older version does not stand in for a suspended one.
+            .filter(|(_, r)| r.suspended.is_none())
             .map(|(id, r)| (*id, &r.agreement))
     }
 
@@ -177,8 +240,69 @@ impl Registry {
         self.agreements.get(&id).map(|r| &r.agreement)
     }
 
-    /// Takes over what an applied transaction did; the rows to store.
+    /// Takes over what a transaction did, or that it was refused; the rows to store.
     pub(crate) fn apply(&mut self, transaction: &Transaction, receipt: &Receipt) -> Vec<Row> {
+        let mut rows = self.partners.note(transaction, receipt);
+        rows.extend(self.applied(transaction, receipt));
+        rows
+    }
+
+    /// The life of agreements, and penalties.
+    fn terms(
+        &mut self,
+        by: MemberId,
+        operation: &TermsOperation,
+        effect: &TermsEffect,
+        at: Time,
+    ) -> Vec<Row> {
+        match (operation, effect) {
+            (
+                TermsOperation::Counter { agreement: new, .. },
+                TermsEffect::Countered {
+                    supersedes,
+                    agreement,
+                    ..
+                },
+            ) => {
+                let record = AgreementRecord::new((**new).clone(), by);
+                let mut rows = vec![self.put_agreement(record, at)];
+                rows.extend(self.change_agreement(*supersedes, at, |r| {
+                    r.superseded_by = Some(*agreement);
+                }));
+                rows
+            }
+            (_, TermsEffect::Suspended { agreement, .. }) => {
+                self.change_agreement(*agreement, at, |r| r.suspended = Some(by))
+            }
+            (_, TermsEffect::Resumed { agreement }) => {
+                self.change_agreement(*agreement, at, |r| r.suspended = None)
+            }
+            (_, TermsEffect::Broken { agreement, .. }) => {
+                self.change_agreement(*agreement, at, |r| {
+                    r.broken = Some(by);
+                    r.terminated = Some(at);
+                })
+            }
+            (
+                TermsOperation::CloseCycle {
+                    home,
+                    visited,
+                    currency,
+                    ..
+                },
+                TermsEffect::CycleClosed { penalty, .. },
+            ) => {
+                let key = (*visited, *home, *currency);
+                let before = self.positions.get(&key).copied().unwrap_or_default();
+                let owed = before.plus(*penalty);
+                owed.map(|owed| vec![self.put_position(key, owed, at)])
+                    .unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn applied(&mut self, transaction: &Transaction, receipt: &Receipt) -> Vec<Row> {
         let at = receipt.time;
         match (&transaction.operation, receipt.effect()) {
             (Operation::RegisterPrefix(entry), Some(Effect::PrefixRegistered)) => {
@@ -214,12 +338,7 @@ impl Registry {
                 Operation::ProposeAgreement { agreement, .. },
                 Some(Effect::AgreementProposed { .. }),
             ) => {
-                let record = AgreementRecord {
-                    agreement: (**agreement).clone(),
-                    proposer: transaction.member,
-                    countersigned: None,
-                    terminated: None,
-                };
+                let record = AgreementRecord::new((**agreement).clone(), transaction.member);
                 vec![self.put_agreement(record, at)]
             }
             (_, Some(Effect::AgreementCountersigned { agreement })) => {
@@ -233,6 +352,9 @@ impl Registry {
             }
             (Operation::Case(operation), Some(Effect::Case(effect))) => {
                 self.credited(operation, effect, at)
+            }
+            (Operation::Terms(operation), Some(Effect::Terms(effect))) => {
+                self.terms(transaction.member, operation, effect, at)
             }
             (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
                 self.paid(payment, *owed, at)
@@ -423,6 +545,8 @@ impl Registry {
                 let Position(debtor, creditor, currency, owed) = Position::from_bytes(&row.body)?;
                 self.positions.insert((debtor, creditor, currency), owed);
             }
+            BOARD | PARTNER => self.partners.restore(kind, row)?,
+            RELEASE | CYCLE => self.duty.restore(kind, row)?,
             other => {
                 return Err(DecodeError::Malformed(format!(
                     "registry row of unknown kind {other:?}"

@@ -1,18 +1,20 @@
-//! `fairway agreement`: checks, proposes and countersigns roaming agreements.
+//! `fairway agreement`: the life of roaming agreements, from the file of terms to the end.
 
 use super::submit::{Desk, FINAL, LOOK, status, submit};
 use super::{say, terms};
 use crate::environment;
 use clap::Subcommand;
 use fairway_ledger::{
-    Block, Contracts, Genesis, Operation, Receipt, Transaction, TxNonce, contract_text,
+    Block, Contracts, Genesis, Ground, Operation, Receipt, TermsOperation, Transaction, TxNonce,
+    contract_text,
 };
 use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical as _;
 use fairway_model::registry::{Member, MemberKind};
 use fairway_model::{Agreement, AgreementId, Hash, MemberId, SigningKey, Time};
-use fairway_utility::command::Command;
-use std::path::PathBuf;
+use fairway_utility::command::{Command, Reply};
+use fairway_utility::roaming::TermsCommand;
+use std::path::{Path, PathBuf};
 
 /// Agreements.
 #[derive(Debug, Subcommand)]
@@ -31,6 +33,51 @@ pub(super) enum AgreementCommand {
     Propose {
         /// The file.
         file: PathBuf,
+        #[command(flatten)]
+        desk: Desk,
+    },
+    /// Answer the partner's proposal with other terms; it can be countersigned no more.
+    Counter {
+        /// The proposal, agr_...
+        id: String,
+        /// The other terms' file.
+        file: PathBuf,
+        #[command(flatten)]
+        desk: Desk,
+    },
+    /// Let no new charge begin; charges that began keep their terms.
+    Suspend {
+        /// The agreement, agr_...
+        id: String,
+        /// Why.
+        #[arg(long, value_enum)]
+        ground: GroundName,
+        /// A file with evidence that the partner holds too; its SHA-256 goes on the ledger.
+        #[arg(long)]
+        evidence: Option<PathBuf>,
+        #[command(flatten)]
+        desk: Desk,
+    },
+    /// Let charges begin again, after a suspension by this member.
+    Resume {
+        /// The agreement, agr_...
+        id: String,
+        #[command(flatten)]
+        desk: Desk,
+    },
+    /// Give notice; withdraw or decline a proposal.
+    Terminate {
+        /// The agreement, agr_...
+        id: String,
+        /// The end, as in 2027-01-01T00:00:00Z; left out, the earliest that the notice allows.
+        #[arg(long)]
+        from: Option<String>,
+        /// End at once, because the partner broke this; the ledger keeps the ground and the evidence's SHA-256.
+        #[arg(long, value_enum, requires = "evidence", conflicts_with = "from")]
+        breach: Option<GroundName>,
+        /// A file with the evidence of the breach.
+        #[arg(long, requires = "breach")]
+        evidence: Option<PathBuf>,
         #[command(flatten)]
         desk: Desk,
     },
@@ -69,7 +116,129 @@ pub(super) async fn run(command: AgreementCommand) -> Result<(), String> {
         }
         AgreementCommand::List { desk } => list(&desk).await,
         AgreementCommand::Countersign { id, desk } => countersign(&desk, &id).await,
+        AgreementCommand::Counter { id, file, desk } => counter(&desk, &id, &file).await,
+        AgreementCommand::Suspend {
+            id,
+            ground,
+            evidence,
+            desk,
+        } => {
+            let agreement = parse_id(&id)?;
+            let command = TermsCommand::Suspend {
+                agreement,
+                ground: ground.ground(),
+                evidence: evidence.as_deref().map(hash_of).transpose()?,
+            };
+            step(&desk, command, &format!("suspension of {agreement}")).await
+        }
+        AgreementCommand::Resume { id, desk } => {
+            let agreement = parse_id(&id)?;
+            let command = TermsCommand::Resume { agreement };
+            step(&desk, command, &format!("resumption of {agreement}")).await
+        }
+        AgreementCommand::Terminate {
+            id,
+            from,
+            breach,
+            evidence,
+            desk,
+        } => {
+            let agreement = parse_id(&id)?;
+            let command = match (breach, evidence) {
+                (Some(ground), Some(file)) => TermsCommand::Breach {
+                    agreement,
+                    ground: ground.ground(),
+                    evidence: hash_of(&file)?,
+                },
+                _ => TermsCommand::Terminate {
+                    agreement,
+                    from: from.as_deref().map(terms::moment).transpose()?,
+                },
+            };
+            step(&desk, command, &format!("end of {agreement}")).await
+        }
     }
+}
+
+/// Grounds as they are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum GroundName {
+    Payment,
+    Service,
+    Security,
+    Technical,
+    Regulation,
+    Other,
+}
+
+impl GroundName {
+    fn ground(self) -> Ground {
+        match self {
+            Self::Payment => Ground::Payment,
+            Self::Service => Ground::Service,
+            Self::Security => Ground::Security,
+            Self::Technical => Ground::Technical,
+            Self::Regulation => Ground::Regulation,
+            Self::Other => Ground::Other,
+        }
+    }
+}
+
+fn hash_of(file: &Path) -> Result<Hash, String> {
+    let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    Ok(Hash::plain(&bytes))
+}
+
+/// Hands in a step of an agreement's life and waits for its block.
+async fn step(desk: &Desk, command: TermsCommand, what: &str) -> Result<(), String> {
+    let about = subject(&command);
+    submit(
+        desk,
+        &Command::Terms(command),
+        what,
+        |operation| match operation {
+            Operation::TerminateAgreement { agreement, .. }
+            | Operation::Terms(
+                TermsOperation::Suspend { agreement, .. }
+                | TermsOperation::Resume { agreement, .. }
+                | TermsOperation::Breach { agreement, .. }
+                | TermsOperation::Counter {
+                    supersedes: agreement,
+                    ..
+                },
+            ) => Some(*agreement) == about,
+            _ => false,
+        },
+    )
+    .await
+}
+
+fn subject(command: &TermsCommand) -> Option<AgreementId> {
+    match command {
+        TermsCommand::Counter { supersedes, .. } => Some(*supersedes),
+        TermsCommand::Suspend { agreement, .. }
+        | TermsCommand::Resume { agreement }
+        | TermsCommand::Terminate { agreement, .. }
+        | TermsCommand::Breach { agreement, .. } => Some(*agreement),
+        _ => None,
+    }
+}
+
+async fn counter(desk: &Desk, id: &str, file: &Path) -> Result<(), String> {
+    let supersedes = parse_id(id)?;
+    let agreement = Box::new(terms::read(file)?);
+    check(&agreement, desk.config()?.clock().now())
+        .map_err(|e| format!("{}: {e}", file.display()))?;
+    let new = agreement.id();
+    let command = TermsCommand::Counter {
+        supersedes,
+        agreement,
+    };
+    step(desk, command, &format!("answer to {supersedes}")).await?;
+    say(&format!(
+        "the partner puts it in force with `fairway agreement countersign {new}`, or answers in its turn"
+    ));
+    Ok(())
 }
 
 fn describe(a: &Agreement) -> String {
@@ -117,6 +286,15 @@ async fn list(desk: &Desk) -> Result<(), String> {
     }
     for id in &status.proposals {
         say(&format!("to countersign here: {id}"));
+    }
+    let command = Command::Terms(TermsCommand::Agreements);
+    if let Reply::Agreements(views) = desk.client()?.command(&command).await? {
+        for view in views {
+            say(&format!(
+                "{}: version {}, {} at {}: {}",
+                view.agreement, view.version, view.home, view.visited, view.stage
+            ));
+        }
     }
     if status.agreements.is_empty() && status.proposals.is_empty() {
         say(&format!(

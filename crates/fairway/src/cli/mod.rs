@@ -9,6 +9,7 @@ mod found;
 mod ledger;
 pub mod log;
 mod operate;
+mod partner;
 mod register;
 mod rules;
 mod station;
@@ -65,9 +66,12 @@ enum Command {
     /// Let stations connect to this member's gateway.
     #[command(subcommand)]
     Gate(register::GateCommand),
-    /// Check, propose, list and countersign roaming agreements.
+    /// Check, word, propose, counter, countersign, suspend, resume, terminate and list roaming agreements.
     #[command(subcommand)]
     Agreement(agreement::AgreementCommand),
+    /// Look at partners and their records, and post offers on the ledger's board.
+    #[command(subcommand)]
+    Partner(partner::PartnerCommand),
     /// Set the present load of a grid area.
     #[command(subcommand)]
     Load(rules::LoadCommand),
@@ -122,6 +126,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Evse(command) => register::evse(command).await,
         Command::Gate(command) => register::gate(command).await,
         Command::Agreement(command) => agreement::run(command).await,
+        Command::Partner(command) => partner::run(command).await,
         Command::Load(command) => rules::load(command).await,
         Command::Policy(command) => rules::policy(command).await,
         Command::Station(options) => station::run(options).await,

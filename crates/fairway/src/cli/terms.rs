@@ -317,6 +317,17 @@ fn instant(key: &str, value: toml::value::Datetime) -> Result<Time, String> {
     Ok(Time(parsed.as_millisecond()))
 }
 
+/// A point in time on the command line.
+///
+/// # Errors
+/// What would be right.
+pub(super) fn moment(text: &str) -> Result<Time, String> {
+    let parsed: jiff::Timestamp = text.parse().map_err(|_| {
+        format!("{text:?} is no point in time; 2027-01-01T00:00:00Z has the right form")
+    })?;
+    Ok(Time(parsed.as_millisecond()))
+}
+
 fn caps(file: &CapsFile) -> Result<Caps, String> {
     Ok(Caps {
         energy_per_charge: Energy::from_wh(u64::from(file.energy_per_charge_wh))

@@ -20,6 +20,7 @@ mod driver;
 mod faults;
 mod metering;
 mod refusals;
+mod roaming;
 mod setup;
 mod states;
 mod tamper;
