@@ -1,6 +1,7 @@
 //! What every node must say of a transaction before it looks at any state: form, bounds, signatures, each checked by itself.
 
 use crate::model::Reasons;
+use fairway_ledger::money::MoneyOperation;
 use fairway_ledger::{CaseOperation, MAX_TX_BYTES, Operation, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::{
@@ -169,6 +170,7 @@ fn bounds(operation: &Operation, reasons: &mut Reasons) {
             must(currency(p.currency) && p.amount > Micro::ZERO, bad);
         }
         Operation::Case(operation) => case(operation, &mut must),
+        Operation::Money(operation) => money(operation, &mut must),
         _ => {}
     }
 }
@@ -188,6 +190,28 @@ fn case(operation: &CaseOperation, must: &mut impl FnMut(bool, RefusalCode)) {
         let owner = OwnerId::parse(c.owner.as_str()).is_ok();
         must(ids && owner && currency(c.currency), RefusalCode::Malformed);
     }
+}
+
+fn money(operation: &MoneyOperation, must: &mut impl FnMut(bool, RefusalCode)) {
+    if let MoneyOperation::CloseCycle(request) = operation {
+        must(
+            request.members.iter().all(|m| member(*m)) && currency(request.currency),
+            RefusalCode::Malformed,
+        );
+        must(request.members.len() >= 2, RefusalCode::Malformed);
+        must(request.members.len() <= 64, RefusalCode::TooLarge);
+    }
+    let (id, amount) = match operation {
+        MoneyOperation::PaymentSent(sent) => (&sent.obligation, Some(sent.amount)),
+        MoneyOperation::PaymentReceived(got) => (&got.obligation, Some(got.amount)),
+        MoneyOperation::ChargeInterest { obligation, .. } => (obligation, None),
+        _ => return,
+    };
+    let parties = member(id.debtor) && member(id.creditor) && id.debtor != id.creditor;
+    must(
+        parties && currency(id.currency) && amount.is_none_or(|a| a > Micro::ZERO),
+        RefusalCode::Malformed,
+    );
 }
 
 fn terms(a: &Agreement, must: &mut impl FnMut(bool, RefusalCode)) {

@@ -4,6 +4,7 @@
 //! are left out.
 
 mod cases;
+mod cycles;
 
 use crate::cast::{CHAIN, Cast, Missing, Session};
 use crate::model::Model;
@@ -47,8 +48,14 @@ pub fn build(
     for (slot, byte) in nonce.iter_mut().zip(step.nonce.to_be_bytes()) {
         *slot = byte;
     }
-    let member = cast.member(step.by)?;
-    let own = cast.key(step.by, step.key);
+    let by = builder.signer();
+    let member = cast.member(by)?;
+    let generation = if by == step.by {
+        step.key
+    } else {
+        keys.get(by).copied().unwrap_or(0)
+    };
+    let own = cast.key(by, generation);
     let signer = match step.fault {
         Fault::ClaimKeyOf(other) => cast.key(other, 0),
         _ => own,
@@ -136,6 +143,8 @@ impl Builder<'_> {
             What::Credit(session, number, per_mille) => {
                 self.credit(cast.session(*session)?, *number, *per_mille)
             }
+            What::Close(pair, version, days) => self.close_cycle(*pair, *version, *days),
+            What::Owed(which, _, part) => self.owed(*which, *part),
             What::Case(session, by_home, part) => {
                 self.case(cast.session(*session)?, *by_home, *part)
             }

@@ -8,9 +8,11 @@ mod agreements;
 pub mod cases;
 mod charges;
 mod money;
+pub mod netting;
 mod registry;
 pub mod terms;
 
+use fairway_ledger::money::{ObligationId, UtcDay};
 use fairway_ledger::{Dispute, Effect, Genesis, Hold, Operation, Payment, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::{EvseEntry, Member, MemberKind};
@@ -138,6 +140,8 @@ pub enum Move {
         currency: Currency,
         /// How much leaves home.
         amount: i128,
+        /// Block time.
+        at: i64,
     },
     /// A payment: the first owes the second less.
     Paid {
@@ -147,6 +151,8 @@ pub enum Move {
         currency: Currency,
         /// How much.
         amount: i128,
+        /// Block time.
+        at: i64,
     },
     /// A credit: the first owes the second less, and what it no longer owed is owed back.
     Back {
@@ -156,6 +162,8 @@ pub enum Move {
         currency: Currency,
         /// How much comes home.
         amount: i128,
+        /// Block time.
+        at: i64,
     },
 }
 
@@ -213,6 +221,8 @@ pub struct Model {
     /// What credits changed on accounts, in order.
     pub(crate) entries: Vec<(fairway_ledger::Account, Currency, i128)>,
     pub(crate) cases: BTreeMap<(SessionId, MemberId), CaseRec>,
+    pub(crate) cycles: BTreeMap<(Currency, UtcDay), netting::Cycle>,
+    pub(crate) obligations: BTreeMap<ObligationId, netting::Obligation>,
 }
 
 /// Where and when a transaction stands.
@@ -382,13 +392,16 @@ impl Model {
             return Some(self.settle(by, settlement, place));
         }
         if let Operation::ConfirmPayment(payment) = operation {
-            return Some(self.confirm(by, payment));
+            return Some(self.confirm(by, payment, now));
         }
         if let Operation::Dispute(dispute) = operation {
             return Some(self.dispute(by, dispute, now));
         }
         if let Operation::Case(case) = operation {
             return Some(self.case(by, case, place));
+        }
+        if let Operation::Money(money) = operation {
+            return self.money(by, money, place);
         }
         None
     }

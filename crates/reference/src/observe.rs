@@ -3,7 +3,11 @@
 use crate::model::{Life, Model};
 use fairway_ledger::cases::state::{CaseState, CreditRecord, CreditState};
 use fairway_ledger::council::{KeyPurpose, UsedKeyState};
-use fairway_ledger::money::PositionState;
+use fairway_ledger::money::state::{CycleState, LastCycle};
+use fairway_ledger::money::{
+    MoneyOperation, ObligationId, ObligationState, PositionState, UtcDay, key_for_cycle,
+    key_for_last_cycle, key_for_obligation,
+};
 use fairway_ledger::state::{
     AgreementStatus, BalanceState, ChargeState, DisputeState, EvseState, GuaranteeState, HoldState,
     HoldStatus, MemberState, NodeState, NonceState, PairState, PrefixState, StationState,
@@ -70,6 +74,12 @@ pub enum Thing {
     Credit(SessionId, CreditId),
     /// A case of a member.
     Case(SessionId, MemberId),
+    /// What a cycle left to be paid.
+    Obligation(ObligationId),
+    /// A closed cycle.
+    Cycle(Currency, UtcDay),
+    /// The newest closed cycle of a currency.
+    LastCycle(Currency),
     /// What of a position is frozen.
     Frozen(MemberId, MemberId, Currency),
 }
@@ -100,6 +110,9 @@ impl Thing {
             Self::Credit(s, id) => key_for_credit(*s, *id),
             Self::Case(s, m) => key_for_case(*s, *m),
             Self::Frozen(h, v, c) => key_for_frozen(*h, *v, *c),
+            Self::Obligation(id) => key_for_obligation(id),
+            Self::Cycle(c, day) => key_for_cycle(*c, *day),
+            Self::LastCycle(c) => key_for_last_cycle(*c),
         }
     }
 
@@ -112,8 +125,9 @@ impl Thing {
         let amount = self.amount(model);
         let same = match (self, amount) {
             (Self::Position(..), Some(amount)) => {
-                let found: Option<PositionState> = read(shown)?;
-                i128::from(found.unwrap_or_default().amount.0) == amount
+                let found: PositionState = read(shown)?.unwrap_or_default();
+                let obliged = i128::from(found.obliged.unwrap_or_default().0);
+                i128::from(found.amount.0) == amount && obliged == self.obliged(model)
             }
             (_, Some(amount)) => {
                 let found: Option<BalanceState> = read(shown)?;
@@ -138,6 +152,13 @@ impl Thing {
             Self::Account(a, c) => Some(model.account(a, *c)),
             Self::Frozen(h, v, c) => Some(model.frozen((*h, *v), *c)),
             _ => None,
+        }
+    }
+
+    fn obliged(&self, model: &Model) -> i128 {
+        match self {
+            Self::Position(d, c, currency) => model.obliged(*d, *c, *currency),
+            _ => 0,
         }
     }
 
@@ -180,6 +201,7 @@ impl Thing {
                 let found: Option<CreditState> = read(shown)?;
                 let found = found.unwrap_or(CreditState::NONE);
                 (found.credited, found.given) == model.given_of(*s)
+                    && usize::try_from(found.count) == Ok(model.credits_of(*s))
             }
             Self::Credit(s, id) => {
                 let found: Option<CreditRecord> = read(shown)?;
@@ -188,6 +210,19 @@ impl Thing {
                 found.map(|f| f.content) == content
             }
             Self::Case(s, m) => case(model, (*s, *m), read(shown)?),
+            Self::Obligation(id) => obligation(model, id, read(shown)?),
+            Self::Cycle(c, day) => {
+                let found: Option<CycleState> = read(shown)?;
+                both(found, model.cycles.get(&(*c, *day)), |a, b| {
+                    a.summary == b.summary
+                        && (a.height, a.closed_at.0) == b.closed
+                        && (a.by, a.before) == (b.by, b.before)
+                })
+            }
+            Self::LastCycle(c) => {
+                let found: Option<LastCycle> = read(shown)?;
+                found.map(|f| f.cycle) == model.last_cycle(*c)
+            }
             Self::Held(..) | Self::Position(..) | Self::Account(..) | Self::Frozen(..) => false,
         })
     }
@@ -340,6 +375,15 @@ fn charge(model: &Model, session: SessionId, shown: Option<ChargeState>) -> bool
     })
 }
 
+fn obligation(model: &Model, id: &ObligationId, shown: Option<ObligationState>) -> bool {
+    both(shown, model.obligations.get(id), |a, b| {
+        let amounts = [a.amount, a.principal, a.interest].map(|m| i128::from(m.0));
+        amounts == [b.amount, b.principal, b.interest]
+            && (a.due.0, a.charged_through.0) == (b.due, b.charged)
+            && (a.sent, a.height) == (b.sent, b.height)
+    })
+}
+
 fn case(model: &Model, key: (SessionId, MemberId), shown: Option<CaseState>) -> bool {
     both(shown, model.cases.get(&key), |a, b| {
         let answer = a
@@ -453,11 +497,47 @@ fn moved(operation: &Operation, things: &mut Vec<Thing>) {
             things.extend(given(c.session, (c.home, c.visited), &c.owner, c.currency));
         }
     }
+    if let Operation::Money(operation) = operation {
+        netted(operation, things);
+    }
     if let Operation::ConfirmPayment(p) = operation {
         things.push(Thing::Payment(p.creditor, p.reference));
         things.push(Thing::Position(p.debtor, p.creditor, p.currency));
         things.push(Thing::Account(Account::Member(p.debtor), p.currency));
         things.push(Thing::Account(Account::Member(p.creditor), p.currency));
+    }
+}
+
+fn netted(operation: &MoneyOperation, things: &mut Vec<Thing>) {
+    let mut about = |id: &ObligationId, reference: Option<Hash>| {
+        things.push(Thing::Obligation(*id));
+        things.push(Thing::Position(id.debtor, id.creditor, id.currency));
+        for member in [id.debtor, id.creditor] {
+            things.push(Thing::Account(Account::Member(member), id.currency));
+        }
+        things.extend(reference.map(|r| Thing::Payment(id.creditor, r)));
+    };
+    match operation {
+        MoneyOperation::PaymentSent(sent) => about(&sent.obligation, None),
+        MoneyOperation::PaymentReceived(got) => about(&got.obligation, Some(got.reference)),
+        MoneyOperation::ChargeInterest { obligation, .. } => about(obligation, None),
+        MoneyOperation::CloseCycle(request) => {
+            things.push(Thing::Cycle(request.currency, request.cycle));
+            things.push(Thing::LastCycle(request.currency));
+            for debtor in &request.members {
+                for creditor in request.members.iter().filter(|c| *c != debtor) {
+                    let id = ObligationId {
+                        currency: request.currency,
+                        cycle: request.cycle,
+                        debtor: *debtor,
+                        creditor: *creditor,
+                    };
+                    things.push(Thing::Obligation(id));
+                    things.push(Thing::Position(*debtor, *creditor, request.currency));
+                }
+            }
+        }
+        _ => {}
     }
 }
 

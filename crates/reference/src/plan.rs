@@ -2,6 +2,7 @@
 //! of it stands what is wrong by one micro-unit, one millisecond, one signature.
 
 mod cases;
+mod cycles;
 
 use crate::build::{Generations, SPOILS};
 use crate::cast::{Cast, GUARANTEES, KEYS, PAIRS, SESSIONS, Session, UTILITIES};
@@ -27,6 +28,7 @@ pub fn steps(cast: &Cast) -> Vec<Step> {
     }
     plan.changes();
     plan.payments();
+    plan.cycles();
     plan.bytes();
     plan.replays();
     let mut steps = plan.steps;
@@ -194,6 +196,11 @@ impl Plan<'_> {
                     _ => self.forgery(by),
                 };
                 self.step(at - 1, by, What::Evse(place), fault);
+            }
+            if self.chance.percent(10) {
+                // Another utility takes this one's id.
+                let other = (by + 1) % UTILITIES;
+                self.step(at - 2, other, What::Evse(place), Fault::Home(other));
             }
             self.step(at, by, What::Evse(place), Fault::None);
             if self.chance.percent(25) {

@@ -3,15 +3,18 @@
 //! A planted fault never touches the contracts' code: it lies to them about state, time or signatures, or falsifies what they
 //! answer, as a mistake of that kind inside would.
 
+use fairway_ledger::money::{
+    MoneyOperation, ObligationId, ObligationState, key_for_last_cycle, key_for_obligation,
+};
 use fairway_ledger::state::{
     BalanceState, ChargeState, EvseState, GuaranteeState, HeldState, HoldState, HoldStatus,
     MemberState, PairState,
 };
 use fairway_ledger::{
-    Account, Block, Contracts, Effect, Genesis, GenesisError, Key, Operation, Outcome, Receipt,
-    Transaction, key_for_account, key_for_agreement, key_for_charge, key_for_evse,
-    key_for_guarantee, key_for_held, key_for_hold, key_for_member, key_for_nonce, key_for_pair,
-    key_for_payment,
+    Account, Block, CaseOperation, Contracts, Effect, Genesis, GenesisError, Key, Operation,
+    Outcome, Receipt, Transaction, key_for_account, key_for_agreement, key_for_charge,
+    key_for_credit, key_for_evse, key_for_frozen, key_for_guarantee, key_for_held, key_for_hold,
+    key_for_member, key_for_nonce, key_for_pair, key_for_payment,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::{Agreement, Currency, Hash, Micro, Refusal, RefusalCode, Time};
@@ -48,6 +51,14 @@ pub enum Sabotage {
     DisputeForgotten,
     /// A void does not give the guarantee back.
     GuaranteeLeak,
+    /// A credit's id is forgotten.
+    CreditTwice,
+    /// A cycle can be closed again.
+    CycleTwice,
+    /// What a dispute froze is netted.
+    FrozenNetted,
+    /// Interest is charged for days that were charged before.
+    InterestTwice,
 }
 
 impl Sabotage {
@@ -67,6 +78,10 @@ impl Sabotage {
         Self::PaymentForgotten,
         Self::DisputeForgotten,
         Self::GuaranteeLeak,
+        Self::CreditTwice,
+        Self::CycleTwice,
+        Self::FrozenNetted,
+        Self::InterestTwice,
     ];
 }
 
@@ -266,8 +281,46 @@ fn lie(sabotage: Sabotage, tx: &Transaction, view: &mut BTreeMap<Key, Vec<u8>>, 
                 h.disputed_until = None;
             });
         }
+        _ => lie_afterwards(sabotage, tx, view),
+    }
+}
+
+/// The same about what happens to a charge after it is settled.
+fn lie_afterwards(sabotage: Sabotage, tx: &Transaction, view: &mut BTreeMap<Key, Vec<u8>>) {
+    if let (Sabotage::CreditTwice, Operation::Case(CaseOperation::Credit(note))) =
+        (sabotage, &tx.operation)
+    {
+        let credit = &note.signed.credit;
+        view.remove(&key_for_credit(credit.session, credit.id));
+    }
+    let Operation::Money(operation) = &tx.operation else {
+        return;
+    };
+    match (sabotage, &**operation) {
+        (Sabotage::CycleTwice, MoneyOperation::CloseCycle(request)) => {
+            view.remove(&key_for_last_cycle(request.currency));
+        }
+        (Sabotage::FrozenNetted, MoneyOperation::CloseCycle(request)) => {
+            for debtor in &request.members {
+                for creditor in &request.members {
+                    view.remove(&key_for_frozen(*debtor, *creditor, request.currency));
+                }
+            }
+        }
+        (Sabotage::InterestTwice, MoneyOperation::ChargeInterest { obligation, .. }) => {
+            charged_never(view, obligation);
+        }
+        (Sabotage::InterestTwice, MoneyOperation::PaymentReceived(received)) => {
+            charged_never(view, &received.obligation);
+        }
         _ => {}
     }
+}
+
+fn charged_never(view: &mut BTreeMap<Key, Vec<u8>>, id: &ObligationId) {
+    change(view, key_for_obligation(id), |o: &mut ObligationState| {
+        o.charged_through = o.due;
+    });
 }
 
 fn old_key(view: &mut BTreeMap<Key, Vec<u8>>, member: fairway_model::MemberId) {

@@ -57,8 +57,23 @@ pub enum What {
     Dispute(usize, u32),
     /// Credit thousandths of what is left of a session, under a number.
     Credit(usize, u8, i64),
+    /// Close a netting cycle in the currency of a pair's agreement; how many days beside the right one.
+    Close(usize, u32, i64),
+    /// A step about one of the obligations; whether the right party makes it.
+    Owed(usize, bool, ObligationStep),
     /// A step of a session's case; whether the home utility opened it.
     Case(usize, bool, CaseStep),
+}
+
+/// A step about an obligation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObligationStep {
+    /// Thousandths of what is open were sent, under a reference.
+    Sent(i64, u32),
+    /// Thousandths of what is open arrived, under a reference.
+    Received(i64, u32),
+    /// Interest through so many days beside the block's.
+    Interest(i64),
 }
 
 /// A step of a case.

@@ -14,6 +14,8 @@ use fairway_model::{ChargeEvent, Hash, MemberId, Micro, RefusalCode, SessionId, 
 
 /// Days to answer, to come to terms, and to vote.
 const WEEK: i64 = 7 * DAY;
+/// Most credits of one charge that both parties sign.
+const MOST_CREDITS: usize = 100;
 /// Most seats of a panel.
 const SEATS: usize = 3;
 
@@ -118,7 +120,7 @@ impl Model {
     }
 
     /// Takes an amount off a charge: notes who gives back what, and what is no longer owed.
-    fn give_back(&mut self, session: SessionId, amount: i128) -> (Shares, Postings) {
+    fn give_back(&mut self, session: SessionId, amount: i128, now: i64) -> (Shares, Postings) {
         let Some(charge) = self.charges.get(&session).cloned() else {
             return (shares([0; 4]), Postings::new());
         };
@@ -140,6 +142,7 @@ impl Model {
                 pair: charge.pair,
                 currency: charge.currency,
                 amount: amount - home,
+                at: now,
             });
         }
         self.posted(&postings);
@@ -198,11 +201,15 @@ impl Model {
             amount <= self.left(credit.session),
             RefusalCode::CreditExceeds,
         );
+        judge.must(
+            self.credits_of(credit.session) < MOST_CREDITS,
+            RefusalCode::TooLarge,
+        );
         if !judge.clear() {
             return judge.refused();
         }
         self.credits.insert(key, credit.clone());
-        let (given, postings) = self.give_back(credit.session, amount);
+        let (given, postings) = self.give_back(credit.session, amount, now);
         let effect = CaseEffect::Credited {
             session: credit.session,
             credit: credit.id,
@@ -567,7 +574,7 @@ impl Model {
         let credited = (self.left(case.session) - total).max(0);
         rec.closed = Some((ruling, total, credited, now));
         self.put_case(case, rec);
-        let (given, postings) = self.give_back(case.session, credited);
+        let (given, postings) = self.give_back(case.session, credited, now);
         let effect = CaseEffect::Closed {
             session: case.session,
             opener: case.opener,
@@ -578,6 +585,11 @@ impl Model {
             currency: case.currency,
         };
         Judge::default().verdict(Effect::Case(effect), postings)
+    }
+
+    /// How many credits of a charge both parties signed.
+    pub(crate) fn credits_of(&self, session: SessionId) -> usize {
+        self.credits.keys().filter(|(s, _)| *s == session).count()
     }
 
     /// What was given back of a charge in all.

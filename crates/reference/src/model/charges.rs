@@ -131,6 +131,7 @@ impl Model {
         );
         let exposed = self.held((home, hold.visited), hold.currency)
             + self.owed(home, hold.visited, hold.currency)
+            + self.obliged(home, hold.visited, hold.currency)
             + amount;
         judge.must(
             exposed <= i128::from(rec.terms.caps.exposure.0),
@@ -223,6 +224,7 @@ impl Model {
                     pair,
                     currency,
                     amount: leaves,
+                    at: place.now,
                 });
             }
             let charge = ChargeRec {
@@ -344,8 +346,10 @@ impl Model {
         }
         let pair = (event.home, event.visited);
         let currency = rec.terms.currency;
-        let exposed =
-            self.held(pair, currency) - freed + self.owed(pair.0, pair.1, currency) + leaves;
+        let exposed = self.held(pair, currency) - freed
+            + self.owed(pair.0, pair.1, currency)
+            + self.obliged(pair.0, pair.1, currency)
+            + leaves;
         judge.must(
             exposed <= i128::from(rec.terms.caps.exposure.0),
             RefusalCode::ExposureOverCap,

@@ -14,11 +14,17 @@ impl Move {
         }
     }
 
-    fn about(&self) -> ((MemberId, MemberId), i128) {
+    fn about(&self) -> ((MemberId, MemberId), i128, i64) {
         match self {
-            Self::Charge { pair, amount, .. }
-            | Self::Paid { pair, amount, .. }
-            | Self::Back { pair, amount, .. } => (*pair, *amount),
+            Self::Charge {
+                pair, amount, at, ..
+            }
+            | Self::Paid {
+                pair, amount, at, ..
+            }
+            | Self::Back {
+                pair, amount, at, ..
+            } => (*pair, *amount, *at),
         }
     }
 }
@@ -36,28 +42,68 @@ impl Model {
         if debtor == creditor {
             return 0;
         }
+        self.owed_before(debtor, creditor, currency, i64::MAX)
+    }
+
+    /// What one member owed another before a time, netted amounts left out.
+    pub(super) fn owed_before(
+        &self,
+        debtor: MemberId,
+        creditor: MemberId,
+        currency: Currency,
+        time: i64,
+    ) -> i128 {
+        self.fold(debtor, creditor, currency, |_, at| at < time)
+            .iter()
+            .sum()
+    }
+
+    /// By how much a position changed, change by change, from a time on.
+    pub(super) fn changes(
+        &self,
+        pair: (MemberId, MemberId),
+        currency: Currency,
+        from: i64,
+    ) -> Vec<i128> {
+        let all = self.fold(pair.0, pair.1, currency, |_, _| true);
+        let before = self.fold(pair.0, pair.1, currency, |_, at| at < from);
+        all.into_iter().skip(before.len()).collect()
+    }
+
+    /// The changes of a position by those moves that are wanted.
+    fn fold(
+        &self,
+        debtor: MemberId,
+        creditor: MemberId,
+        currency: Currency,
+        wanted: impl Fn(&Move, i64) -> bool,
+    ) -> Vec<i128> {
+        let mut out = Vec::new();
         let (mut there, mut back) = (0, 0);
-        let here = (debtor, creditor);
         for change in self.moves.iter().filter(|m| m.currency() == currency) {
-            let (pair, amount) = change.about();
-            let (owes, owed_back) = if pair == here {
-                (&mut there, &mut back)
-            } else if pair == (creditor, debtor) {
-                (&mut back, &mut there)
-            } else {
+            let (pair, amount, at) = change.about();
+            let forth = pair == (debtor, creditor);
+            if !wanted(change, at) || !(forth || pair == (creditor, debtor)) {
                 continue;
+            }
+            let (owes, owed_back) = if forth {
+                (&mut there, &mut back)
+            } else {
+                (&mut back, &mut there)
             };
-            match change {
-                Move::Charge { .. } => *owes += amount,
-                Move::Paid { .. } => *owes -= amount,
+            let (first, second) = match change {
+                Move::Charge { .. } => (amount, None),
+                Move::Paid { .. } => (-amount, None),
                 Move::Back { .. } => {
                     let off = amount.min(*owes);
-                    *owes -= off;
-                    *owed_back += amount - off;
+                    (-off, Some(amount - off).filter(|rest| *rest != 0))
                 }
-            }
+            };
+            *owes += first;
+            *owed_back += second.unwrap_or(0);
+            out.extend(if forth { Some(first) } else { second });
         }
-        there
+        out
     }
 
     /// What an account has, added up from everything that ever moved it.
@@ -90,7 +136,7 @@ impl Model {
         charges.sum::<i128>() + payments.sum::<i128>() + given.sum::<i128>()
     }
 
-    pub(super) fn confirm(&mut self, by: MemberId, payment: &Payment) -> Verdict {
+    pub(super) fn confirm(&mut self, by: MemberId, payment: &Payment, now: i64) -> Verdict {
         let mut judge = Judge::default();
         judge.must(by == payment.creditor, RefusalCode::NotAuthorized);
         judge.must(payment.debtor != payment.creditor, RefusalCode::Malformed);
@@ -118,6 +164,7 @@ impl Model {
                 pair: (payment.debtor, payment.creditor),
                 currency: payment.currency,
                 amount,
+                at: now,
             });
         }
         let effect = Effect::PaymentConfirmed {

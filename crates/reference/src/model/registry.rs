@@ -38,6 +38,13 @@ impl Model {
         let mut judge = Judge::default();
         judge.must(by == entry.utility, RefusalCode::NotAuthorized);
         self.utility(entry.utility, &mut judge);
+        // eMI3: an EVSE id names its operator first.
+        let own = format!("{}*E", entry.utility);
+        let named = entry.evse.as_str().strip_prefix(&own);
+        judge.must(
+            named.is_some_and(|rest| !rest.is_empty()),
+            RefusalCode::NotAuthorized,
+        );
         let zone = TimeZoneDatabase::bundled().get(&entry.time_zone);
         judge.must(zone.is_ok(), RefusalCode::Malformed);
         match self.evses.get(&entry.evse) {

@@ -2,7 +2,7 @@
 
 use super::DAY;
 use fairway_model::tariff::{PriceLimit, Restrictions};
-use fairway_model::{Agreement, Dimension, Energy, Micro, Ppm, Tariff, Tier};
+use fairway_model::{Agreement, Currency, Dimension, Energy, Micro, Ppm, Tariff, Tier};
 use std::collections::BTreeSet;
 
 /// Withdrawn currencies and codes that are no money, among those of the generator.
@@ -15,6 +15,11 @@ const MOST_ANSWER_HOURS: u16 = 31 * 24;
 /// A million of the major unit: the highest price and price limit.
 const DEAREST: Micro = Micro(1_000_000_000_000);
 
+/// Whether a currency is one that people pay with.
+pub fn is_money(currency: Currency) -> bool {
+    !NO_MONEY.contains(&currency.to_string().as_str())
+}
+
 /// Whether an agreement can be signed at this time: nothing in it contradicts anything else in it.
 pub fn sound(a: &Agreement, now: i64) -> bool {
     let validity = a.valid_from < a.valid_until
@@ -24,7 +29,7 @@ pub fn sound(a: &Agreement, now: i64) -> bool {
     let whole: u64 = split.into_iter().map(u64::from).sum();
     let deadlines = [a.netting_days, a.due_days, a.dispute_days];
     validity
-        && !NO_MONEY.contains(&a.currency.to_string().as_str())
+        && is_money(a.currency)
         && a.corridor.floor >= Micro::ZERO
         && a.corridor.floor <= a.corridor.cap
         && 0 < a.load_band.min_bps

@@ -9,9 +9,10 @@
 use fairway_reference::{Sabotage, explain, run};
 
 /// Seeds that are tried until the planted mistake found its moment.
-const SEEDS: u64 = 40;
-/// Most steps that a mistake may need once it is made small: founding, agreeing, holding, settling.
-const STEPS: usize = 10;
+const SEEDS: u64 = 80;
+/// Most steps that a mistake may need once it is made small: founding, agreeing, holding, settling, disputing,
+/// netting, paying.
+const STEPS: usize = 12;
 
 fn found(sabotage: Sabotage, kinds: &[&str]) {
     for seed in 0..SEEDS {
@@ -107,4 +108,24 @@ fn a_dispute_that_protects_nothing() {
 #[test]
 fn a_guarantee_that_leaks() {
     found(Sabotage::GuaranteeLeak, &["state"]);
+}
+
+#[test]
+fn a_credit_given_twice() {
+    found(Sabotage::CreditTwice, &["outcome", "code"]);
+}
+
+#[test]
+fn a_cycle_closed_twice() {
+    found(Sabotage::CycleTwice, &["state", "outcome", "code"]);
+}
+
+#[test]
+fn disputed_money_that_is_netted() {
+    found(Sabotage::FrozenNetted, &["outcome", "effect"]);
+}
+
+#[test]
+fn interest_charged_twice() {
+    found(Sabotage::InterestTwice, &["outcome", "effect", "code"]);
 }
