@@ -2,7 +2,7 @@
 
 use crate::model::Reasons;
 use fairway_ledger::money::MoneyOperation;
-use fairway_ledger::{CaseOperation, MAX_TX_BYTES, Operation, Transaction};
+use fairway_ledger::{CaseOperation, MAX_TX_BYTES, Operation, TermsOperation, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::{
     Agreement, Currency, EvseId, MemberId, Micro, OwnerId, PublicKey, RefusalCode, Signature,
@@ -71,7 +71,12 @@ fn signatures(chain: &str, tx: &Transaction) -> bool {
         Operation::ProposeAgreement {
             agreement,
             signature,
-        } => by(
+        }
+        | Operation::Terms(TermsOperation::Counter {
+            agreement,
+            signature,
+            ..
+        }) => by(
             tx.key,
             "fairway.agreement.v1",
             &agreement.to_bytes(),
@@ -149,7 +154,10 @@ fn bounds(operation: &Operation, reasons: &mut Reasons) {
             );
             must(meter_key.len() <= 256, RefusalCode::TooLarge);
         }
-        Operation::ProposeAgreement { agreement, .. } => terms(agreement, &mut must),
+        Operation::ProposeAgreement { agreement, .. }
+        | Operation::Terms(TermsOperation::Counter { agreement, .. }) => {
+            terms(agreement, &mut must);
+        }
         Operation::CountersignAgreement { home, visited, .. }
         | Operation::TerminateAgreement { home, visited, .. } => {
             must(member(*home) && member(*visited), bad);
@@ -171,6 +179,11 @@ fn bounds(operation: &Operation, reasons: &mut Reasons) {
         }
         Operation::Case(operation) => case(operation, &mut must),
         Operation::Money(operation) => money(operation, &mut must),
+        Operation::Terms(
+            TermsOperation::Suspend { home, visited, .. }
+            | TermsOperation::Resume { home, visited, .. }
+            | TermsOperation::Breach { home, visited, .. },
+        ) => must(member(*home) && member(*visited), bad),
         _ => {}
     }
 }

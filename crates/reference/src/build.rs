@@ -5,6 +5,7 @@
 
 mod cases;
 mod cycles;
+mod life;
 
 use crate::cast::{CHAIN, Cast, Missing, Session};
 use crate::model::Model;
@@ -12,7 +13,7 @@ use crate::rating;
 use crate::step::{Fault, Step, What};
 use fairway_ledger::{
     Dispute, DisputeReason, GuaranteeClaim, Hold, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment,
-    Settlement, Transaction, TxNonce,
+    Settlement, Transaction, TxNonce, worded,
 };
 use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical;
@@ -143,6 +144,7 @@ impl Builder<'_> {
             What::Credit(session, number, per_mille) => {
                 self.credit(cast.session(*session)?, *number, *per_mille)
             }
+            What::Life(pair, version, life) => self.life(*pair, *version, *life),
             What::Close(pair, version, days) => self.close_cycle(*pair, *version, *days),
             What::Owed(which, _, part) => self.owed(*which, *part),
             What::Case(session, by_home, part) => {
@@ -234,6 +236,10 @@ impl Builder<'_> {
         let mut terms = self.cast.terms(pair, version)?.clone();
         if let Fault::Unsound(number) = self.step.fault {
             spoil(&mut terms, number, self.step.at)?;
+            // All but the last have a text that says what they say.
+            if number % SPOILS != SPOILS - 1 {
+                terms = worded(terms);
+            }
         }
         Ok(terms)
     }
@@ -587,7 +593,7 @@ fn change_money(total: &mut Micro, shares: &mut Shares, fault: Fault) {
 }
 
 /// Ways in which terms contradict themselves, and some edges that do not.
-pub const SPOILS: u32 = 24;
+pub const SPOILS: u32 = 25;
 
 fn spoil(terms: &mut Agreement, number: u32, now: i64) -> Result<(), Missing> {
     match number % SPOILS {
@@ -630,6 +636,7 @@ fn spoil(terms: &mut Agreement, number: u32, now: i64) -> Result<(), Missing> {
         20 => terms.collateral = Some(Micro(0)),
         21 => terms.rule_fuel = Some(1),
         22 => terms.notice_days = Some(u16::MAX),
+        24 => terms.text_hash = Hash::plain(b"another text"),
         _ => {
             terms.service = Some(ServiceLevel {
                 least_served_bps: 9_000,

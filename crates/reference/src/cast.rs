@@ -11,8 +11,8 @@ use fairway_model::registry::{EvseEntry, Member, MemberKind};
 use fairway_model::time::{DAY, HOUR, MINUTE};
 use fairway_model::{
     Adjustments, Agreement, Currency, Energy, EvseId, Guarantee, GuaranteeId, Hash, IdError,
-    MemberId, Micro, MoneyError, OwnerId, Period, PeriodKind, SessionId, SigningKey, StationId,
-    Tier, Time, Usage,
+    MemberId, Micro, MoneyError, OwnerId, Period, PeriodKind, SessionCaps, SessionId, SigningKey,
+    StationId, Tier, Time, Usage,
 };
 use std::collections::BTreeMap;
 
@@ -286,6 +286,11 @@ impl Cast {
             (0..=chance.below(2)).map(|n| tariffs::make(&mut chance, n, currency, self.edge));
         let tariffs = tariffs.collect();
         let floor = chance.span(0, 300_000);
+        let notice_days = chance.percent(30).then(|| chance.pick(&[0, 1, 7], 1));
+        let session_caps = chance.percent(30).then(|| SessionCaps {
+            concurrent: Some(chance.small(1, 3)),
+            per_day: chance.percent(50).then(|| chance.small(1, 4)),
+        });
         Ok(worded(Agreement {
             version,
             home,
@@ -319,8 +324,8 @@ impl Cast {
             due_days: 14,
             interest_bps: 500,
             dispute_days: u16::try_from(chance.small(0, 30)).unwrap_or(0),
-            notice_days: None,
-            session_caps: None,
+            notice_days,
+            session_caps,
             service: None,
             collateral: None,
             model: None,

@@ -7,6 +7,7 @@
 mod agreements;
 pub mod cases;
 mod charges;
+mod life;
 mod money;
 pub mod netting;
 mod registry;
@@ -74,6 +75,14 @@ pub struct AgreementRec {
     pub signed: Option<(Signature, i64)>,
     /// No charge begins from then on.
     pub ended: Option<i64>,
+    /// How many times terms were exchanged before, and what they answered.
+    pub answers: Option<(u8, AgreementId)>,
+    /// The terms that answered these.
+    pub answered: Option<AgreementId>,
+    /// Who suspended it, why, with what evidence, when.
+    pub suspended: Option<(MemberId, fairway_ledger::Ground, Option<Hash>, i64)>,
+    /// Who ended it for breach, why, with what evidence, when.
+    pub broken: Option<(MemberId, fairway_ledger::Ground, Hash, i64)>,
 }
 
 /// Where a hold is in its life.
@@ -98,6 +107,8 @@ pub struct HoldRec {
     pub life: Life,
     /// A dispute protects it until then.
     pub protected: Option<i64>,
+    /// When it was placed, where it counts toward ceilings of charges.
+    pub counted: Option<i64>,
 }
 
 /// A settled charge.
@@ -396,6 +407,9 @@ impl Model {
         }
         if let Operation::Dispute(dispute) = operation {
             return Some(self.dispute(by, dispute, now));
+        }
+        if let Operation::Terms(terms) = operation {
+            return self.life(by, terms, now);
         }
         if let Operation::Case(case) = operation {
             return Some(self.case(by, case, place));

@@ -3,6 +3,7 @@
 use crate::model::{Life, Model};
 use fairway_ledger::cases::state::{CaseState, CreditRecord, CreditState};
 use fairway_ledger::council::{KeyPurpose, UsedKeyState};
+use fairway_ledger::life::{PairUse, key_for_use};
 use fairway_ledger::money::state::{CycleState, LastCycle};
 use fairway_ledger::money::{
     MoneyOperation, ObligationId, ObligationState, PositionState, UtcDay, key_for_cycle,
@@ -13,11 +14,11 @@ use fairway_ledger::state::{
     HoldStatus, MemberState, NodeState, NonceState, PairState, PrefixState, StationState,
 };
 use fairway_ledger::{
-    Account, Key, Operation, Payment, Transaction, key_for_account, key_for_agreement,
-    key_for_agreement_status, key_for_case, key_for_charge, key_for_credit, key_for_credits,
-    key_for_dispute, key_for_evse, key_for_frozen, key_for_guarantee, key_for_held, key_for_hold,
-    key_for_member, key_for_node, key_for_nonce, key_for_pair, key_for_payment, key_for_position,
-    key_for_prefix, key_for_station, key_for_used_key,
+    Account, Key, Operation, Payment, TermsOperation, Transaction, key_for_account,
+    key_for_agreement, key_for_agreement_status, key_for_case, key_for_charge, key_for_credit,
+    key_for_credits, key_for_dispute, key_for_evse, key_for_frozen, key_for_guarantee,
+    key_for_held, key_for_hold, key_for_member, key_for_node, key_for_nonce, key_for_pair,
+    key_for_payment, key_for_position, key_for_prefix, key_for_station, key_for_used_key,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::{
@@ -80,6 +81,8 @@ pub enum Thing {
     Cycle(Currency, UtcDay),
     /// The newest closed cycle of a currency.
     LastCycle(Currency),
+    /// Charges of a pair that count toward ceilings.
+    Use(MemberId, MemberId),
     /// What of a position is frozen.
     Frozen(MemberId, MemberId, Currency),
 }
@@ -110,6 +113,7 @@ impl Thing {
             Self::Credit(s, id) => key_for_credit(*s, *id),
             Self::Case(s, m) => key_for_case(*s, *m),
             Self::Frozen(h, v, c) => key_for_frozen(*h, *v, *c),
+            Self::Use(h, v) => key_for_use(*h, *v),
             Self::Obligation(id) => key_for_obligation(id),
             Self::Cycle(c, day) => key_for_cycle(*c, *day),
             Self::LastCycle(c) => key_for_last_cycle(*c),
@@ -210,6 +214,10 @@ impl Thing {
                 found.map(|f| f.content) == content
             }
             Self::Case(s, m) => case(model, (*s, *m), read(shown)?),
+            Self::Use(h, v) => {
+                let found: PairUse = read(shown)?.unwrap_or_default();
+                (found.open, found.day, found.today) == model.use_of(*h, *v)
+            }
             Self::Obligation(id) => obligation(model, id, read(shown)?),
             Self::Cycle(c, day) => {
                 let found: Option<CycleState> = read(shown)?;
@@ -300,6 +308,10 @@ fn status(model: &Model, id: AgreementId, shown: Option<AgreementStatus>) -> boo
         (a.proposer, a.proposer_signature, a.proposed_at.0) == b.proposed
             && a.countersigned.map(|c| (c.signature, c.at.0)) == b.signed
             && a.terminated_from.map(|t| t.0) == b.ended
+            && (a.round, a.supersedes) == (b.answers.map(|x| x.0), b.answers.map(|x| x.1))
+            && a.superseded_by == b.answered
+            && a.suspended.map(|s| (s.by, s.ground, s.evidence, s.at.0)) == b.suspended
+            && a.broken.map(|e| (e.by, e.ground, e.evidence, e.at.0)) == b.broken
     })
 }
 
@@ -360,6 +372,7 @@ fn hold(model: &Model, session: SessionId, shown: Option<HoldState>) -> bool {
             && a.expires_at == placed.expires_at
             && life == b.life
             && a.disputed_until.map(|t| t.0) == b.protected
+            && a.counted.is_some() == b.counted.is_some()
     })
 }
 
@@ -497,6 +510,9 @@ fn moved(operation: &Operation, things: &mut Vec<Thing>) {
             things.extend(given(c.session, (c.home, c.visited), &c.owner, c.currency));
         }
     }
+    if let Operation::Terms(operation) = operation {
+        things.extend(lived(operation));
+    }
     if let Operation::Money(operation) = operation {
         netted(operation, things);
     }
@@ -505,6 +521,38 @@ fn moved(operation: &Operation, things: &mut Vec<Thing>) {
         things.push(Thing::Position(p.debtor, p.creditor, p.currency));
         things.push(Thing::Account(Account::Member(p.debtor), p.currency));
         things.push(Thing::Account(Account::Member(p.creditor), p.currency));
+    }
+}
+
+fn lived(operation: &TermsOperation) -> Vec<Thing> {
+    match operation {
+        TermsOperation::Counter {
+            supersedes,
+            agreement,
+            ..
+        } => {
+            let mut things = agreed(agreement.id(), agreement.home, agreement.visited).to_vec();
+            things.push(Thing::Status(*supersedes));
+            things
+        }
+        TermsOperation::Suspend {
+            agreement,
+            home,
+            visited,
+            ..
+        }
+        | TermsOperation::Resume {
+            agreement,
+            home,
+            visited,
+        }
+        | TermsOperation::Breach {
+            agreement,
+            home,
+            visited,
+            ..
+        } => agreed(*agreement, *home, *visited).to_vec(),
+        _ => Vec::new(),
     }
 }
 
@@ -566,6 +614,10 @@ fn agreed(id: AgreementId, home: MemberId, visited: MemberId) -> [Thing; 3] {
     ]
 }
 
-fn held(session: SessionId, home: MemberId, visited: MemberId, c: Currency) -> [Thing; 2] {
-    [Thing::Hold(session), Thing::Held(home, visited, c)]
+fn held(session: SessionId, home: MemberId, visited: MemberId, c: Currency) -> [Thing; 3] {
+    [
+        Thing::Hold(session),
+        Thing::Held(home, visited, c),
+        Thing::Use(home, visited),
+    ]
 }

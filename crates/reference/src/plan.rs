@@ -7,7 +7,7 @@ mod cycles;
 use crate::build::{Generations, SPOILS};
 use crate::cast::{Cast, GUARANTEES, KEYS, PAIRS, SESSIONS, Session, UTILITIES};
 use crate::chance::Chance;
-use crate::step::{Fault, Step, What};
+use crate::step::{Fault, LifeStep, Step, What};
 use fairway_model::time::{DAY, HOUR, MINUTE, SECOND};
 use std::collections::BTreeMap;
 
@@ -243,6 +243,16 @@ impl Plan<'_> {
             }
         }
         self.step(at, first, What::Propose(pair, version), Fault::None);
+        if version == 1 && self.chance.percent(12) {
+            let by = self.chance.pick(&[second, second, first], second);
+            let fault = if self.chance.percent(20) {
+                self.forgery(by)
+            } else {
+                Fault::None
+            };
+            self.step(at + 1, by, What::Life(pair, 1, LifeStep::Counter), fault);
+            self.step(at + 2, first, What::Countersign(pair, 2), Fault::None);
+        }
         let later = at + self.chance.span(1, 20 * MINUTE);
         if self.chance.percent(40) {
             let other = self.other(home);
@@ -514,6 +524,7 @@ impl Plan<'_> {
                 );
             }
         }
+        self.lives();
         for place in 0..self.cast.evses.len() {
             let by = place % UTILITIES;
             let wrong = self.other(by);
@@ -539,6 +550,34 @@ impl Plan<'_> {
                 self.sharp(at, by, What::Retire(place, from), Fault::None);
                 let again = from + self.hair();
                 self.sharp(at + 2, by, What::Retire(place, again), Fault::None);
+            }
+        }
+    }
+
+    /// Agreements are suspended and resumed, or ended for breach.
+    fn lives(&mut self) {
+        let edge = self.cast.edge;
+        for pair in 0..PAIRS {
+            if !self.chance.percent(30) {
+                continue;
+            }
+            let (home, visited) = self.cast.pairs.get(pair).copied().unwrap_or_default();
+            let version = self.chance.small(1, 2);
+            let other = self.other(home);
+            let at = edge + self.chance.span(-4 * HOUR, 6 * HOUR);
+            let by = self.chance.pick(&[home, visited, visited, other], home);
+            let step = |life| What::Life(pair, version, life);
+            self.sharp(at, by, step(LifeStep::Suspend), Fault::None);
+            let later = at + self.chance.span(1, 2 * HOUR);
+            let by = self.chance.pick(&[home, visited], home);
+            if self.chance.percent(30) {
+                self.step(later, by, step(LifeStep::Suspend), Fault::None);
+            }
+            if self.chance.percent(20) {
+                self.sharp(later, by, step(LifeStep::Breach), Fault::None);
+            }
+            for by in [home, visited] {
+                self.step(later + 1, by, step(LifeStep::Resume), Fault::None);
             }
         }
     }

@@ -31,7 +31,7 @@ pub fn shrink(
     };
     let mut piece = best.len().div_ceil(2);
     while piece > 0 {
-        let mut at = 0;
+        let (mut at, before) = (0, best.len());
         while at < best.len() {
             let mut fewer = best.clone();
             fewer.drain(at..(at + piece).min(best.len()));
@@ -40,7 +40,12 @@ pub fn shrink(
                 None => at += piece,
             }
         }
-        piece = if piece == 1 { 0 } else { piece.div_ceil(2) };
+        // What was needed by a step that is gone now may go too.
+        piece = match piece {
+            1 if best.len() == before => 0,
+            1 => 1,
+            n => n.div_ceil(2),
+        };
     }
     for at in 0..best.len() {
         for simpler in simpler(&best, at) {

@@ -57,12 +57,27 @@ pub enum What {
     Dispute(usize, u32),
     /// Credit thousandths of what is left of a session, under a number.
     Credit(usize, u8, i64),
+    /// A step in the life of a pair's agreement of a version.
+    Life(usize, u32, LifeStep),
     /// Close a netting cycle in the currency of a pair's agreement; how many days beside the right one.
     Close(usize, u32, i64),
     /// A step about one of the obligations; whether the right party makes it.
     Owed(usize, bool, ObligationStep),
     /// A step of a session's case; whether the home utility opened it.
     Case(usize, bool, CaseStep),
+}
+
+/// A step in an agreement's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LifeStep {
+    /// Answers the proposal with the terms of the next version.
+    Counter,
+    /// No new charge begins.
+    Suspend,
+    /// Charges begin again.
+    Resume,
+    /// Ends it at once.
+    Breach,
 }
 
 /// A step about an obligation.

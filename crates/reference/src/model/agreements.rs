@@ -1,6 +1,6 @@
 //! The life of an agreement.
 
-use super::{AgreementRec, Judge, Model, Postings, Verdict, terms};
+use super::{AgreementRec, DAY, Judge, Model, Postings, Verdict, terms};
 use fairway_ledger::Effect;
 use fairway_model::{Agreement, AgreementId, MemberId, RefusalCode, Signature, Time};
 
@@ -35,7 +35,7 @@ impl Model {
         found
     }
 
-    fn newest_version(&self, terms: &Agreement) -> Option<u32> {
+    pub(super) fn newest_version(&self, terms: &Agreement) -> Option<u32> {
         let signed = self.remembered(terms.home, terms.visited);
         signed.iter().map(|a| a.terms.version).max()
     }
@@ -63,6 +63,10 @@ impl Model {
                 proposed: (by, signature, now),
                 signed: None,
                 ended: None,
+                answers: None,
+                answered: None,
+                suspended: None,
+                broken: None,
             };
             self.agreements.insert(id, rec);
         }
@@ -70,7 +74,7 @@ impl Model {
     }
 
     /// What both later steps ask: known, between these two, asked by one of them.
-    fn party_of(
+    pub(super) fn party_of(
         &self,
         by: MemberId,
         id: AgreementId,
@@ -104,10 +108,14 @@ impl Model {
         };
         let alone = rec.terms.home == rec.terms.visited;
         judge.must(alone || rec.proposed.0 != by, RefusalCode::NotAuthorized);
-        judge.must(rec.signed.is_none(), RefusalCode::Duplicate);
-        judge.must(rec.ended.is_none(), RefusalCode::AgreementNotInForce);
-        judge.must(!rec.is_over(now), RefusalCode::AgreementNotInForce);
-        judge.must(rec.terms.valid_until.0 > now, RefusalCode::TimeInvalid);
+        match rec.stage(now) {
+            Stage::Open => {}
+            Stage::Signed | Stage::Suspended => judge.no(RefusalCode::Duplicate),
+            Stage::Lapsed => judge.no(RefusalCode::TimeInvalid),
+            Stage::Answered | Stage::Withdrawn | Stage::Over => {
+                judge.no(RefusalCode::AgreementNotInForce);
+            }
+        }
         let newest = self.newest_version(&rec.terms);
         judge.must(
             newest.is_none_or(|n| rec.terms.version > n),
@@ -140,13 +148,19 @@ impl Model {
             judge.must(from <= at, RefusalCode::TimeInvalid);
         }
         judge.must(from >= now, RefusalCode::TimeInvalid);
-        let withdrawn = rec.signed.is_none() && rec.ended.is_some();
-        judge.must(
-            !withdrawn && !rec.is_over(now),
-            RefusalCode::AgreementNotInForce,
-        );
-        let lapsed = rec.signed.is_none() && rec.terms.valid_until.0 <= now;
-        judge.must(!lapsed, RefusalCode::TimeInvalid);
+        match rec.stage(now) {
+            Stage::Open => {}
+            Stage::Signed | Stage::Suspended => {
+                // Notice, unless the validity ends no later.
+                let days = i64::from(rec.terms.notice_days.unwrap_or(0));
+                let earliest = (now + days * DAY).min(rec.terms.valid_until.0);
+                judge.must(from >= earliest, RefusalCode::NoticeTooShort);
+            }
+            Stage::Lapsed => judge.no(RefusalCode::TimeInvalid),
+            Stage::Answered | Stage::Withdrawn | Stage::Over => {
+                judge.no(RefusalCode::AgreementNotInForce);
+            }
+        }
         if judge.clear()
             && let Some(rec) = self.agreements.get_mut(&id)
         {
@@ -160,10 +174,44 @@ impl Model {
     }
 }
 
+/// Where an agreement is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Proposed.
+    Open,
+    /// Answered by other terms.
+    Answered,
+    /// Withdrawn or declined.
+    Withdrawn,
+    /// Not signed in time.
+    Lapsed,
+    /// Signed by both.
+    Signed,
+    /// Signed, and no new charge begins.
+    Suspended,
+    /// Over.
+    Over,
+}
+
 impl AgreementRec {
-    /// Signed once, and past its end.
-    fn is_over(&self, now: i64) -> bool {
-        self.signed.is_some() && self.until() <= now
+    /// Where it is at a time.
+    pub fn stage(&self, now: i64) -> Stage {
+        if self.signed.is_some() {
+            return match self.suspended {
+                _ if self.until() <= now => Stage::Over,
+                Some(_) => Stage::Suspended,
+                None => Stage::Signed,
+            };
+        }
+        if self.answered.is_some() {
+            Stage::Answered
+        } else if self.ended.is_some() {
+            Stage::Withdrawn
+        } else if self.terms.valid_until.0 <= now {
+            Stage::Lapsed
+        } else {
+            Stage::Open
+        }
     }
 
     /// No charge begins from then on.

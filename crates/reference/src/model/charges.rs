@@ -64,6 +64,9 @@ impl Model {
             judge.no(RefusalCode::AgreementUnknown);
             return judge.refused();
         };
+        judge.must(rec.suspended.is_none(), RefusalCode::AgreementSuspended);
+        self.below_ceilings(&rec.terms, now, &mut judge);
+        let counted = rec.terms.session_caps.map(|_| now);
         self.hold_fits_terms(hold, rec, now, &mut judge);
         self.hold_has_room(hold, rec, &mut judge);
         if judge.clear() {
@@ -76,6 +79,7 @@ impl Model {
                 hold: hold.clone(),
                 life: Life::Pending,
                 protected: None,
+                counted,
             };
             self.holds.insert(hold.session, rec);
         }

@@ -12,7 +12,7 @@ use fairway_reference::{Sabotage, explain, run};
 const SEEDS: u64 = 80;
 /// Most steps that a mistake may need once it is made small: founding, agreeing, holding, settling, disputing,
 /// netting, paying.
-const STEPS: usize = 12;
+const STEPS: usize = 15;
 
 fn found(sabotage: Sabotage, kinds: &[&str]) {
     for seed in 0..SEEDS {
