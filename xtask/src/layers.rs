@@ -51,6 +51,12 @@ const ROWS: &[Row] = &[
         tests_use: &[],
         core: false,
     },
+    Row {
+        name: "chain-sim",
+        uses: &["chain"],
+        tests_use: &["model", "pricing", "ledger"],
+        core: false,
+    },
     core(
         "utility",
         &[
@@ -127,8 +133,8 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("ocmf", &["protocol"], "wire types stay in `protocol`"),
     (
         "commonware-*",
-        &["chain"],
-        "no type of the consensus engine leaves `chain`",
+        &["chain", "chain-sim"],
+        "no type of the consensus engine leaves `chain` and its simulator",
     ),
     ("sqlx*", &["fairway"], "only the shell stores"),
     ("axum*", &["fairway"], "only the shell listens"),

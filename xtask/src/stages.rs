@@ -139,6 +139,12 @@ pub(crate) const STAGES: &[Stage] = &[
         run: model,
     },
     Stage {
+        name: "chain",
+        about: "many seeds of the consensus that ships, and of liars in it",
+        fast: true,
+        run: chain,
+    },
+    Stage {
         name: "peers",
         about: "programs of others as our counterpart",
         fast: false,
@@ -179,6 +185,15 @@ const MODEL_TESTS: Tests = Tests {
 const MODEL_VARIABLE: &str = "FAIRWAY_MODEL_SEEDS";
 const MODEL_SEEDS: u32 = 256;
 const MODEL_SEEDS_FAST: u32 = 64;
+
+/// The tests of the simulated consortium, consensus included, and the variable that says how many seeds they run.
+const CHAIN_TESTS: Tests = Tests {
+    package: Some("fairway-chain-sim"),
+    names: &[],
+};
+const CHAIN_VARIABLE: &str = "FAIRWAY_CHAIN_SEEDS";
+const CHAIN_SEEDS: u32 = 96;
+const CHAIN_SEEDS_FAST: u32 = 12;
 
 /// Tests in which a program that nobody here wrote is the other side.
 const PEER_TESTS: Tests = Tests {
@@ -315,7 +330,13 @@ fn unit(context: &Context) -> Result<Outcome, String> {
     context.one_check(&mut context.cargo(&fetch), CHECK_LIMIT)?;
     cargo_tests::run_without(
         context,
-        &[PEER_TESTS, SIM_TESTS, MODEL_TESTS, POSTGRES_TESTS],
+        &[
+            PEER_TESTS,
+            SIM_TESTS,
+            MODEL_TESTS,
+            CHAIN_TESTS,
+            POSTGRES_TESTS,
+        ],
     )
 }
 
@@ -353,6 +374,15 @@ fn model(context: &Context) -> Result<Outcome, String> {
         &MODEL_TESTS,
         MODEL_VARIABLE,
         (MODEL_SEEDS, MODEL_SEEDS_FAST),
+    )
+}
+
+fn chain(context: &Context) -> Result<Outcome, String> {
+    seeded(
+        context,
+        &CHAIN_TESTS,
+        CHAIN_VARIABLE,
+        (CHAIN_SEEDS, CHAIN_SEEDS_FAST),
     )
 }
 

@@ -15,7 +15,7 @@ use crate::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, Peers, StateKey, TxId,
     block::{Block, RECORD_OVERHEAD, Record, body_bytes, records_root},
     header::Header,
-    overlay::{Core, span},
+    overlay::Core,
     runtime::{Runtime, aside},
     sets::{is_handover, key_bytes, read_set},
     state::{Batch, Key, Sealed, machine_key, place_bytes, tx_key},
@@ -26,11 +26,12 @@ use crate::{
 /// block time catches up in steps of this size. Fixed by the rules: a later block is invalid for ever.
 pub(crate) const MAX_TIME_STEP_MS: i64 = 3_600_000;
 
-/// A block this far ahead of a validator's own clock is not voted for at once, but later.
+/// A block that is further ahead of a validator's own clock is voted for only when its time has come. So no clock rejects
+/// a block, and one member with a wrong clock, or a lying one, cannot carry the ledger's time away.
 const MAX_AHEAD_MS: i64 = 500;
 
-/// Longest time for which a vote waits because of the own clock. After it the vote is given: no clock rejects a block.
-const MAX_VOTE_DELAY: Duration = Duration::from_secs(3);
+/// Time after which the own clock is looked at again; it may have been set, or run at another pace.
+const CLOCK_LOOK: Duration = Duration::from_millis(100);
 
 /// Bytes that a proposer reserves for each receipt before it knows it.
 const RECEIPT_ESTIMATE: usize = 256;
@@ -239,11 +240,14 @@ impl Core {
         }
     }
 
-    /// Waits, within a bound, while a block is ahead of the own clock.
-    async fn wait_for_clock<E: Runtime>(&self, context: &E, time_ms: i64) {
-        let ahead = time_ms - self.now_ms(context) - MAX_AHEAD_MS;
-        if ahead > 0 {
-            context.sleep(span(ahead).min(MAX_VOTE_DELAY)).await;
+    /// Waits while a block is ahead of the own clock. The view may end meanwhile; then nobody waits for this vote.
+    ///
+    /// The least time that the rules allow after the parent is never ahead: whatever the clocks say, there is no earlier
+    /// one, and waiting for it would stop the ledger until the clocks have caught up with the parent.
+    async fn wait_for_clock<E: Runtime>(&self, context: &E, time_ms: i64, parent_ms: i64) {
+        let least = parent_ms.saturating_add(1);
+        while time_ms > least && time_ms > self.now_ms(context).saturating_add(MAX_AHEAD_MS) {
+            context.sleep(CLOCK_LOOK).await;
         }
     }
 
@@ -276,8 +280,9 @@ impl Core {
             let reason = "state root differs from own execution".to_string();
             return Err(Refused::Invalid(reason));
         }
-        if parent.is_some() {
-            self.wait_for_clock(context, block.header.time_ms).await;
+        if let Some(parent) = parent {
+            self.wait_for_clock(context, block.header.time_ms, parent.time_ms)
+                .await;
             self.note_pending(block);
         }
         Ok(sealed)
