@@ -16,6 +16,7 @@ pub(crate) mod settled;
 pub mod state;
 
 pub(crate) use bounds::{check, reads};
+pub use settled::by_hour;
 
 use crate::context::{Context, Done, refuse};
 use crate::limits::ENERGY_WINDOW_MS;

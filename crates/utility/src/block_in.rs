@@ -1,7 +1,8 @@
 //! What the ledger finalized: the registry's copy, holds, settlements.
 
 use crate::consent::{consent_key, hold_key, void_hold_key};
-use crate::door::{Block, Level};
+use crate::door::{Block, Level, Table};
+use crate::energy::Kept;
 use crate::home::HomeState;
 use crate::machine::Utility;
 use crate::out::Out;
@@ -55,6 +56,12 @@ impl Utility {
         }
         if let Some(effect) = receipt.effect() {
             self.on_terms_effect(out, tx, effect);
+        }
+        for kept in self.energy.apply(self.me.id, tx, receipt) {
+            match kept {
+                Kept::Put(row) => out.put(row),
+                Kept::Gone(key) => out.delete(Table::Registry, key),
+            }
         }
         match (&tx.operation, receipt.effect()) {
             (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {

@@ -302,7 +302,7 @@ impl Utility {
         )
         .into_bytes());
         add(format!("{:?} {:?}", self.registry, self.policies).into_bytes());
-        add(format!("{:?}", self.cases.durable()).into_bytes());
+        add(format!("{:?} {:?}", self.cases.durable(), self.energy).into_bytes());
         for (_, visit) in self.visits.iter() {
             add(visit.session.to_bytes());
             add(visit.log.to_vec().to_bytes());

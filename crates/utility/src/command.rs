@@ -2,6 +2,8 @@
 
 use crate::roaming::{AgreementView, PartnerView, TermsCommand};
 pub use fairway_aaa::CreditLine;
+use fairway_ledger::energy::op::{EnergyOperation, Hour};
+use fairway_ledger::energy::state::{EnergyBook, OfferState};
 use fairway_ledger::{CaseRef, CaseReply, DisputeReason, Ruling, Verdict};
 use fairway_model::charge::SignedChargeEvent;
 use fairway_model::credit::CreditReason;
@@ -108,6 +110,9 @@ pub enum Command {
     /// Credits and disputes of settled charges.
     #[n(35)]
     Case(#[n(0)] CaseCommand),
+    /// Energy by grid area and hour.
+    #[n(36)]
+    Energy(#[n(0)] EnergyCommand),
 }
 
 /// What is wanted about settled charges.
@@ -193,6 +198,53 @@ pub enum CaseCommand {
     /// The cases about one charge.
     #[n(8)]
     Show(#[n(0)] SessionId),
+}
+
+/// What is wanted about energy.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum EnergyCommand {
+    /// State, offer, accept or cancel on the ledger.
+    #[n(0)]
+    Submit(#[n(0)] EnergyOperation),
+    /// What is for sale, and what this member had, at most [`MAX_LIST`] of each.
+    #[n(1)]
+    Show,
+}
+
+/// Energy as a member sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct EnergyBalance {
+    /// Open offers of all members.
+    #[n(0)]
+    pub offers: Vec<OpenOffer>,
+    /// The member's own books, the newest hour first.
+    #[n(1)]
+    pub books: Vec<AreaBook>,
+}
+
+/// An open offer.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct OpenOffer {
+    /// Whose.
+    #[n(0)]
+    pub seller: MemberId,
+    /// The offer, and what is left of it.
+    #[n(1)]
+    pub state: OfferState,
+}
+
+/// One area in one hour.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct AreaBook {
+    /// Where.
+    #[n(0)]
+    pub area: String,
+    /// When.
+    #[n(1)]
+    pub hour: Hour,
+    /// What there was, and what became of it.
+    #[n(2)]
+    pub book: EnergyBook,
 }
 
 /// A case as the ledger has it.
@@ -427,6 +479,9 @@ pub enum Reply {
     /// This member's agreements.
     #[n(34)]
     Agreements(#[n(0)] Vec<AgreementView>),
+    /// Energy.
+    #[n(36)]
+    Energy(#[n(0)] Box<EnergyBalance>),
 }
 
 /// One driver's bill of one month: home and roaming lines in one format (PR-06, AA-20).

@@ -1,6 +1,9 @@
 //! What operators ask (idempotent by id).
 
-use crate::command::{Bill, BillLine, CaseCommand, Command, Policy, Reply};
+use crate::command::{
+    AreaBook, Bill, BillLine, CaseCommand, Command, EnergyBalance, EnergyCommand, MAX_LIST,
+    OpenOffer, Policy, Reply,
+};
 use crate::door::{Effect, Level, Row, Table};
 use crate::machine::Utility;
 use crate::out::Out;
@@ -95,6 +98,7 @@ fn changes_something(command: &Command) -> bool {
             | Command::Books
             | Command::Status
             | Command::Case(CaseCommand::List | CaseCommand::Show(_))
+            | Command::Energy(EnergyCommand::Show)
     ) && !matches!(command, Command::Terms(terms) if terms.asks())
 }
 
@@ -170,6 +174,12 @@ impl Utility {
             Command::Status => Ok(Reply::Status(self.status())),
             Command::Case(command) => self.case_command(out, id, command),
             Command::Terms(command) => self.on_terms_command(out, id, command),
+            Command::Energy(EnergyCommand::Submit(operation)) => {
+                self.hand_in(out, id, Operation::Energy(operation))
+            }
+            Command::Energy(EnergyCommand::Show) => {
+                Ok(Reply::Energy(Box::new(self.energy_balance())))
+            }
         }
     }
 
@@ -367,6 +377,22 @@ impl Utility {
         );
         self.policies.insert(policy.version, policy);
         Ok(Reply::Done)
+    }
+
+    fn energy_balance(&self) -> EnergyBalance {
+        let offers = self.energy.offers().map(|(seller, state)| OpenOffer {
+            seller: *seller,
+            state: state.clone(),
+        });
+        let books = self.energy.books().map(|(area, hour, book)| AreaBook {
+            area: area.to_owned(),
+            hour,
+            book: book.clone(),
+        });
+        EnergyBalance {
+            offers: offers.take(MAX_LIST).collect(),
+            books: books.take(MAX_LIST).collect(),
+        }
     }
 
     fn bill(&self, cin: &str, year: i16, month: u8) -> Result<Bill, Refusal> {

@@ -22,6 +22,7 @@ mod consent;
 pub mod crp;
 pub mod door;
 mod duty;
+mod energy;
 mod home;
 mod home_agree;
 mod home_charge;

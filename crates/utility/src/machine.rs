@@ -4,6 +4,7 @@ use crate::cases::Cases;
 use crate::command::{Hop, Policy};
 use crate::config::Config;
 use crate::door::{Effect, Input, Level, Moment, Row, Table};
+use crate::energy::EnergyView;
 use crate::home::Homes;
 use crate::identify::Attempts;
 use crate::marks::Marks;
@@ -47,6 +48,7 @@ pub struct Utility {
     pub(crate) connectors: BTreeMap<(StationId, u32), ConnectorState>,
     pub(crate) attempts: Attempts,
     pub(crate) cases: Cases,
+    pub(crate) energy: EnergyView,
 }
 
 impl Utility {
@@ -69,6 +71,7 @@ impl Utility {
             connectors: BTreeMap::new(),
             attempts: Attempts::default(),
             cases: Cases::default(),
+            energy: EnergyView::default(),
             me: config,
         }
     }

@@ -4,6 +4,7 @@
 use crate::door::{Row, Table};
 use crate::duty::{CYCLE, Duty, RELEASE};
 use crate::partners::{BOARD, PARTNER, Partners};
+use fairway_ledger::energy::op::{EnergyEffect, EnergyOperation};
 use fairway_ledger::limits::KEY_OVERLAP_MS;
 use fairway_ledger::{
     CaseEffect, CaseOperation, Effect, Operation, Payment, Receipt, Settlement, Transaction,
@@ -356,6 +357,10 @@ impl Registry {
             (Operation::Terms(operation), Some(Effect::Terms(effect))) => {
                 self.terms(transaction.member, operation, effect, at)
             }
+            (
+                Operation::Energy(_),
+                Some(Effect::Energy(EnergyEffect::Traded { seller, amount, .. })),
+            ) => self.bought(transaction, *seller, *amount, at),
             (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
                 self.paid(payment, *owed, at)
             }
@@ -502,6 +507,24 @@ impl Registry {
             self.put_position(key, owed, at),
             self.put_position(back, owed_back, at),
         ]
+    }
+
+    /// The buyer owes the seller of energy.
+    fn bought(
+        &mut self,
+        transaction: &Transaction,
+        seller: MemberId,
+        amount: Micro,
+        at: Time,
+    ) -> Vec<Row> {
+        let Operation::Energy(EnergyOperation::Accept(trade)) = &transaction.operation else {
+            return Vec::new();
+        };
+        let key = (transaction.member, seller, trade.currency);
+        let before = self.positions.get(&key).copied().unwrap_or_default();
+        let owed = before.plus(amount);
+        owed.map(|owed| vec![self.put_position(key, owed, at)])
+            .unwrap_or_default()
     }
 
     fn paid(&mut self, payment: &Payment, owed: Micro, at: Time) -> Vec<Row> {

@@ -70,6 +70,9 @@ impl Utility {
             Table::Registry if row.key.starts_with(crate::cases::CASE) => {
                 self.cases.restore(row, self.me.id)
             }
+            Table::Registry if row.key.starts_with(crate::energy::ENERGY) => {
+                self.energy.restore(row)
+            }
             Table::Registry => self.registry.restore(row),
             Table::Stations => {
                 let (station, password) = <(StationId, String)>::from_bytes(&row.body)?;

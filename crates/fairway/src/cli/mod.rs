@@ -4,6 +4,7 @@ mod agreement;
 mod card;
 pub mod client;
 mod dispute;
+mod energy;
 mod format;
 mod found;
 mod ledger;
@@ -86,6 +87,9 @@ enum Command {
     /// Object to settled charges, answer, judge.
     #[command(subcommand)]
     Dispute(dispute::DisputeCommand),
+    /// State, trade and show the energy that is sold, by grid area and hour.
+    #[command(subcommand)]
+    Energy(energy::EnergySubcommand),
     /// Show a driver's bill of one month.
     Bill(operate::BillOptions),
     /// List charges, or show the whole trace of one, hop by hop.
@@ -132,6 +136,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Station(options) => station::run(options).await,
         Command::Charge(command) => dispute::charge(command).await,
         Command::Dispute(command) => dispute::dispute(command).await,
+        Command::Energy(command) => energy::run(command).await,
         Command::Bill(options) => operate::bill(options).await,
         Command::Session(command) => operate::session(command).await,
         Command::Customer(command) => operate::customer(command).await,

@@ -1,5 +1,6 @@
 //! Answers as people read them ([`text`]) and as programs do ([`json`]).
 
+pub mod energy;
 pub mod json;
 pub mod text;
 

@@ -12,7 +12,10 @@ use fairway_model::refusal::{Refusal, RefusalCode};
 use std::collections::BTreeMap;
 
 /// Energy of a charge by hour: a period's counts in the hour in which it begins. Nothing for hours without any.
-fn by_hour(event: &ChargeEvent) -> Result<BTreeMap<Hour, Energy>, Refusal> {
+///
+/// # Errors
+/// `malformed` when a sum does not fit.
+pub fn by_hour(event: &ChargeEvent) -> Result<BTreeMap<Hour, Energy>, Refusal> {
     let mut hours = BTreeMap::new();
     for period in event.usage.periods.iter().filter(|p| p.energy.0 > 0) {
         let sum: &mut Energy = hours.entry(Hour::of(period.start)).or_default();

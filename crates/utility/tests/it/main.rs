@@ -17,6 +17,7 @@ mod cases;
 mod charge;
 mod crash;
 mod driver;
+mod energy;
 mod faults;
 mod metering;
 mod refusals;
