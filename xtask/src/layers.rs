@@ -136,6 +136,16 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["chain", "chain-sim"],
         "no type of the consensus engine leaves `chain` and its simulator",
     ),
+    (
+        "wasmi",
+        &["pricing"],
+        "custom rules run in one place, so that everybody gets the same price",
+    ),
+    (
+        "wasmparser",
+        &["pricing"],
+        "custom rules are checked in one place",
+    ),
     ("sqlx*", &["fairway"], "only the shell stores"),
     ("axum*", &["fairway"], "only the shell listens"),
 ];

@@ -4,6 +4,7 @@ use crate::context::refuse;
 use crate::council;
 use crate::life;
 use crate::limits::{MAX_AREA_LEN, MAX_METER_KEY_BYTES, MAX_TIERS, MAX_TIME_ZONE_LEN};
+use crate::rules;
 use crate::tx::{Hold, MAX_TX_BYTES, Operation, Payment, Settlement, Transaction};
 use fairway_model::agreement::{Agreement, MAX_TARIFFS};
 use fairway_model::canonical::DecodeError;
@@ -98,6 +99,7 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::Energy(operation) => crate::energy::check(operation),
         Operation::Money(operation) => crate::money::admit::check(operation),
         Operation::Terms(operation) => life::check(operation),
+        Operation::Rule(operation) => rules::admit(operation),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::keys::{key_for_agreement, key_for_agreement_status, key_for_pair};
 use crate::life::{Stage, Step, check_notice};
 use crate::limits::MAX_PAIR_VERSIONS;
 use crate::receipt::Effect;
+use crate::rules;
 use crate::state::{AgreementStatus, Countersigned, PairState, PairVersion};
 use crate::terms;
 use fairway_model::agreement::{Agreement, AgreementId};
@@ -31,6 +32,7 @@ pub(crate) fn propose(
         return refuse(RefusalCode::Duplicate, format!("{id} is proposed already"));
     }
     terms::check(agreement, ctx.now())?;
+    rules::check_named(ctx, agreement)?;
     check_newer(&pair(ctx, agreement)?, agreement)?;
     let status = AgreementStatus::proposed(ctx.member(), signature, ctx.now());
     ctx.view.put(key_for_agreement(id), agreement);

@@ -1,16 +1,20 @@
 //! Agreements and their tariffs, decoded and compiled once. Entries are found by the hash of the terms, so an entry can only be
 //! right, and whether it is there changes nothing but time.
 
-use crate::limits::{MAX_CACHED_AGREEMENTS, MAX_CACHED_ZONES};
+use crate::limits::{MAX_CACHED_AGREEMENTS, MAX_CACHED_RULES, MAX_CACHED_ZONES};
 use fairway_model::agreement::{Agreement, AgreementId};
+use fairway_model::hash::Hash;
 use fairway_model::tariff::Tariff;
-use fairway_pricing::{CompiledTariff, TariffError};
+use fairway_pricing::{BoundRule, CompiledTariff, RuleModule, TariffError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Agreements by id, at most [`MAX_CACHED_AGREEMENTS`].
+/// Agreements by id, at most [`MAX_CACHED_AGREEMENTS`], and modules of custom rules, at most [`MAX_CACHED_RULES`].
 #[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<BTreeMap<AgreementId, Arc<Terms>>>);
+pub(crate) struct Cache(
+    Mutex<BTreeMap<AgreementId, Arc<Terms>>>,
+    Mutex<BTreeMap<Hash, RuleModule>>,
+);
 
 /// One agreement.
 #[derive(Debug)]
@@ -41,20 +45,37 @@ impl Cache {
         entries.insert(id, Arc::clone(&terms));
         terms
     }
+
+    pub(crate) fn find_rule(&self, id: Hash) -> Option<RuleModule> {
+        self.1
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned()
+    }
+
+    pub(crate) fn insert_rule(&self, rule: RuleModule) {
+        let mut entries = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MAX_CACHED_RULES {
+            entries.pop_first();
+        }
+        entries.insert(rule.id(), rule);
+    }
 }
 
 impl Terms {
-    /// The tariff prepared for a time zone.
+    /// The tariff prepared for a time zone, with the agreement's rule, which is the same for all of its tariffs.
     pub(crate) fn compiled(
         &self,
         tariff: &Tariff,
         zone: &str,
+        rule: Option<BoundRule>,
     ) -> Result<CompiledTariff, TariffError> {
         let mut zones = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = zones.get(zone).and_then(|tariffs| tariffs.get(&tariff.id)) {
             return Ok(found.clone());
         }
-        let compiled = CompiledTariff::compile(tariff, zone)?;
+        let compiled = CompiledTariff::compile_with(tariff, zone, rule)?;
         if zones.len() >= MAX_CACHED_ZONES && !zones.contains_key(zone) {
             zones.pop_first();
         }

@@ -8,6 +8,7 @@ use crate::keys::{
     key_for_nonce,
 };
 use crate::receipt::{Account, Effect, Posting};
+use crate::rules::RuleUse;
 use crate::state::{AgreementStatus, BalanceState, MemberState, NonceState};
 use crate::tx::Transaction;
 use crate::view::View;
@@ -60,6 +61,8 @@ pub(crate) struct Context<'v, 'b> {
     pub(crate) cache: &'v Cache,
     /// What the members have set, as it counts in this block.
     pub(crate) rules: Rules,
+    /// What custom rules did; goes into the receipt.
+    pub(crate) custom: &'v mut Vec<RuleUse>,
 }
 
 impl Context<'_, '_> {
@@ -259,6 +262,7 @@ mod tests {
             view: &mut view,
             cache: &cache,
             rules: Rules::default(),
+            custom: &mut Vec::new(),
         };
         let (own, tax) = (Account::Member(member), Account::Tax(member));
         let off = ctx.post(

@@ -10,7 +10,8 @@ use crate::receipt::{Outcome, Receipt};
 use crate::tx::{Operation, Transaction};
 use crate::view::View;
 use crate::{
-    admit, agreements, cases, disputes, holds, life, money, payments, reads, registry, settle,
+    admit, agreements, cases, disputes, holds, life, money, payments, reads, registry, rules,
+    settle,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
@@ -118,6 +119,7 @@ impl Contracts {
 
     fn apply(&self, block: Block, rules: Rules, bytes: &[u8], view: &mut View<'_>) -> Receipt {
         let id = Hash::plain(bytes);
+        let mut custom = Vec::new();
         let result = Transaction::read_admitted(bytes)
             .map_err(|e| Refusal::new(RefusalCode::Malformed, format!("no transaction: {e}")))
             .and_then(|tx| {
@@ -128,6 +130,7 @@ impl Contracts {
                     view,
                     cache: &self.cache,
                     rules,
+                    custom: &mut custom,
                 })
             });
         let (outcome, postings) = match result {
@@ -137,6 +140,7 @@ impl Contracts {
             }
             Err(refusal) => {
                 view.drop_present();
+                custom.clear();
                 (Outcome::Refused(refusal), Vec::new())
             }
         };
@@ -146,6 +150,7 @@ impl Contracts {
             time: block.time,
             outcome,
             postings,
+            rules: (!custom.is_empty()).then_some(custom),
         }
     }
 
@@ -220,6 +225,7 @@ fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
         Operation::Energy(operation) => crate::energy::run(&mut ctx, operation),
         Operation::Money(operation) => money::run(&mut ctx, operation),
         Operation::Council(operation) => council::run(&mut ctx, operation),
+        Operation::Rule(operation) => rules::run(&mut ctx, operation),
     }
 }
 

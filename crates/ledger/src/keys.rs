@@ -95,6 +95,16 @@ pub fn key_for_nonce(member: MemberId, nonce: TxNonce) -> Key {
     key("fairway.state.nonce", &(member, nonce))
 }
 
+/// Of a [`crate::rules::RuleState`].
+pub fn key_for_rule(rule: Hash) -> Key {
+    key("fairway.state.rule", &rule)
+}
+
+/// Of a [`crate::rules::RulesOfState`]: how many modules a member uploaded.
+pub fn key_for_rules_of(member: MemberId) -> Key {
+    key("fairway.state.rule-count", &member)
+}
+
 /// Of a [`crate::tx::Payment`] that its creditor confirmed.
 pub fn key_for_payment(creditor: MemberId, reference: Hash) -> Key {
     key("fairway.state.payment", &(creditor, reference))

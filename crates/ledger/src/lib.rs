@@ -30,6 +30,7 @@ mod price;
 mod reads;
 pub mod receipt;
 mod registry;
+pub mod rules;
 mod settle;
 pub mod state;
 mod terms;
@@ -56,6 +57,7 @@ pub use genesis::{Genesis, GenesisError};
 pub use keys::*;
 pub use life::{BoardOffer, Ground, TermsEffect, TermsOperation};
 pub use receipt::{Account, Effect, Outcome, Posting, Receipt};
+pub use rules::{RuleEffect, RuleOperation, RuleUse};
 pub use tx::{
     Dispute, DisputeReason, GuaranteeClaim, Hold, MAX_TX_BYTES, NEW_KEY_DOMAIN, Operation, Payment,
     Settlement, TX_DOMAIN, Transaction, TxNonce,

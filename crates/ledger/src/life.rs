@@ -110,7 +110,7 @@ pub(crate) fn reads(operation: &TermsOperation, member: MemberId) -> Vec<Key> {
             ..
         } => {
             let (home, visited, id) = (agreement.home, agreement.visited, agreement.id());
-            vec![
+            let mut keys = vec![
                 key_for_member(home),
                 key_for_member(visited),
                 key_for_agreement(*supersedes),
@@ -118,7 +118,9 @@ pub(crate) fn reads(operation: &TermsOperation, member: MemberId) -> Vec<Key> {
                 key_for_agreement(id),
                 key_for_agreement_status(id),
                 key_for_pair(home, visited),
-            ]
+            ];
+            keys.extend(crate::rules::reads_of_terms(agreement));
+            keys
         }
         TermsOperation::Suspend { agreement, .. } | TermsOperation::Resume { agreement, .. } => {
             vec![

@@ -37,6 +37,10 @@ pub const OFFER_GRACE_MS: i64 = 15 * MINUTE;
 pub const KEY_OVERLAP_MS: i64 = 24 * HOUR;
 /// How long after its expiry a disputed hold is still safe from being voided by others, in milliseconds.
 pub const DISPUTED_HOLD_MS: i64 = 30 * DAY;
+/// Most modules of custom rules that one member may upload.
+pub const MAX_MEMBER_RULES: u32 = 64;
+/// Most compiled modules that the cache keeps.
+pub const MAX_CACHED_RULES: usize = 64;
 /// Longest chain id in bytes.
 pub const MAX_CHAIN_ID_LEN: usize = 48;
 /// Most compiled agreements that the cache keeps.

@@ -4,15 +4,21 @@ use crate::cache::Terms;
 use crate::context::refuse;
 use fairway_model::charge::{ChargeEvent, Usage};
 use fairway_model::money::Micro;
-use fairway_model::price::{PriceBreakdown, Shares};
+use fairway_model::price::{PriceBreakdown, RuleNote, Shares};
 use fairway_model::refusal::{Refusal, RefusalCode};
-use fairway_pricing::{RateError, rate, share};
+use fairway_pricing::{BoundRule, RateError, rate, share};
 
-/// Rates the charge again with the agreement's tariff in the EVSE's time zone: total and shares must be equal to the micro-unit.
-pub(crate) fn check(event: &ChargeEvent, terms: &Terms, zone: &str) -> Result<(), Refusal> {
+/// Rates the charge again with the agreement's tariff and rule in the EVSE's time zone: total and shares must be equal to the
+/// micro-unit. Gives what the rule did.
+pub(crate) fn check(
+    event: &ChargeEvent,
+    terms: &Terms,
+    zone: &str,
+    rule: Option<BoundRule>,
+) -> Result<Option<RuleNote>, Refusal> {
     let agreement = &terms.agreement;
     let currency = agreement.currency;
-    let price = priced(event, &event.usage, terms, zone)?;
+    let price = priced(event, &event.usage, terms, (zone, rule))?;
     if price.total != event.total {
         let (found, right) = (event.total.text(currency), price.total.text(currency));
         let energy = price.energy.kwh_text();
@@ -44,7 +50,7 @@ pub(crate) fn check(event: &ChargeEvent, terms: &Terms, zone: &str) -> Result<()
             ),
         );
     }
-    Ok(())
+    Ok(price.rule)
 }
 
 /// What another usage than the event's own costs, everything else being the event's: the total in whole minor units.
@@ -54,14 +60,20 @@ pub(crate) fn total(
     terms: &Terms,
     zone: &str,
 ) -> Result<Micro, Refusal> {
-    Ok(priced(event, usage, terms, zone)?.total)
+    if let Some(rule) = terms.agreement.rule {
+        return refuse(
+            RefusalCode::RuleUnknown,
+            format!("rule {rule} priced this charge, and a case does not run it; claim a total"),
+        );
+    }
+    Ok(priced(event, usage, terms, (zone, None))?.total)
 }
 
 fn priced(
     event: &ChargeEvent,
     usage: &Usage,
     terms: &Terms,
-    zone: &str,
+    (zone, rule): (&str, Option<BoundRule>),
 ) -> Result<PriceBreakdown, Refusal> {
     let Some(tariff) = terms.agreement.tariff(&event.tariff) else {
         return refuse(
@@ -75,7 +87,7 @@ fn priced(
             format!("tariff {:?}: {e}", event.tariff),
         )
     };
-    let compiled = terms.compiled(tariff, zone).map_err(unusable)?;
+    let compiled = terms.compiled(tariff, zone, rule).map_err(unusable)?;
     rate(&compiled, &event.adjustments, usage).map_err(|e| unrated(&e))
 }
 

@@ -6,12 +6,13 @@ use crate::keys::{
     Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge,
     key_for_dispute, key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member,
     key_for_node, key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix,
-    key_for_station,
+    key_for_rule, key_for_station,
 };
 use crate::life::{self, key_for_use};
 use crate::receipt::Account;
+use crate::rules;
 use crate::tx::{Hold, Operation, Payment, Settlement, Transaction};
-use fairway_model::agreement::AgreementId;
+use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::cin::{CinPrefix, MIN_PREFIX_DIGITS};
 use fairway_model::ids::{MemberId, SessionId};
 use fairway_model::registry::PrefixEntry;
@@ -34,13 +35,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
             keys.push(key_for_evse(evse));
         }
         Operation::RotateMemberKey { new_key, .. } => keys.push(key_for_used_key(*new_key)),
-        Operation::ProposeAgreement { agreement, .. } => {
-            keys.extend([
-                key_for_member(agreement.home),
-                key_for_member(agreement.visited),
-            ]);
-            keys.extend(terms(agreement.id(), agreement.home, agreement.visited));
-        }
+        Operation::ProposeAgreement { agreement, .. } => keys.extend(propose(agreement)),
         Operation::CountersignAgreement {
             agreement,
             home,
@@ -73,6 +68,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
         }
         Operation::SettleCharge(settlement) => keys.extend(settle(settlement)),
         Operation::ConfirmPayment(payment) => keys.extend(confirm(payment)),
+        Operation::Rule(operation) => keys.extend(rules::reads(operation, tx.member)),
         Operation::Dispute(dispute) => keys.extend(dispute_keys(dispute.session, tx.member)),
         Operation::Council(operation) => keys.extend(council::reads(tx, operation)),
         Operation::Case(operation) => keys.extend(crate::cases::reads::reads(operation)),
@@ -98,6 +94,16 @@ fn register_prefix(entry: &PrefixEntry) -> Vec<Key> {
     };
     let mut keys: Vec<Key> = beginnings(&prefix).map(key_for_prefix).collect();
     keys.push(key_for_node(entry.member, prefix.node()));
+    keys
+}
+
+fn propose(agreement: &Agreement) -> Vec<Key> {
+    let mut keys = vec![
+        key_for_member(agreement.home),
+        key_for_member(agreement.visited),
+    ];
+    keys.extend(terms(agreement.id(), agreement.home, agreement.visited));
+    keys.extend(rules::reads_of_terms(agreement));
     keys
 }
 
@@ -152,6 +158,7 @@ fn settle(settlement: &Settlement) -> Vec<Key> {
         key_for_account(&Account::Tax(visited), currency),
         key_for_account(&Account::Owner(settlement.owner.clone()), currency),
     ]);
+    keys.extend(settlement.rule.map(key_for_rule));
     keys
 }
 

@@ -5,6 +5,7 @@ use crate::council::CouncilEffect;
 use crate::energy::op::EnergyEffect;
 use crate::life::TermsEffect;
 use crate::money::MoneyEffect;
+use crate::rules::{RuleEffect, RuleUse};
 use core::fmt;
 use fairway_model::agreement::AgreementId;
 use fairway_model::hash::Hash;
@@ -240,6 +241,9 @@ pub enum Effect {
     /// The life of agreements, the board of offers, service levels.
     #[n(33)]
     Terms(#[n(0)] TermsEffect),
+    /// Something about custom rules.
+    #[n(37)]
+    Rule(#[n(0)] RuleEffect),
 }
 
 /// Whether a transaction took effect.
@@ -271,6 +275,10 @@ pub struct Receipt {
     /// Which accounts it changed; empty when it moved no money.
     #[n(4)]
     pub postings: Vec<Posting>,
+    /// What custom rules did to the charges that it settled; `None` when no agreement named one. A rule that failed is named here,
+    /// with the base rule's price in the effect.
+    #[n(5)]
+    pub rules: Option<Vec<RuleUse>>,
 }
 
 impl Receipt {

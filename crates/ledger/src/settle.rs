@@ -12,9 +12,10 @@ use crate::holds::{check_currency, check_exposure, check_guarantee, release, sta
 use crate::keys::{key_for_charge, key_for_evse, key_for_hold};
 use crate::money::position;
 use crate::receipt::{Account, Effect, Posting};
+use crate::rules::RuleUse;
 use crate::state::{AgreementStatus, ChargeState, EvseState, HoldState, HoldStatus};
 use crate::tx::Settlement;
-use crate::{energy, life, price, usage};
+use crate::{energy, life, price, rules, usage};
 use fairway_model::agreement::Agreement;
 use fairway_model::charge::ChargeEvent;
 use fairway_model::hash::Hash;
@@ -33,13 +34,18 @@ pub(crate) fn settle(ctx: &mut Context<'_, '_>, settlement: &Settlement) -> Resu
     let start = usage::check(event, agreement, ctx.now(), ctx.rules)?;
     check_in_force(event, agreement, &status, start)?;
     let evse = check_evse(ctx, settlement, start)?;
-    price::check(event, &terms, &evse.entry.time_zone)?;
+    let rule = rules::bound(ctx, agreement, settlement.rule)?;
+    let note = price::check(event, &terms, &evse.entry.time_zone, rule)?;
     energy::settled::count(ctx, settlement, &evse.entry.area)?;
     let hold = find_hold(ctx, event, start)?;
     let released = post_hold(ctx, hold, event, agreement)?;
     let postings = post_shares(ctx, settlement)?;
     life::served(ctx, event.agreement, agreement, start)?;
     let hash = record(ctx, settlement, &terms);
+    ctx.custom.extend(note.map(|note| RuleUse {
+        session: event.session,
+        note,
+    }));
     let effect = Effect::ChargeSettled {
         session: event.session,
         event: hash,

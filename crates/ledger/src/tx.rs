@@ -9,6 +9,7 @@ use crate::council::{self, CouncilOperation};
 use crate::energy::op::EnergyOperation;
 use crate::life::TermsOperation;
 use crate::money::MoneyOperation;
+use crate::rules::RuleOperation;
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::canonical::{Canonical, DecodeError};
 use fairway_model::hash::Hash;
@@ -101,6 +102,9 @@ pub struct Settlement {
     /// members do not insist.
     #[n(5)]
     pub area: Option<String>,
+    /// The custom rule that the agreement names, if it does.
+    #[n(6)]
+    pub rule: Option<Hash>,
 }
 
 /// What the creditor says after money reached it outside the ledger.
@@ -288,6 +292,9 @@ pub enum Operation {
     /// The life of agreements, the board of offers, service levels.
     #[n(13)]
     Terms(#[n(0)] TermsOperation),
+    /// Custom rules.
+    #[n(17)]
+    Rule(#[n(0)] RuleOperation),
 }
 
 /// A signed operation.

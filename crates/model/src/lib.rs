@@ -46,7 +46,9 @@ pub use ocpi_token::{OcpiToken, TokenError, TokenType};
 pub use offer::{
     Consent, ConsentMethod, Estimate, HomeAcceptance, Offer, SignedConsent, SignedOffer,
 };
-pub use price::{Adjustments, PriceBreakdown, PriceLine, Shares, TaxLine};
+pub use price::{
+    Adjustments, PriceBreakdown, PriceLine, RuleFault, RuleNote, RuleVerdict, Shares, TaxLine,
+};
 pub use profile::{
     CustomerClass, EligibilityStatement, Guarantee, Payment, Pseudonym, Service, SignedEligibility,
     Tier,

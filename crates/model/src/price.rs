@@ -2,6 +2,7 @@
 
 use crate::agreement::Corridor;
 use crate::energy::Energy;
+use crate::hash::Hash;
 use crate::money::{Currency, Micro, Ppm};
 use crate::profile::Tier;
 use crate::tariff::Dimension;
@@ -116,6 +117,74 @@ pub struct PriceBreakdown {
     /// Energy that was priced.
     #[n(8)]
     pub energy: Energy,
+    /// What the agreement's custom rule did to it, where there is one.
+    #[n(9)]
+    pub rule: Option<RuleNote>,
+}
+
+/// Why a custom rule's answer was not used; the agreed base rule priced the charge instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum RuleFault {
+    /// It used up the agreed fuel.
+    #[n(0)]
+    OutOfFuel,
+    /// It stopped by a trap: an unreachable instruction, an access out of bounds, a division by zero, a stack too deep.
+    #[n(1)]
+    Trapped,
+    /// Its answer is no price or share.
+    #[n(2)]
+    Garbage,
+    /// Its price would pass the agreement's cap on a charge's amount, or what can be computed.
+    #[n(3)]
+    OverCap,
+    /// The module cannot be started: its data or tables do not fit where it puts them.
+    #[n(4)]
+    Unusable,
+}
+
+impl RuleFault {
+    /// The fault in words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::OutOfFuel => "it used up the agreed fuel",
+            Self::Trapped => "it trapped",
+            Self::Garbage => "its answer is no price or share",
+            Self::OverCap => "its price passes the cap on a charge's amount",
+            Self::Unusable => "it cannot be started",
+        }
+    }
+}
+
+/// What became of a custom rule's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum RuleVerdict {
+    /// The price, the split or both are the rule's, inside the agreement's limits.
+    #[n(0)]
+    Used,
+    /// The rule left everything to the agreed base rule.
+    #[n(1)]
+    Declined,
+    /// The agreed base rule priced everything, because the rule failed.
+    #[n(2)]
+    FellBack(#[n(0)] RuleFault),
+}
+
+/// A custom rule's part in a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct RuleNote {
+    /// The module.
+    #[n(0)]
+    pub rule: Hash,
+    /// What became of its answers.
+    #[n(1)]
+    pub verdict: RuleVerdict,
+    /// Fuel that it used of what was agreed.
+    #[n(2)]
+    pub fuel: u64,
+    /// The home utility's share of the net price in basis points, when the rule set it; the owner's stays as agreed, the visited
+    /// utility has the rest.
+    #[n(3)]
+    pub home_bps: Option<u32>,
 }
 
 /// Who gets what of one charge; the four add up to the driver's total exactly.

@@ -195,6 +195,10 @@ codes! {
     99 ThresholdNotMet = "threshold-not-met",
     /// The version of the contracts that is in force is not part of this program.
     100 VersionUnknown = "version-unknown",
+    /// The module is no custom rule; the text names the violation.
+    110 RuleInvalid = "rule-invalid",
+    /// The custom rule is not on the ledger.
+    111 RuleUnknown = "rule-unknown",
 }
 
 impl fmt::Display for RefusalCode {

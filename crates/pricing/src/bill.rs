@@ -38,6 +38,7 @@ pub(crate) fn close(
         total,
         rounding: total.minus(exact)?,
         energy,
+        rule: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::check::check_tariff;
 use crate::error::TariffError;
+use crate::rule::BoundRule;
 use crate::when::{Moment, When};
 use crate::zone::Zone;
 use fairway_model::tariff::Dimension;
@@ -16,8 +17,20 @@ const MS_PER_SECOND: u64 = SECOND.unsigned_abs();
 
 /// A tariff prepared for pricing at EVSEs of one time zone: checked, its zone looked up once, its restrictions sorted by
 /// dimension. Cloning is cheap; keep it as long as the tariff is in force.
+///
+/// With a custom rule ([`CompiledTariff::compile_with`]) every price that is computed from it is the rule's.
 #[derive(Debug, Clone)]
-pub struct CompiledTariff(Arc<Inner>);
+pub struct CompiledTariff {
+    inner: Arc<Inner>,
+    custom: Option<Arc<Custom>>,
+}
+
+/// A custom rule with the zone of the EVSE, which it learns whether or not the tariff depends on it.
+#[derive(Debug)]
+pub(crate) struct Custom {
+    pub(crate) bound: BoundRule,
+    pub(crate) zone: Zone,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -78,6 +91,18 @@ impl CompiledTariff {
     /// # Errors
     /// What [`check_tariff`] finds, or [`TariffError::TimeZone`].
     pub fn compile(tariff: &Tariff, time_zone: &str) -> Result<Self, TariffError> {
+        Self::compile_with(tariff, time_zone, None)
+    }
+
+    /// Checks and prepares a tariff whose energy prices and split a custom rule may set.
+    ///
+    /// # Errors
+    /// As [`CompiledTariff::compile`].
+    pub fn compile_with(
+        tariff: &Tariff,
+        time_zone: &str,
+        rule: Option<BoundRule>,
+    ) -> Result<Self, TariffError> {
         check_tariff(tariff)?;
         let mut inner = Inner {
             tariff: tariff.clone(),
@@ -103,41 +128,55 @@ impl CompiledTariff {
             }
         }
         inner.prepare();
-        Ok(Self(Arc::new(inner)))
+        let custom = rule
+            .map(|bound| {
+                let zone = Zone::named(time_zone)?;
+                Ok(Arc::new(Custom { bound, zone }))
+            })
+            .transpose()?;
+        Ok(Self {
+            inner: Arc::new(inner),
+            custom,
+        })
+    }
+
+    /// The custom rule, if the agreement has one.
+    pub(crate) fn custom(&self) -> Option<&Custom> {
+        self.custom.as_deref()
     }
 
     /// The tariff as it was given.
     pub fn tariff(&self) -> &Tariff {
-        &self.0.tariff
+        &self.inner.tariff
     }
 
     /// The zone, when any element depends on local time.
     pub(crate) fn zone(&self) -> Option<&Zone> {
-        self.0.zone.as_ref()
+        self.inner.zone.as_ref()
     }
 
     /// Milliseconds of the local day at which the price may change.
     pub(crate) fn clock_bounds(&self) -> &[i64] {
-        &self.0.clock_bounds
+        &self.inner.clock_bounds
     }
 
     /// Energies of the charge at which the price may change.
     pub(crate) fn energy_bounds(&self) -> &[u64] {
-        &self.0.energy_bounds
+        &self.inner.energy_bounds
     }
 
     /// Milliseconds since the begin at which the price may change.
     pub(crate) fn elapsed_bounds(&self) -> &[i64] {
-        &self.0.elapsed_bounds
+        &self.inner.elapsed_bounds
     }
 
     /// All rules that price a dimension, in the order of their elements.
     pub(crate) fn rules(&self, dimension: Dimension) -> &[Rule] {
         match dimension {
-            Dimension::Energy => &self.0.energy,
-            Dimension::Flat => &self.0.flat,
-            Dimension::ParkingTime => &self.0.parking,
-            Dimension::Time => &self.0.time,
+            Dimension::Energy => &self.inner.energy,
+            Dimension::Flat => &self.inner.flat,
+            Dimension::ParkingTime => &self.inner.parking,
+            Dimension::Time => &self.inner.time,
         }
     }
 

@@ -24,6 +24,7 @@ pub fn describe(tariff: &CompiledTariff, adjustments: &Adjustments, now: Time) -
     let mut tail = text.limits();
     tail.extend(tariff.tariff().sales_taxes.iter().map(Text::sales_tax));
     tail.extend(text.load());
+    tail.extend(text.custom());
     tail.extend(text.discount());
     tail.truncate(MAX_DESCRIPTION_LINES.saturating_sub(1));
     let room = MAX_DESCRIPTION_LINES.saturating_sub(tail.len());
@@ -92,6 +93,18 @@ impl Text<'_> {
         self.restrictions(rule)
             .and_then(|r| r.end_day)
             .is_some_and(|day| i64::from(day) <= self.moment.day)
+    }
+
+    /// What a custom rule may do; the prices named before it are the base rule's.
+    fn custom(&self) -> Option<String> {
+        let rule = self.tariff.custom()?.bound.module.id().hex();
+        let name: String = rule.chars().take(8).collect();
+        let corridor = self.adjustments.corridor;
+        Some(format!(
+            "Rule {name}, agreed by both utilities, sets the energy price between {} and {} per kWh; the prices above hold without it.",
+            self.money(corridor.floor),
+            self.money(corridor.cap)
+        ))
     }
 
     fn component(&self, dimension: Dimension, rule: &Rule, now: bool) -> String {

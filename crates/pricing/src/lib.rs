@@ -6,6 +6,9 @@
 //! A tariff is compiled once for the time zone of its EVSEs ([`CompiledTariff`]); then [`quote`] prices an expectation before
 //! consent, [`rate`] a finished charge, and [`share`] divides the total. Where digits are dropped is said in [`rate`] and [`share`].
 //!
+//! Where an agreement names a custom rule, the tariff is compiled with it ([`CompiledTariff::compile_with`]), and the same
+//! functions give its prices ([`rule`]).
+//!
 //! Invariant: a price without its breakdown does not exist. No function here gives only a total.
 
 #![deny(
@@ -18,11 +21,13 @@ mod apportion;
 mod bill;
 mod check;
 mod compile;
+mod custom;
 mod describe;
 mod error;
 mod quote;
 mod rate;
 mod reverse;
+pub mod rule;
 mod share;
 mod unit;
 mod walk;
@@ -37,5 +42,6 @@ pub use error::{RateError, TariffError};
 pub use quote::{Expected, price_per_kwh_now, quote};
 pub use rate::{MAX_CHARGE_MS, rate};
 pub use reverse::reverse;
+pub use rule::{BoundRule, MAX_RULE_BYTES, MAX_RULE_FUEL, RuleError, RuleModule, rule_id};
 pub use share::share;
 pub use wording::{quoted, wording};

@@ -1,6 +1,7 @@
 //! What a charge is expected to cost, before it begins.
 
 use crate::compile::CompiledTariff;
+use crate::custom;
 use crate::error::RateError;
 use crate::rate::{MAX_CHARGE_MS, check_validity, rate};
 use crate::unit::{WHOLE_BPS, check_adjustments, energy_price};
@@ -136,7 +137,8 @@ pub fn price_per_kwh_now(
     check_adjustments(adjustments).ok()?;
     check_validity(tariff, now).ok()?;
     let rule = tariff.rule(Dimension::Energy, &begin(tariff, now))?;
-    let (price, _) = energy_price(rule.price, adjustments);
+    let price = custom::price_now(tariff, adjustments, rule.price, now)
+        .unwrap_or_else(|| energy_price(rule.price, adjustments).0);
     let rest = WHOLE_BPS.saturating_sub(adjustments.discount_bps);
     price
         .scale(i64::from(rest), i64::from(WHOLE_BPS), Rounding::HalfUp)

@@ -10,6 +10,7 @@
 
 use crate::bill;
 use crate::compile::{CompiledTariff, Rule};
+use crate::custom;
 use crate::error::RateError;
 use crate::unit::{self, check_adjustments};
 use crate::walk::{Piece, walk};
@@ -37,6 +38,9 @@ const USUAL_LINES: usize = 6;
 /// not rounded up when parking time is priced.
 ///
 /// Load and corridor act on energy prices that are not zero ([`Adjustments`]): what a tariff gives for free stays free.
+/// A custom rule of the agreement may set each energy price in place of list price and load, and the home utility's share; the
+/// corridor holds its prices too. When it fails in any way, the charge is priced as if there were none, and `rule` says so.
+///
 /// `min_price` and `max_price` act on the sum of the lines and on its price with taxes; then the tier discount is a part of the
 /// net price, and taxes are levied on what remains. A tax line whose base is zero is left out.
 ///
@@ -59,10 +63,27 @@ pub fn rate(
     walk(tariff, usage, |piece| tally.add(piece))?;
     let energy = Energy(tally.used.energy);
     let mut lines = tally.finish()?;
-    for line in &mut lines {
-        unit::price(line, adjustments)?;
+    let custom = tariff.custom().map(|rule| custom::Run {
+        tariff,
+        rule,
+        adjustments,
+        usage,
+        energy,
+    });
+    let mut note = None;
+    if let Some(run) = custom {
+        let (priced, found) = run.price(&lines);
+        if let Some(priced) = priced {
+            return Ok(priced);
+        }
+        note = Some(found);
     }
-    bill::close(tariff.tariff(), adjustments, lines, energy)
+    for line in &mut lines {
+        unit::price(line, adjustments, None)?;
+    }
+    let mut breakdown = bill::close(tariff.tariff(), adjustments, lines, energy)?;
+    breakdown.rule = note;
+    Ok(breakdown)
 }
 
 /// Whether a charge may begin then.

@@ -10,7 +10,8 @@ use fairway_model::{Micro, PriceBreakdown, Rounding, Shares, Split, TierTerms};
 /// The net price before discount is split in micro-units by the agreement's basis points (largest remainder; among equal
 /// remainders visited, then owner, then home comes first). Of the discount the home utility bears its part (half-up to a
 /// micro-unit), the visited utility the rest; the owner bears none, so that its share is never negative. Tax stands apart.
-/// What rounding the total to minor units added or took goes to the visited utility.
+/// What rounding the total to minor units added or took goes to the visited utility. Where a custom rule set the home utility's
+/// share, that counts instead of the agreed one.
 ///
 /// # Errors
 /// [`RateError::Split`] when the split is not 10,000 basis points; [`RateError::TierTerms`] when a discount has no terms or the
@@ -20,6 +21,7 @@ pub fn share(
     split: &Split,
     tier: Option<&TierTerms>,
 ) -> Result<Shares, RateError> {
+    let split = custom_split(breakdown, split)?;
     let bps = [split.visited_bps, split.owner_bps, split.home_bps];
     let sum = bps
         .iter()
@@ -40,6 +42,24 @@ pub fn share(
         visited: visited.minus(visited_bears)?.plus(breakdown.rounding)?,
         owner: *owner,
         tax,
+    })
+}
+
+/// The split with a custom rule's share of the home utility; the visited utility has what home and owner leave.
+fn custom_split(breakdown: &PriceBreakdown, split: &Split) -> Result<Split, RateError> {
+    let Some(home_bps) = breakdown.rule.and_then(|note| note.home_bps) else {
+        return Ok(*split);
+    };
+    let visited_bps = WHOLE_BPS
+        .checked_sub(split.owner_bps)
+        .and_then(|rest| rest.checked_sub(home_bps))
+        .ok_or(RateError::Breakdown(
+            "the rule's share for the home utility is more than the owner leaves",
+        ))?;
+    Ok(Split {
+        home_bps,
+        visited_bps,
+        owner_bps: split.owner_bps,
     })
 }
 

@@ -28,33 +28,47 @@ pub(crate) fn check_adjustments(adjustments: &Adjustments) -> Result<(), RateErr
     Ok(())
 }
 
+/// The base rule's energy price per kWh: the list price after load, before the corridor. A product out of range is above every cap.
+pub(crate) fn loaded(list: Micro, adjustments: &Adjustments) -> Micro {
+    if adjustments.load_bps == WHOLE_BPS {
+        return list;
+    }
+    list.scale(
+        i64::from(adjustments.load_bps),
+        i64::from(WHOLE_BPS),
+        Rounding::HalfUp,
+    )
+    .unwrap_or(Micro(i64::MAX))
+}
+
 /// An energy price per kWh after load and corridor, and whether the corridor moved it. A price of zero stays zero: what the
 /// tariff gives for free, neither load nor floor makes dear.
 pub(crate) fn energy_price(list: Micro, adjustments: &Adjustments) -> (Micro, bool) {
     if list == Micro::ZERO {
         return (list, false);
     }
-    let corridor = &adjustments.corridor;
-    let scaled = if adjustments.load_bps == WHOLE_BPS {
-        list
-    } else {
-        // A product out of range is above every cap.
-        list.scale(
-            i64::from(adjustments.load_bps),
-            i64::from(WHOLE_BPS),
-            Rounding::HalfUp,
-        )
-        .unwrap_or(Micro(i64::MAX))
-    };
-    let price = scaled.max(corridor.floor).min(corridor.cap);
-    (price, price != scaled)
+    inside(loaded(list, adjustments), adjustments)
 }
 
-/// Fills in unit price and amount of a line.
-pub(crate) fn price(line: &mut PriceLine, adjustments: &Adjustments) -> Result<(), RateError> {
+/// A price held inside the corridor, and whether that moved it.
+pub(crate) fn inside(price: Micro, adjustments: &Adjustments) -> (Micro, bool) {
+    let corridor = &adjustments.corridor;
+    let held = price.max(corridor.floor).min(corridor.cap);
+    (held, held != price)
+}
+
+/// Fills in unit price and amount of a line; `custom` is a custom rule's price for its energy, not yet clamped.
+pub(crate) fn price(
+    line: &mut PriceLine,
+    adjustments: &Adjustments,
+    custom: Option<Micro>,
+) -> Result<(), RateError> {
     let per = match line.dimension {
         Dimension::Energy => {
-            (line.unit_price, line.clamped) = energy_price(line.list_price, adjustments);
+            (line.unit_price, line.clamped) = custom.map_or_else(
+                || energy_price(line.list_price, adjustments),
+                |price| inside(price, adjustments),
+            );
             Energy::PER_KWH
         }
         Dimension::Time | Dimension::ParkingTime => MS_PER_HOUR,

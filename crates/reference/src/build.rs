@@ -399,6 +399,7 @@ impl Builder<'_> {
             owner,
             currency: self.currency(terms.currency),
             area: None,
+            rule: None,
         })))
     }
 

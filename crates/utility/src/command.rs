@@ -113,6 +113,14 @@ pub enum Command {
     /// Energy by grid area and hour.
     #[n(36)]
     Energy(#[n(0)] EnergyCommand),
+    /// Put the module of a custom rule on the ledger.
+    #[n(17)]
+    UploadRule {
+        /// The WebAssembly module.
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        module: Vec<u8>,
+    },
 }
 
 /// What is wanted about settled charges.

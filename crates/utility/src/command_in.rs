@@ -8,7 +8,7 @@ use crate::door::{Effect, Level, Row, Table};
 use crate::machine::Utility;
 use crate::out::Out;
 use fairway_aaa::CustomerChange;
-use fairway_ledger::{Operation, Transaction, TxNonce};
+use fairway_ledger::{Operation, RuleOperation, Transaction, TxNonce};
 use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::EvseEntry;
@@ -159,6 +159,9 @@ impl Utility {
                 self.hand_in(out, id, Operation::RegisterPrefix(entry))
             }
             Command::RegisterEvse(entry) => self.register_evse(out, id, entry),
+            Command::UploadRule { module } => {
+                self.hand_in(out, id, Operation::Rule(RuleOperation::Upload { module }))
+            }
             Command::ProposeAgreement(agreement) => self.propose_agreement(out, id, agreement),
             Command::Countersign(agreement) => self.countersign(out, id, agreement),
             Command::SetLoad { area, load_bps } => self.set_load(out, area, load_bps),

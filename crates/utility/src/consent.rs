@@ -117,7 +117,8 @@ impl Utility {
         let offer = &session.offer.as_ref()?.offer;
         let agreement = self.registry.agreement(offer.agreement)?;
         let evse = &self.registry.evses.get(&offer.evse)?.entry;
-        let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse).ok()?;
+        let rule = self.registry.rule_of(agreement).ok()?;
+        let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse, rule.as_ref()).ok()?;
         let statement = &session.eligibility.as_ref()?.statement;
         // What is held for this charge is part of what remains for it.
         let most = self

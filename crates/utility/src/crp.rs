@@ -11,7 +11,7 @@ use fairway_model::{
     Micro, Offer, Refusal, RefusalCode, SessionId, SignedEligibility, SigningKey, Tariff, Tier,
     Time,
 };
-use fairway_pricing::{CompiledTariff, Expected, quote};
+use fairway_pricing::{BoundRule, CompiledTariff, Expected, quote};
 
 /// Load multiplier without load, in basis points.
 pub const NEUTRAL_BPS: u32 = 10_000;
@@ -25,6 +25,8 @@ pub struct Grounds<'a> {
     pub policy: &'a Policy,
     /// The agreement in force and its id.
     pub agreement: &'a Agreement,
+    /// The custom rule that it names, if it does.
+    pub rule: Option<&'a BoundRule>,
     /// Its id.
     pub id: AgreementId,
     /// Where.
@@ -124,9 +126,13 @@ fn estimate(
         .map_err(|e| no_offer(format!("the tariff gives no price: {e}")))
 }
 
-/// A tariff prepared for an EVSE.
-pub(crate) fn compile(tariff: &Tariff, evse: &EvseEntry) -> Result<CompiledTariff, Refusal> {
-    CompiledTariff::compile(tariff, &evse.time_zone)
+/// A tariff prepared for an EVSE, with the agreement's custom rule.
+pub(crate) fn compile(
+    tariff: &Tariff,
+    evse: &EvseEntry,
+    rule: Option<&BoundRule>,
+) -> Result<CompiledTariff, Refusal> {
+    CompiledTariff::compile_with(tariff, &evse.time_zone, rule.cloned())
         .map_err(|e| no_offer(format!("tariff {:?}: {e}", tariff.id)))
 }
 
@@ -140,7 +146,7 @@ pub fn propose(grounds: &Grounds<'_>) -> Result<Offer, Refusal> {
     let tariff = choose_tariff(grounds)?;
     let adjustments = adjustments(agreement, grounds.statement.tier, load(grounds)?);
     let rules = rules(policy, grounds.statement.class);
-    let compiled = compile(tariff, grounds.evse)?;
+    let compiled = compile(tariff, grounds.evse, grounds.rule)?;
     let energy = rules.expected_energy.min(agreement.caps.energy_per_charge);
     let estimate = estimate(
         &compiled,
@@ -248,6 +254,8 @@ pub struct HomeGrounds<'a> {
     pub policy: &'a Policy,
     /// The agreement that the offer names.
     pub agreement: &'a Agreement,
+    /// The custom rule that it names, if it does.
+    pub rule: Option<&'a BoundRule>,
     /// Where, from the registry.
     pub evse: &'a EvseEntry,
     /// What was said about the driver.
@@ -330,7 +338,7 @@ pub fn inside_agreement(grounds: &HomeGrounds<'_>, offer: &Offer) -> Result<(), 
             "the hold is larger than the guarantee",
         ));
     }
-    let compiled = compile(tariff, grounds.evse)?;
+    let compiled = compile(tariff, grounds.evse, grounds.rule)?;
     let own = estimate(
         &compiled,
         &right,

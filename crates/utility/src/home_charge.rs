@@ -14,7 +14,7 @@ use fairway_model::{
     Agreement, ChargeEvent, Hash, HomeAcceptance, MemberId, PriceBreakdown, Refusal, RefusalCode,
     SignedConsent, SignedEligibility, SignedOffer, Time,
 };
-use fairway_pricing::{rate, share};
+use fairway_pricing::{BoundRule, rate, share};
 
 /// A charge as computed from its evidence.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub(crate) struct Rated {
 pub(crate) fn rate_charge(
     subscription: &Subscription<'_>,
     readings: &[VerifiedReading],
-    agreement: &Agreement,
+    (agreement, rule): (&Agreement, Option<&BoundRule>),
     evse: &EvseRecord,
 ) -> Result<Rated, Refusal> {
     let offer = subscription.offer;
@@ -37,7 +37,7 @@ pub(crate) fn rate_charge(
     let tariff = agreement
         .tariff(&offer.tariff)
         .ok_or_else(|| wrong(format!("no tariff {:?}", offer.tariff)))?;
-    let compiled = crp::compile(tariff, &evse.entry)?;
+    let compiled = crp::compile(tariff, &evse.entry, rule)?;
     let breakdown =
         rate(&compiled, &offer.adjustments, &usage).map_err(|e| wrong(e.to_string()))?;
     let tier = agreement.tier_terms(offer.adjustments.tier);
@@ -199,9 +199,11 @@ impl Utility {
                 format!("{} is no charging point of {}", terms.evse, terms.visited),
             );
         };
+        let rule = self.registry.rule_of(agreement)?;
         let grounds = HomeGrounds {
             policy: self.policy(),
             agreement,
+            rule: rule.as_ref(),
             evse: &evse.entry,
             issued,
             now: given_at,
@@ -250,7 +252,8 @@ impl Utility {
             pseudonym: proposal.pseudonym,
             salt: &proposal.salt,
         };
-        let rated = rate_charge(&subscription, &readings, agreement, evse)?;
+        let rule = self.registry.rule_of(agreement)?;
+        let rated = rate_charge(&subscription, &readings, (agreement, rule.as_ref()), evse)?;
         if rated.event == *event {
             return Ok((rated, issued));
         }

@@ -286,9 +286,14 @@ impl Utility {
                 "agreement or charging point is not known here",
             ));
         };
+        let rule = match self.registry.rule_of(agreement) {
+            Ok(rule) => rule,
+            Err(refusal) => return OfferAnswer::Refused(refusal),
+        };
         let grounds = HomeGrounds {
             policy: self.policy(),
             agreement,
+            rule: rule.as_ref(),
             evse: &evse.entry,
             issued,
             now: out.now,

@@ -181,9 +181,11 @@ impl Utility {
             .get(&visit.session.evse)
             .ok_or_else(gone)?
             .entry;
+        let rule = self.registry.rule_of(agreement)?;
         let grounds = Grounds {
             policy: self.policy(),
             agreement,
+            rule: rule.as_ref(),
             id: agreement_id,
             evse,
             statement,
@@ -306,7 +308,8 @@ impl Utility {
         let statement = &session.eligibility.as_ref()?.statement;
         let agreement = self.registry.agreement(offer.agreement)?;
         let evse = &self.registry.evses.get(&offer.evse)?.entry;
-        let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse).ok()?;
+        let rule = self.registry.rule_of(agreement).ok()?;
+        let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse, rule.as_ref()).ok()?;
         let mut lines = describe(&compiled, &offer.adjustments, out.now);
         lines.extend(offer.reasons.iter().cloned());
         lines.truncate(MAX_LINES);

@@ -7,15 +7,17 @@ use crate::partners::{BOARD, PARTNER, Partners};
 use fairway_ledger::energy::op::{EnergyEffect, EnergyOperation};
 use fairway_ledger::limits::KEY_OVERLAP_MS;
 use fairway_ledger::{
-    CaseEffect, CaseOperation, Effect, Operation, Payment, Receipt, Settlement, Transaction,
+    CaseEffect, CaseOperation, Effect, Operation, Payment, Receipt, RuleEffect, RuleOperation,
+    Settlement, Transaction,
 };
 use fairway_ledger::{TermsEffect, TermsOperation};
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::{EvseEntry, Member, PrefixEntry};
 use fairway_model::{
-    Agreement, AgreementId, CinPrefix, Currency, DecodeError, EvseId, MemberId, Micro, PrefixTable,
-    PublicKey, StationId, Time,
+    Agreement, AgreementId, CinPrefix, Currency, DecodeError, EvseId, Hash, MemberId, Micro,
+    PrefixTable, PublicKey, Refusal, RefusalCode, StationId, Time,
 };
+use fairway_pricing::{BoundRule, RuleModule};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -151,6 +153,14 @@ struct Position(
     #[n(3)] Micro,
 );
 
+/// A custom rule's row.
+#[derive(Debug, Encode, Decode)]
+struct StoredRule {
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    module: Vec<u8>,
+}
+
 /// The copy.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Registry {
@@ -165,6 +175,8 @@ pub(crate) struct Registry {
     pub(crate) partners: Partners,
     /// Service levels in which we have a part.
     pub(crate) duty: Duty,
+    /// Modules of custom rules.
+    rules: BTreeMap<Hash, RuleModule>,
 }
 
 impl Registry {
@@ -239,6 +251,23 @@ impl Registry {
 
     pub(crate) fn agreement(&self, id: AgreementId) -> Option<&Agreement> {
         self.agreements.get(&id).map(|r| &r.agreement)
+    }
+
+    /// The custom rule of an agreement with its limits.
+    ///
+    /// # Errors
+    /// `rule-unknown` when the module is not here: nothing may be priced without it, since the contract would price with it.
+    pub(crate) fn rule_of(&self, agreement: &Agreement) -> Result<Option<BoundRule>, Refusal> {
+        let Some(id) = agreement.rule else {
+            return Ok(None);
+        };
+        match self.rules.get(&id) {
+            Some(module) => Ok(Some(BoundRule::of(agreement, module.clone()))),
+            None => Err(Refusal::new(
+                RefusalCode::RuleUnknown,
+                format!("rule {id} of the agreement is not known here"),
+            )),
+        }
     }
 
     /// Takes over what a transaction did, or that it was refused; the rows to store.
@@ -364,8 +393,25 @@ impl Registry {
             (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
                 self.paid(payment, *owed, at)
             }
+            (
+                Operation::Rule(RuleOperation::Upload { module }),
+                Some(Effect::Rule(RuleEffect::Uploaded { .. })),
+            ) => self.put_rule(module, transaction.member, at),
             _ => Vec::new(),
         }
+    }
+
+    fn put_rule(&mut self, bytes: &[u8], member: MemberId, at: Time) -> Vec<Row> {
+        // The contract checked it with the same functions before it was stored.
+        let Ok(module) = RuleModule::read(bytes) else {
+            return Vec::new();
+        };
+        let key = format!("rule/{}", module.id());
+        self.rules.insert(module.id(), module);
+        let stored = StoredRule {
+            module: bytes.to_vec(),
+        };
+        vec![row(&key, &member.to_string(), at, &stored)]
     }
 
     fn put_prefix(&mut self, entry: &PrefixEntry, at: Time) -> Vec<Row> {
@@ -563,6 +609,12 @@ impl Registry {
             "agreement" => {
                 let record = AgreementRecord::from_bytes(&row.body)?;
                 self.put_agreement(record, row.at);
+            }
+            "rule" => {
+                let stored = StoredRule::from_bytes(&row.body)?;
+                let module = RuleModule::read(&stored.module)
+                    .map_err(|e| DecodeError::Malformed(e.to_string()))?;
+                self.rules.insert(module.id(), module);
             }
             "position" => {
                 let Position(debtor, creditor, currency, owed) = Position::from_bytes(&row.body)?;

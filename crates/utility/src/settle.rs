@@ -110,7 +110,8 @@ impl Utility {
         let readings = select_evidence(&visit.log.to_vec());
         let agreement = self.registry.agreement(offer.agreement).ok_or_else(gone)?;
         let evse = self.registry.evses.get(&offer.evse).ok_or_else(gone)?;
-        rate_charge(&subscription, &readings, agreement, evse)
+        let rule = self.registry.rule_of(agreement)?;
+        rate_charge(&subscription, &readings, (agreement, rule.as_ref()), evse)
     }
 
     fn nothing_delivered(&mut self, out: &mut Out, id: SessionId) {
@@ -313,13 +314,15 @@ impl Utility {
     /// A doubly signed event with what the registry knows of its parties; `None` when one of them is unknown.
     pub(crate) fn settlement_of(&self, signed: SignedChargeEvent) -> Option<Settlement> {
         let event = &signed.event;
+        let agreement = self.registry.agreement(event.agreement)?;
         let evse = &self.registry.evses.get(&event.evse)?.entry;
         Some(Settlement {
             visited_key: self.registry.key_of(event.visited)?,
             home_key: self.registry.key_of(event.home)?,
             owner: evse.owner.clone(),
             area: Some(evse.area.clone()).filter(|area| !area.is_empty()),
-            currency: self.registry.agreement(event.agreement)?.currency,
+            currency: agreement.currency,
+            rule: agreement.rule,
             signed,
         })
     }
@@ -404,7 +407,8 @@ impl Utility {
         let offer = &visit.session.offer.as_ref()?.offer;
         let agreement = self.registry.agreement(offer.agreement)?;
         let evse = &self.registry.evses.get(&offer.evse)?.entry;
-        let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse).ok()?;
+        let rule = self.registry.rule_of(agreement).ok()?;
+        let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse, rule.as_ref()).ok()?;
         let proven = from_readings(&select_evidence(&visit.log.to_vec())).ok();
         let usage = proven.or_else(|| {
             let start = visit.session.since();

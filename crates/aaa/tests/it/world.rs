@@ -162,6 +162,7 @@ pub fn breakdown(total: Micro) -> PriceBreakdown {
         total,
         rounding: Micro::ZERO,
         energy: Energy(12_500_000),
+        rule: None,
     }
 }
 

@@ -348,6 +348,7 @@ impl Load {
             owner: self.evse.owner.clone(),
             currency: Currency::USD,
             area: None,
+            rule: None,
         };
         (
             self.own(Operation::PlaceHold(Box::new(hold))),

@@ -419,6 +419,7 @@ fn on_its_way(pair: &Pair, number: u64, event: ChargeEvent, expires_at: Time, wr
             event,
         },
         area: None,
+        rule: None,
     };
     Open {
         hold: signed(pair, number, "hold", Operation::PlaceHold(Box::new(hold))),

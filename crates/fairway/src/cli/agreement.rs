@@ -5,8 +5,8 @@ use super::{say, terms};
 use crate::environment;
 use clap::Subcommand;
 use fairway_ledger::{
-    Block, Contracts, Genesis, Ground, Operation, Receipt, TermsOperation, Transaction, TxNonce,
-    contract_text,
+    Block, Contracts, Genesis, Ground, Operation, Receipt, RuleOperation, TermsOperation,
+    Transaction, TxNonce, contract_text,
 };
 use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical as _;
@@ -100,7 +100,8 @@ pub(super) async fn run(command: AgreementCommand) -> Result<(), String> {
         AgreementCommand::Check { file } => {
             let agreement = terms::read(&file)?;
             let now = Time(environment::wall_ms());
-            check(&agreement, now).map_err(|e| format!("{}: {e}", file.display()))?;
+            check_with(&agreement, terms::rule(&file)?, now)
+                .map_err(|e| format!("{}: {e}", file.display()))?;
             say(&describe(&agreement));
             Ok(())
         }
@@ -110,8 +111,12 @@ pub(super) async fn run(command: AgreementCommand) -> Result<(), String> {
         }
         AgreementCommand::Propose { file, desk } => {
             let agreement = terms::read(&file)?;
-            check(&agreement, desk.config()?.clock().now())
-                .map_err(|e| format!("{}: {e}", file.display()))?;
+            check_with(
+                &agreement,
+                terms::rule(&file)?,
+                desk.config()?.clock().now(),
+            )
+            .map_err(|e| format!("{}: {e}", file.display()))?;
             propose(&desk, agreement).await
         }
         AgreementCommand::List { desk } => list(&desk).await,
@@ -227,7 +232,7 @@ fn subject(command: &TermsCommand) -> Option<AgreementId> {
 async fn counter(desk: &Desk, id: &str, file: &Path) -> Result<(), String> {
     let supersedes = parse_id(id)?;
     let agreement = Box::new(terms::read(file)?);
-    check(&agreement, desk.config()?.clock().now())
+    check_with(&agreement, terms::rule(file)?, desk.config()?.clock().now())
         .map_err(|e| format!("{}: {e}", file.display()))?;
     let new = agreement.id();
     let command = TermsCommand::Counter {
@@ -340,8 +345,9 @@ fn parse_id(text: &str) -> Result<AgreementId, String> {
     Ok(AgreementId(Hash(hash)))
 }
 
-/// Proposes the terms on a ledger of the two parties alone, in memory: the same contract as on the real one says what is wrong.
-fn check(agreement: &Agreement, now: Time) -> Result<(), String> {
+/// Proposes the terms on a ledger of the two parties alone, in memory, after its rule is uploaded: the same contract as on the real
+/// one says what is wrong.
+fn check_with(agreement: &Agreement, rule: Option<Vec<u8>>, now: Time) -> Result<(), String> {
     let mut keys = Vec::new();
     for id in [agreement.home, agreement.visited] {
         if keys.iter().all(|(known, _)| *known != id) {
@@ -354,13 +360,19 @@ fn check(agreement: &Agreement, now: Time) -> Result<(), String> {
         members: keys.iter().map(|(id, key)| party(*id, key)).collect(),
     };
     let contracts = Contracts::new(&genesis).map_err(|e| e.to_string())?;
-    let operation = Operation::ProposeAgreement {
+    let upload = rule.map(|module| Operation::Rule(RuleOperation::Upload { module }));
+    let propose = Operation::ProposeAgreement {
         agreement: Box::new(agreement.clone()),
         signature: key.sign(AGREEMENT_DOMAIN, &agreement.to_bytes()),
     };
-    let nonce = TxNonce([0; 16]);
-    let transaction = Transaction::sign(contracts.chain_id(), *proposer, nonce, operation, key);
-    let bytes = [transaction.to_bytes()];
+    let operations = upload.into_iter().chain([propose]);
+    let bytes: Vec<Vec<u8>> = (0u8..)
+        .zip(operations)
+        .map(|(n, operation)| {
+            let nonce = TxNonce([n; 16]);
+            Transaction::sign(contracts.chain_id(), *proposer, nonce, operation, key).to_bytes()
+        })
+        .collect();
     for verdict in contracts.admit(&bytes) {
         verdict.map_err(|refusal| refusal.text)?;
     }
@@ -394,6 +406,31 @@ fn party(id: MemberId, key: &SigningKey) -> Member {
 mod tests {
     use super::*;
     use fairway_ledger::worded;
+
+    fn check(agreement: &Agreement, now: Time) -> Result<(), String> {
+        check_with(agreement, None, now)
+    }
+
+    #[test]
+    fn terms_with_a_rule_are_checked_with_its_module() {
+        let module =
+            super::super::rule::read(&terms::tests::folder().join("rule/solar.wat")).unwrap();
+        let terms = worded(Agreement {
+            rule: Some(Hash::plain(&module)),
+            rule_fuel: Some(10_000),
+            ..terms::tests::example()
+        });
+        let now = terms.valid_from;
+        check_with(&terms, Some(module.clone()), now).unwrap();
+        let error = check(&terms, now).unwrap_err();
+        assert!(error.contains("is not on this chain"), "{error}");
+        let hungry = worded(Agreement {
+            rule_fuel: Some(1_000_001),
+            ..terms
+        });
+        let error = check_with(&hungry, Some(module), now).unwrap_err();
+        assert!(error.contains("is over 1000000"), "{error}");
+    }
 
     #[test]
     fn the_contract_takes_the_example_and_refuses_contradictions() {

@@ -12,6 +12,7 @@ pub mod log;
 mod operate;
 mod partner;
 mod register;
+mod rule;
 mod rules;
 mod station;
 mod submit;
@@ -73,6 +74,9 @@ enum Command {
     /// Look at partners and their records, and post offers on the ledger's board.
     #[command(subcommand)]
     Partner(partner::PartnerCommand),
+    /// Check, build and try custom rules, and put them on the ledger.
+    #[command(subcommand)]
+    Rule(rule::RuleCommand),
     /// Set the present load of a grid area.
     #[command(subcommand)]
     Load(rules::LoadCommand),
@@ -131,6 +135,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Gate(command) => register::gate(command).await,
         Command::Agreement(command) => agreement::run(command).await,
         Command::Partner(command) => partner::run(command).await,
+        Command::Rule(command) => rule::run(command).await,
         Command::Load(command) => rules::load(command).await,
         Command::Policy(command) => rules::policy(command).await,
         Command::Station(options) => station::run(options).await,

@@ -9,6 +9,7 @@ use fairway_model::{
     Agreement, Caps, Corridor, Currency, Dimension, Energy, Hash, LoadBand, MemberId, Micro, Ppm,
     ServiceLevel, SessionCaps, Split, Tariff, Tier, TierTerms, Time,
 };
+use fairway_pricing::rule_id;
 use fairway_protocol::ocpi_tariff::read_tariff;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -164,6 +165,27 @@ pub(super) fn read(path: &Path) -> Result<Agreement, String> {
     parse(&text, folder).map_err(|e| format!("{}: {e}", path.display()))
 }
 
+/// The module of the custom rule that an agreement's file names, if it does.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn rule(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let file: File =
+        toml::from_str(&text).map_err(|e| format!("{}: {}", path.display(), shape(&e, &text)))?;
+    named_rule(&file, folder)
+}
+
+fn named_rule(file: &File, folder: &Path) -> Result<Option<Vec<u8>>, String> {
+    // The text form of a rule is what its author keeps; what counts is the module that it makes.
+    let name = file.commitments.as_ref().and_then(|c| c.rule.as_ref());
+    name.map(|name| {
+        super::rule::read(&folder.join(name)).map_err(|e| format!("commitments.rule: {e}"))
+    })
+    .transpose()
+}
+
 fn parse(text: &str, folder: &Path) -> Result<Agreement, String> {
     let file: File = toml::from_str(text).map_err(|e| shape(&e, text))?;
     let agreement = worded(unworded(&file, folder)?);
@@ -191,6 +213,7 @@ fn unworded(file: &File, folder: &Path) -> Result<Agreement, String> {
         .collect::<Result<Vec<_>, String>>()?;
     let security = file.security.as_ref();
     let commitments = file.commitments.as_ref();
+    let rule = named_rule(file, folder)?;
     let content = |key: &str, name: Option<&PathBuf>| {
         name.map(|name| open(key, name).map(|bytes| Hash::plain(&bytes)))
             .transpose()
@@ -234,10 +257,7 @@ fn unworded(file: &File, folder: &Path) -> Result<Agreement, String> {
             .and_then(|c| c.model.as_deref())
             .map(|text| hash("commitments.model", text))
             .transpose()?,
-        rule: content(
-            "commitments.rule",
-            commitments.and_then(|c| c.rule.as_ref()),
-        )?,
+        rule: rule.as_deref().map(rule_id),
         rule_fuel: commitments.and_then(|c| c.rule_fuel),
         annex_hash: content(
             "commitments.annex",
@@ -389,7 +409,7 @@ fn percent(text: &str) -> Result<Ppm, String> {
 pub(super) mod tests {
     use super::*;
 
-    fn folder() -> PathBuf {
+    pub(in crate::cli) fn folder() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples")
     }
 
@@ -437,7 +457,7 @@ pub(super) mod tests {
     fn commitments_and_security_are_read() {
         let good = std::fs::read_to_string(folder().join("agreement.toml")).unwrap();
         let text = format!(
-            "{good}\n[security]\ncollateral = \"2500\"\n[commitments]\nannex = \"agreement.txt\"\nmodel = \"{}\"\nrule = \"tariff.json\"\nrule_fuel = 5\n",
+            "{good}\n[security]\ncollateral = \"2500\"\n[commitments]\nannex = \"agreement.txt\"\nmodel = \"{}\"\nrule = \"rule/solar.wat\"\nrule_fuel = 5\n",
             "ab".repeat(32)
         );
         let agreement = parse(&text, &folder()).unwrap();
@@ -447,7 +467,12 @@ pub(super) mod tests {
         assert_eq!(agreement.annex_hash, content("agreement.txt"));
         assert_eq!(
             (agreement.rule, agreement.rule_fuel),
-            (content("tariff.json"), Some(5))
+            (
+                super::super::rule::read(&folder().join("rule/solar.wat"))
+                    .ok()
+                    .map(|module| Hash::plain(&module)),
+                Some(5)
+            )
         );
     }
 

@@ -49,7 +49,8 @@ fn winds_up(operation: &Operation) -> bool {
         | Operation::RotateMeterKey { .. }
         | Operation::ProposeAgreement { .. }
         | Operation::CountersignAgreement { .. }
-        | Operation::PlaceHold(_) => false,
+        | Operation::PlaceHold(_)
+        | Operation::Rule(_) => false,
         Operation::Energy(operation) => matches!(
             operation,
             EnergyOperation::State(_) | EnergyOperation::Cancel(_)

@@ -7,6 +7,7 @@ use crate::agreements::{check_newer, check_parties, must_be_party, pair};
 use crate::context::{Context, Done, refuse};
 use crate::keys::{key_for_agreement, key_for_agreement_status, key_for_pair};
 use crate::receipt::Effect;
+use crate::rules;
 use crate::state::AgreementStatus;
 use crate::terms;
 use fairway_model::agreement::{Agreement, AgreementId};
@@ -53,6 +54,7 @@ pub(super) fn counter(
         return refuse(RefusalCode::Duplicate, format!("{id} is proposed already"));
     }
     terms::check(agreement, ctx.now())?;
+    rules::check_named(ctx, agreement)?;
     check_newer(&pair(ctx, agreement)?, agreement)?;
     status.superseded_by = Some(id);
     let new = AgreementStatus {

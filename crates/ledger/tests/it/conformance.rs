@@ -3,6 +3,7 @@
 use crate::council::{admit, council, validator_key, vote};
 use crate::evidence::{double_vote, report};
 use crate::registry::rotation;
+use crate::rules::{answering, upload};
 use crate::world::{
     CHAIN, Charge, T0, USD, World, agreement, countersign, evse, genesis, key, member, place,
     propose, settle, usd, void,
@@ -16,8 +17,8 @@ use fairway_ledger::{
 use fairway_ledger::{
     key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge, key_for_dispute,
     key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member, key_for_node,
-    key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix,
-    key_for_station,
+    key_for_nonce, key_for_pair, key_for_payment, key_for_position, key_for_prefix, key_for_rule,
+    key_for_rules_of, key_for_station,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
@@ -98,6 +99,7 @@ fn story() -> Vec<(&'static str, &'static str, Operation)> {
             rotation("APC", &SigningKey::from_seed([77; 32]), false),
         ),
         ("refused", "DUK", settle(charge.settlement())),
+        ("upload-rule", "DUK", upload(answering("(i64.const 1)"))),
     ]
 }
 
@@ -133,6 +135,11 @@ fn state_keys() -> Vec<(&'static str, [u8; 32])> {
         ("dispute", key_for_dispute(charge.session, home)),
         ("nonce", key_for_nonce(visited, TxNonce([1; 16]))),
         ("payment", key_for_payment(visited, Hash::plain(b"bank"))),
+        (
+            "rule",
+            key_for_rule(Hash::plain(&answering("(i64.const 1)"))),
+        ),
+        ("rule-count", key_for_rules_of(visited)),
     ]
 }
 

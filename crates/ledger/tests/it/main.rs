@@ -29,6 +29,7 @@ mod money;
 mod netting;
 mod property;
 mod registry;
+mod rules;
 mod service;
 mod table;
 mod tamper;

@@ -17,7 +17,7 @@ use fairway_model::registry::{EvseEntry, Member, MemberKind};
 use fairway_model::sign::SigningKey;
 use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
 use fairway_model::time::{DAY, HOUR, MINUTE, Time};
-use fairway_pricing::{CompiledTariff, rate, share};
+use fairway_pricing::{BoundRule, CompiledTariff, RuleModule, rate, share};
 use std::collections::BTreeMap;
 
 pub(crate) const CHAIN: &str = "fairway-test";
@@ -178,6 +178,8 @@ pub(crate) struct Charge {
     pub(crate) start: Time,
     pub(crate) hold: Micro,
     pub(crate) expires_at: Time,
+    /// The module of the agreement's custom rule.
+    pub(crate) rule: Option<RuleModule>,
 }
 
 impl Charge {
@@ -198,6 +200,7 @@ impl Charge {
             start: T0.plus(-HOUR),
             hold: usd("20"),
             expires_at: T0.plus(2 * HOUR),
+            rule: None,
         }
     }
 
@@ -264,12 +267,12 @@ impl Charge {
                 ),
             ],
         };
-        let price = rate(
-            &CompiledTariff::compile(&agreement.tariffs[0], zone).unwrap(),
-            &adjustments,
-            &usage,
-        )
-        .unwrap();
+        let rule = self
+            .rule
+            .clone()
+            .map(|module| BoundRule::of(agreement, module));
+        let tariff = CompiledTariff::compile_with(&agreement.tariffs[0], zone, rule).unwrap();
+        let price = rate(&tariff, &adjustments, &usage).unwrap();
         let shares = share(&price, &agreement.split, agreement.tier_terms(self.tier)).unwrap();
         let entry = evse(&party(agreement.visited));
         ChargeEvent {
@@ -294,7 +297,10 @@ impl Charge {
     }
 
     pub(crate) fn settlement(&self) -> Settlement {
-        signed(self.event())
+        Settlement {
+            rule: self.agreement.rule,
+            ..signed(self.event())
+        }
     }
 }
 
@@ -314,6 +320,7 @@ pub(crate) fn signed(event: ChargeEvent) -> Settlement {
         owner,
         currency: USD,
         area: None,
+        rule: None,
     }
 }
 

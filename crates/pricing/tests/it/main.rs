@@ -13,7 +13,8 @@
 
 mod describe;
 mod golden;
-
+mod hostile;
 mod model;
 mod peers_cases;
 mod properties;
+mod rules;

@@ -62,6 +62,7 @@ pub(crate) fn offer(session: SessionId, now: Time) -> OfferView {
         total: Micro(4_320_000),
         rounding: Micro(0),
         energy: Energy(10_000_000),
+        rule: None,
     };
     OfferView {
         session,

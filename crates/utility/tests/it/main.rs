@@ -16,6 +16,7 @@
 mod cases;
 mod charge;
 mod crash;
+mod custom_rule;
 mod driver;
 mod energy;
 mod faults;

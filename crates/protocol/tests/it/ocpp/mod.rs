@@ -37,6 +37,7 @@ pub(crate) fn offer() -> OfferView {
         total: Micro(4_320_000),
         rounding: Micro(0),
         energy: Energy(10_000_000),
+        rule: None,
     };
     OfferView {
         session: session(),
