@@ -12,7 +12,9 @@ use std::{
 use commonware_codec::{Copying, DecodeExt as _};
 use commonware_cryptography::ed25519::{PrivateKey, PublicKey};
 use commonware_runtime::{Clock as _, Supervisor as _, deterministic};
-use fairway_chain::{Config, Handle, TxId, ValidatorAddress, public_key, wiring::Limits};
+use fairway_chain::{
+    Config, Handle, TxId, ValidatorAddress, public_key, verify_proof, wiring::Limits,
+};
 use fairway_chain_sim::{Chance, Link, Net, Node, Torn, run_world};
 
 use crate::{
@@ -37,6 +39,8 @@ const PATIENCE: Duration = Duration::from_millis(400);
 pub(crate) struct Report {
     pub(crate) heights: u64,
     pub(crate) messages: u64,
+    /// Changes that each validator made on its disk.
+    pub(crate) writes: Vec<u64>,
     pub(crate) healed_after: Duration,
     /// Digest of all that the runtime did.
     pub(crate) audit: String,
@@ -75,6 +79,7 @@ pub(crate) fn run(plan: &Plan, planted: Planted) -> Result<Report, String> {
             let done = world.play().await;
             if done.is_err() {
                 world.describe();
+                world.guilt().await;
             }
             let trace = std::mem::take(&mut world.trace);
             done.map(|report| Report {
@@ -205,6 +210,47 @@ impl World {
         let _ = writeln!(self.trace, "{:>8.3} {text}", at.as_secs_f64());
     }
 
+    /// After a fork: who signed two blocks of one height, proven by certificates that anybody can check.
+    async fn guilt(&mut self) {
+        let (Some(one), Some(two)) = (self.nodes[0].handle(), self.nodes[1].handle()) else {
+            return;
+        };
+        let (one, two) = (one.clone(), two.clone());
+        let keys: Vec<[u8; 32]> = configuration(&self.plan)
+            .1
+            .iter()
+            .map(|v| v.public_key)
+            .collect();
+        for height in 1..=one.status().height.min(two.status().height) {
+            let mut signers = Vec::new();
+            for handle in [&one, &two] {
+                let Some(block) = self.ask(handle, height).await else {
+                    continue;
+                };
+                let Some((id, ..)) = block.txs.first() else {
+                    continue;
+                };
+                let proof = tokio::select! {
+                    biased;
+                    proof = handle.proof(*id) => proof,
+                    () = self.context.sleep(PATIENCE) => None,
+                };
+                let Some(verified) = proof.and_then(|p| verify_proof(&p, CHAIN, &keys).ok()) else {
+                    continue;
+                };
+                signers.push((verified.height, verified.digest, verified.signers));
+            }
+            if let [(first, left, a), (second, right, b)] = signers.as_slice()
+                && first == second
+                && left != right
+            {
+                let both = a.iter().filter(|key| b.contains(key)).count();
+                self.note(&format!("{both} validators signed both blocks {first}"));
+                return;
+            }
+        }
+    }
+
     fn ahead(&self) -> i64 {
         let now = self
             .context
@@ -295,6 +341,11 @@ impl World {
         Ok(Report {
             heights: self.canon.blocks.len() as u64,
             messages: self.net.sent(),
+            writes: self
+                .nodes
+                .iter()
+                .map(|n| n.machinery.disk.changes())
+                .collect(),
             healed_after,
             audit: self.context.auditor().state(),
             ahead_ms: self.ahead(),

@@ -124,8 +124,31 @@ fn planted_forgotten_votes_are_found() {
 #[test]
 fn more_liars_than_the_protocol_bears_are_found() {
     let error = run(&Plan::calm(1), Planted::Twins).expect_err("two of four live twice");
-    println!("{error}");
+    // It cannot be prevented, but it is not silent: both certificates name who signed both.
     assert!(error.contains("FORK"), "{error}");
+    assert!(error.contains("2 validators signed both blocks"), "{error}");
+}
+
+/// The power of a validator goes at each change of its disk in turn: all of them when many seeds are asked for, else some.
+#[test]
+fn a_power_cut_at_any_write_loses_nothing() {
+    let calm = run(&Plan::calm(4), Planted::Nothing).unwrap_or_else(|e| panic!("{e}"));
+    let writes = calm.writes[1];
+    let step = (writes / number("FAIRWAY_CHAIN_SEEDS", SEEDS)).max(1);
+    let mut cuts = 0;
+    let mut at = 1;
+    while at <= writes {
+        let mut plan = Plan::calm(4);
+        plan.events = vec![
+            (Duration::ZERO, Event::CrashAtWrite(1, at)),
+            (Duration::from_millis(1_500), Event::Restart(1)),
+            (Duration::from_secs(2), Event::Heal),
+        ];
+        run(&plan, Planted::Nothing).unwrap_or_else(|e| panic!("cut at write {at}: {e}"));
+        cuts += 1;
+        at += step;
+    }
+    println!("{cuts} power cuts within {writes} writes");
 }
 
 /// One clock is wrong by ten minutes, and then set right again.
