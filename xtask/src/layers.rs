@@ -72,6 +72,12 @@ const ROWS: &[Row] = &[
         &["gateway", "aaa"],
     ),
     Row {
+        name: "verify",
+        uses: &[],
+        tests_use: &["chain"],
+        core: false,
+    },
+    Row {
         name: "fairway",
         uses: &[
             "model", "protocol", "station", "gateway", "aaa", "pricing", "forecast", "ledger",

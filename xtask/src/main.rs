@@ -13,6 +13,7 @@
 mod bench;
 mod claims;
 mod compile;
+mod conformance;
 mod demo;
 mod figures;
 mod layers;
@@ -42,6 +43,7 @@ usage: cargo xtask <command>
   layers                  check who depends on whom, and that tests and demo share one build
   tidy                    check the rules of the source that a linter cannot express
   claims                  check the numbers in the documents against docs/figures
+  conformance [--release] compare all signed and stored bytes with the committed hashes
   bench [name] [--json]   release build and benchmarks: ledger, authorize, rate
        --save             also write the figures to docs/figures
   night [--minutes N]     as many seeds of all simulators as the time allows, and members killed
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         "layers" => layers::report().map(|report| println!("{report}")),
         "tidy" => tidy::report().map(|report| println!("{report}")),
         "claims" => claims::report().map(|report| println!("{report}")),
+        "conformance" => conformance::main(rest),
         "bench" => bench::main(rest),
         "night" => night::main(rest),
         "chaos" => night::chaos_only(rest),

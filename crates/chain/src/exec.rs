@@ -15,11 +15,12 @@ use crate::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, Peers, StateKey, TxId,
     block::{Block, RECORD_OVERHEAD, Record, body_bytes, records_root},
     header::Header,
+    lineage::Edge,
     overlay::Core,
     runtime::{Runtime, aside},
     sets::{is_handover, key_bytes, read_set},
-    state::{Batch, Key, Sealed, machine_key, place_bytes, tx_key},
-    tree::sha256,
+    state::{Batch, Key, Sealed, edge_key, machine_key, place_bytes, subtree_key, tx_key},
+    tree::{Hash, sha256},
 };
 
 /// A block may be at most this much later than its parent, unless the parent is genesis. After a long outage the
@@ -37,7 +38,7 @@ const CLOCK_LOOK: Duration = Duration::from_millis(100);
 const RECEIPT_ESTIMATE: usize = 256;
 
 /// New values of stored keys.
-type Writes = Vec<(Key, Option<Bytes>)>;
+pub(crate) type Writes = Vec<(Key, Option<Bytes>)>;
 
 /// Why a block gave no state.
 pub(crate) enum Refused {
@@ -240,6 +241,34 @@ impl Core {
         }
     }
 
+    /// Everything that a candidate is checked for before it is executed.
+    pub(crate) async fn check_rules<E: Runtime>(
+        &self,
+        context: &E,
+        block: &Block,
+        parent: &Header,
+        batch: &Batch<E>,
+    ) -> Result<(), Refused> {
+        self.check_header(&block.header, parent)?;
+        self.check_txs(context, block, batch).await
+    }
+
+    /// A block's transactions with the receipts that executing them on this state gives.
+    pub(crate) async fn own_records<E: Runtime>(
+        &self,
+        context: &E,
+        block: &Block,
+        batch: &Batch<E>,
+    ) -> Result<Vec<Record>, Refused> {
+        let info = BlockInfo {
+            height: block.header.height,
+            time_ms: block.header.time_ms,
+        };
+        let txs = transactions(block).map(|r| (r.id, r.tx.clone())).collect();
+        let (records, _) = self.run(context, info, txs, batch).await?;
+        Ok(records)
+    }
+
     /// Waits while a block is ahead of the own clock. The view may end meanwhile; then nobody waits for this vote.
     ///
     /// The least time that the rules allow after the parent is never ahead: whatever the clocks say, there is no earlier
@@ -261,8 +290,7 @@ impl Core {
         batch: Batch<E>,
     ) -> Result<Sealed<E>, Refused> {
         if let Some(parent) = parent {
-            self.check_header(&block.header, parent)?;
-            self.check_txs(context, block, &batch).await?;
+            self.check_rules(context, block, parent, &batch).await?;
         }
         let info = BlockInfo {
             height: block.header.height,
@@ -270,11 +298,17 @@ impl Core {
         };
         // A handover is not executed but made: if it is none of ours, or none where one is due, the records differ.
         let txs = transactions(block).map(|r| (r.id, r.tx.clone())).collect();
-        let (records, writes) = self.run(context, info, txs, &batch).await?;
+        let (records, mut writes) = self.run(context, info, txs, &batch).await?;
         if records != *block.records {
             let reason = "receipts differ from own execution".to_string();
             return Err(Refused::Invalid(reason));
         }
+        let (history, grown) = grow_history(&block.header.parent, info.height, &batch).await?;
+        if history != block.header.history {
+            let reason = "root over the earlier headers differs from the own one".to_string();
+            return Err(Refused::Invalid(reason));
+        }
+        writes.extend(grown);
         let sealed = seal(batch, writes).await?;
         if sealed.root().0 != block.header.state_root {
             let reason = "state root differs from own execution".to_string();
@@ -305,13 +339,15 @@ impl Core {
             height: parent.header.height + 1,
             time_ms: now.clamp(earliest, latest_time(&parent.header).max(earliest)),
         };
-        let (records, writes) = loop {
+        let (records, mut writes) = loop {
             let (records, writes) = self.run(context, info, txs.clone(), &batch).await?;
             if body_bytes(&records) <= self.limits.bytes {
                 break (records, writes);
             }
             txs.truncate(txs.len() / 2);
         };
+        let (history, grown) = grow_history(&parent.digest, info.height, &batch).await?;
+        writes.extend(grown);
         let sealed = seal(batch, writes).await?;
         let bounds = sealed.bounds();
         let header = Header {
@@ -319,6 +355,7 @@ impl Core {
             view: round.round.view().get(),
             parent_view: round.parent.0.get(),
             parent: parent.digest,
+            history,
             height: info.height,
             time_ms: info.time_ms,
             proposer: key_bytes(&round.leader),
@@ -363,6 +400,31 @@ fn peers_after(
         }
     }
     machine.peers(&state)
+}
+
+/// Root over the headers below `height`, and what is stored of it; the last of them is the parent.
+pub(crate) async fn grow_history<E: Runtime>(
+    parent: &Hash,
+    height: u64,
+    batch: &Batch<E>,
+) -> Result<(Hash, Writes), Refused> {
+    let mut edge = Edge::default();
+    if height > 1 {
+        let found = batch.get_many(&[&edge_key()]).await;
+        let stored = found.map_err(|error| broken("state cannot be read", &error))?;
+        let stored = stored.into_iter().next().flatten();
+        edge = stored
+            .and_then(|bytes| Edge::from_bytes(&bytes))
+            .filter(|edge| edge.size().checked_add(1) == Some(height))
+            .ok_or_else(|| Refused::Broken("the stored tree over the headers is damaged".into()))?;
+    }
+    let mut writes: Writes = edge
+        .push(parent)
+        .into_iter()
+        .map(|(place, hash)| (subtree_key(place), Some(Bytes::copy_from_slice(&hash))))
+        .collect();
+    writes.push((edge_key(), Some(Bytes::from(edge.to_bytes()))));
+    Ok((edge.root(), writes))
 }
 
 async fn seal<E: Runtime>(mut batch: Batch<E>, writes: Writes) -> Result<Sealed<E>, Refused> {

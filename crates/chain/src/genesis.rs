@@ -23,6 +23,7 @@ pub(crate) fn genesis_block<E: Runtime>(
         view: 0,
         parent_view: 0,
         parent: commitment(config, &keys, machine),
+        history: sha256(&[]),
         height: 0,
         time_ms: 0,
         proposer: keys.first().copied().unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{Proof, StateKey, TxId, board::Board};
+use crate::{Consistency, Proof, StateKey, TxId, board::Board};
 
 /// One finalized and applied block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,10 @@ pub(crate) enum Request {
     Proof(TxId, oneshot::Sender<Option<Proof>>),
     /// Prove who validated when.
     Handovers(oneshot::Sender<Option<Vec<Proof>>>),
+    /// Build the proof that one block is an ancestor of another.
+    Consistency(u64, u64, oneshot::Sender<Option<Consistency>>),
+    /// Read blocks with their certificates, as an export holds them.
+    Export(u64, u64, oneshot::Sender<Option<Vec<u8>>>),
 }
 
 /// The door to a running validator. Clones are cheap and speak to the same validator.
@@ -142,6 +146,19 @@ impl Handle {
     /// epoch ([`crate::ValidatorHistory::follow`]). `None` when the validator stopped.
     pub async fn handovers(&self) -> Option<Vec<Proof>> {
         self.ask(Request::Handovers).await
+    }
+
+    /// Builds the proof that the block at `older` is an ancestor of the one at `newer`; `None` unless `older` is the lower
+    /// height and both are final. Genesis, at height 0, may be the older one.
+    pub async fn consistency(&self, older: u64, newer: u64) -> Option<Consistency> {
+        self.ask(|reply| Request::Consistency(older, newer, reply))
+            .await
+    }
+
+    /// Reads the blocks from `from` up to `to`, or the first of them that fit an answer, with their certificates, for an
+    /// [`crate::Exporter`]; `None` when the first is not final.
+    pub async fn export(&self, from: u64, to: u64) -> Option<Vec<u8>> {
+        self.ask(|reply| Request::Export(from, to, reply)).await
     }
 
     /// Reads one finalized and applied block; `None` above the applied height and at height 0.

@@ -3,10 +3,10 @@
 use crate::tree::{Hash, sha256};
 
 /// Version of the header's layout.
-pub(crate) const HEADER_VERSION: u8 = 1;
+pub(crate) const HEADER_VERSION: u8 = 2;
 
 /// Length of an encoded header, in bytes.
-pub(crate) const HEADER_BYTES: usize = 193;
+pub(crate) const HEADER_BYTES: usize = 225;
 
 /// What the validators agree on when they finalize a block. Encoded big-endian, in this order, after the version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Header {
     pub parent_view: u64,
     /// Digest of the parent's header.
     pub parent: Hash,
+    /// Root of the tree over the digests of all headers before this one, genesis first.
+    pub history: Hash,
     /// Distance from genesis.
     pub height: u64,
     /// Proposer's clock, milliseconds since 1970-01-01 UTC.
@@ -59,6 +61,7 @@ impl Header {
         out.extend_from_slice(&self.view.to_be_bytes());
         out.extend_from_slice(&self.parent_view.to_be_bytes());
         out.extend_from_slice(&self.parent);
+        out.extend_from_slice(&self.history);
         out.extend_from_slice(&self.height.to_be_bytes());
         out.extend_from_slice(&self.time_ms.to_be_bytes());
         out.extend_from_slice(&self.proposer);
@@ -86,6 +89,7 @@ impl Header {
             view: u64::from_be_bytes(rest.take()),
             parent_view: u64::from_be_bytes(rest.take()),
             parent: rest.take(),
+            history: rest.take(),
             height: u64::from_be_bytes(rest.take()),
             time_ms: i64::from_be_bytes(rest.take()),
             proposer: rest.take(),

@@ -1,6 +1,6 @@
 //! Who validated when: followed from the founders' keys through proofs of every change, offline.
 
-use crate::{Proof, ProofError, Verified, proof::read_header, sets::Handover, verify_proof};
+use crate::{Proof, ProofError, Verified, anchor::read_header, sets::Handover, verify_proof};
 
 /// The validator sets of a chain by epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,19 +3,30 @@
 //!
 //! A caller hands a [`Machine`] and a [`Config`] to [`start`] and talks to the running validator through a [`Handle`].
 
+// The engine's futures are deep; the auditor drives them from one more level.
+#![recursion_limit = "256"]
+
+mod anchor;
 mod app;
+mod audit;
 mod block;
 mod board;
 mod config;
+#[cfg(test)]
+mod conformance;
+mod consistency;
 
 mod engine;
 mod epochs;
 mod exec;
+mod export;
 mod genesis;
 mod handle;
 mod header;
 mod history;
 mod ingress;
+mod lineage;
+mod lineage_reads;
 mod machine;
 mod network;
 mod node;
@@ -31,19 +42,22 @@ mod store;
 mod tree;
 pub mod wiring;
 
+pub use audit::{AuditRules, Audited, Finding, FindingKind, Watcher, audit};
 pub use config::{
     Clock, Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS,
     MIN_EPOCH_BLOCKS, StartError, ValidatorAddress,
 };
+pub use consistency::{
+    CONSISTENCY_VERSION, Consistency, Consistent, MAX_CONSISTENCY_BYTES, verify_consistency,
+};
+pub use export::{EXPORT_PAGE_BLOCKS, EXPORT_PAGE_BYTES, EXPORT_VERSION, Exporter};
 pub use handle::{FinalBlock, Handle, Status, SubmitError, Subscription};
 pub use history::ValidatorHistory;
 pub use ingress::MAX_TX_BYTES;
 pub use machine::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, Peer, Peers, StateKey, TxId,
 };
-pub use proof::{
-    MAX_LINKS, MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof,
-};
+pub use proof::{MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof};
 
 use std::sync::Arc;
 

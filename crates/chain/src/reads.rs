@@ -8,16 +8,18 @@ use commonware_consensus::{
     simplex::scheme::ed25519::Scheme,
     types::Height,
 };
-use minicbor::bytes::ByteVec;
 use tokio::sync::mpsc;
 
 use crate::{
-    FinalBlock, PROOF_VERSION, Proof, TxId,
+    EXPORT_PAGE_BLOCKS, EXPORT_PAGE_BYTES, FinalBlock, PROOF_VERSION, Proof, TxId,
+    anchor::{Certificate, Round, Signed},
     block::{Block, Record},
+    export::frame,
     handle::Request,
     header::Header,
+    lineage_reads::steps,
     overlay::Core,
-    proof::{MAX_LINKS, Round, Signed, hex},
+    proof::hex,
     runtime::Runtime,
     state::{Databases, machine_key, read_place, tx_key},
     tree::{path, sha256},
@@ -31,14 +33,6 @@ const CHECK_FIRST: u64 = 64;
 
 /// Pause between two stored blocks that are checked while the validator runs.
 const CHECK_PAUSE: Duration = Duration::from_millis(2);
-
-/// A certificate and the headers that lead to what it is over.
-struct Certified {
-    links: Vec<ByteVec>,
-    digest: [u8; 32],
-    signatures: Vec<Signed>,
-    round: Option<Round>,
-}
 
 /// What the readers need.
 pub(crate) struct Reads<E: Runtime> {
@@ -72,6 +66,12 @@ impl<E: Runtime> Reads<E> {
                 Request::Proof(id, reply) => {
                     let _ = reply.send(self.proof(id).await);
                 }
+                Request::Consistency(older, newer, reply) => {
+                    let _ = reply.send(self.consistency(older, newer).await);
+                }
+                Request::Export(from, to, reply) => {
+                    let _ = reply.send(self.export(from, to).await);
+                }
                 Request::Handovers(reply) => {
                     let _ = reply.send(self.handovers().await);
                 }
@@ -82,7 +82,7 @@ impl<E: Runtime> Reads<E> {
         std::future::pending::<()>().await;
     }
 
-    async fn value(&self, key: &crate::state::Key) -> Option<bytes::Bytes> {
+    pub(crate) async fn value(&self, key: &crate::state::Key) -> Option<bytes::Bytes> {
         let found = self.databases.read().await.get_many(&[key]).await;
         match found {
             Ok(mut values) => values.pop().flatten(),
@@ -93,7 +93,7 @@ impl<E: Runtime> Reads<E> {
         }
     }
 
-    async fn stored(&self, height: u64) -> Option<Block> {
+    pub(crate) async fn stored(&self, height: u64) -> Option<Block> {
         let found = self.marshal.get_block(Height::new(height)).await?;
         Some(found.inner().clone())
     }
@@ -111,6 +111,7 @@ impl<E: Runtime> Reads<E> {
         }
     }
 
+    /// Proof of a transaction under the newest certificate of the validators that finalized it.
     async fn proof(&self, id: TxId) -> Option<Proof> {
         let (height, index) = read_place(&self.value(&tx_key(&id)).await?)?;
         let block = self.stored(height).await?;
@@ -131,10 +132,18 @@ impl<E: Runtime> Reads<E> {
     }
 
     async fn prove(&self, block: &Block, index: usize) -> Option<Proof> {
+        let height = block.header.height;
         let record = block.records.get(index)?;
         let leaves: Vec<_> = block.records.iter().map(Record::leaf).collect();
-        let steps = path(&leaves, index)?;
-        let found = self.certificate(block).await?;
+        let path = path(&leaves, index)?;
+        // The block that hands over to other validators is the last one that these sign.
+        let handed_over = self.core.sets.changes().into_iter();
+        let until = handed_over
+            .map(|change| change.height)
+            .find(|at| *at >= height.max(1));
+        let tip = *self.core.applied.borrow();
+        let newest = until.unwrap_or(tip).min(tip);
+        let anchor = self.anchor(block, (height..=newest).rev()).await?;
         Some(Proof {
             version: PROOF_VERSION,
             tx: record.tx.to_vec().into(),
@@ -142,61 +151,53 @@ impl<E: Runtime> Reads<E> {
             tx_id: record.id,
             receipt_hash: sha256(&[&record.receipt]),
             index: u32::try_from(index).ok()?,
-            path: steps.iter().map(|step| step.to_vec().into()).collect(),
+            path: steps(path),
             header: block.header.to_bytes().into(),
-            links: found.links,
-            digest: found.digest,
-            signatures: found.signatures,
-            round: found.round,
+            anchor,
         })
     }
 
-    /// The certificate over a block, or over the nearest later one that has its own, with the headers up to it. The last block of an
-    /// epoch always has one, so the headers never leave the block's epoch.
-    async fn certificate(&self, block: &Block) -> Option<Certified> {
-        let (mut links, mut header, mut digest) = (Vec::new(), block.header.clone(), block.digest);
-        loop {
-            if let Some(found) = self
-                .marshal
-                .get_finalization(Height::new(header.height))
-                .await
-            {
-                let validators = self.core.sets.at(header.epoch)?;
-                let signers = found.certificate.signers.iter();
-                let signed = signers.zip(found.certificate.signatures.iter());
-                let signatures: Option<Vec<Signed>> = signed
-                    .map(|(signer, signature)| {
-                        let key = validators.get(usize::from(signer))?;
-                        let signature = signature.get()?.encode();
-                        Some(Signed {
-                            validator: <[u8; 32]>::try_from(key.as_ref()).ok()?,
-                            signature: <[u8; 64]>::try_from(signature.as_ref()).ok()?,
-                        })
-                    })
-                    .collect();
-                let round = Round {
-                    view: found.proposal.round.view().get(),
-                    parent: found.proposal.parent.get(),
-                };
-                let proposed = Round {
-                    view: header.view,
-                    parent: header.parent_view,
-                };
-                return Some(Certified {
-                    links,
-                    digest,
-                    signatures: signatures?,
-                    round: (round != proposed).then_some(round),
-                });
+    /// Blocks with their certificates, as many as fit an answer.
+    async fn export(&self, from: u64, to: u64) -> Option<Vec<u8>> {
+        let to = to
+            .min(*self.core.applied.borrow())
+            .min(from.saturating_add(EXPORT_PAGE_BLOCKS - 1));
+        let mut out = Vec::new();
+        for height in from.max(1)..=to {
+            let block = self.stored(height).await?;
+            let certificate = self.certificate(height).await;
+            let frame = frame(&block, certificate.as_ref());
+            if !out.is_empty() && out.len() + frame.len() > EXPORT_PAGE_BYTES {
+                break;
             }
-            let height = header.height + 1;
-            if links.len() >= MAX_LINKS || height > *self.core.applied.borrow() {
-                return None;
-            }
-            let next = self.stored(height).await?;
-            links.push(next.header.to_bytes().into());
-            (header, digest) = (next.header, next.digest);
+            out.extend_from_slice(&frame);
         }
+        (!out.is_empty()).then_some(out)
+    }
+
+    /// The certificate over the block at a height, if it has one of its own.
+    pub(crate) async fn certificate(&self, height: u64) -> Option<Certificate> {
+        let found = self.marshal.get_finalization(Height::new(height)).await?;
+        let validators = self.core.sets.at(self.core.sets.epoch_of(height))?;
+        let signers = found.certificate.signers.iter();
+        let signed = signers.zip(found.certificate.signatures.iter());
+        let signatures: Option<Vec<Signed>> = signed
+            .map(|(signer, signature)| {
+                let key = validators.get(usize::from(signer))?;
+                let signature = signature.get()?.encode();
+                Some(Signed {
+                    validator: <[u8; 32]>::try_from(key.as_ref()).ok()?,
+                    signature: <[u8; 64]>::try_from(signature.as_ref()).ok()?,
+                })
+            })
+            .collect();
+        Some(Certificate {
+            round: Round {
+                view: found.proposal.round.view().get(),
+                parent: found.proposal.parent.get(),
+            },
+            signatures: signatures?,
+        })
     }
 
     /// Checks the newest stored blocks; says what is wrong.

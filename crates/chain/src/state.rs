@@ -15,11 +15,12 @@ use commonware_storage::{
 };
 use commonware_utils::sequence::FixedBytes;
 
-use crate::{MAX_VALUE_BYTES, StateKey, TxId, runtime::Runtime};
+use crate::{MAX_VALUE_BYTES, StateKey, TxId, lineage::Place, runtime::Runtime, tree::sha256};
 
-/// First byte of a stored key: the machine's keys, and the chain's index of transactions.
+/// First byte of a stored key: the machine's keys, the chain's index of transactions, and its tree over all headers.
 const MACHINE_KEY: u8 = 0;
 const TX_KEY: u8 = 1;
+const HISTORY_KEY: u8 = 2;
 
 /// Key of the authenticated state.
 pub(crate) type Key = FixedBytes<33>;
@@ -45,6 +46,18 @@ pub(crate) fn machine_key(key: &StateKey) -> Key {
 /// Stored key of a final transaction's place.
 pub(crate) fn tx_key(id: &TxId) -> Key {
     tagged(TX_KEY, id)
+}
+
+/// Stored key of the right edge of the tree over all headers.
+pub(crate) fn edge_key() -> Key {
+    tagged(HISTORY_KEY, &sha256(&[b"fairway-chain history edge"]))
+}
+
+/// Stored key of a complete subtree's root in the tree over all headers. Hashed, so that keys spread evenly.
+pub(crate) fn subtree_key(place: Place) -> Key {
+    let name: &[u8] = b"fairway-chain history subtree";
+    let parts = [name, &place.level.to_be_bytes(), &place.index.to_be_bytes()];
+    tagged(HISTORY_KEY, &sha256(&parts))
 }
 
 fn tagged(tag: u8, key: &[u8; 32]) -> Key {

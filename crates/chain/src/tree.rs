@@ -18,7 +18,8 @@ pub(crate) fn leaf(tx_id: &Hash, receipt_hash: &Hash) -> Hash {
     sha256(&[&[0], tx_id, receipt_hash])
 }
 
-fn node(left: &Hash, right: &Hash) -> Hash {
+/// The node over two children.
+pub(crate) fn node(left: &Hash, right: &Hash) -> Hash {
     sha256(&[&[1], left, right])
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
 }
 
 /// Root that a leaf and its path lead to in a tree of `count` leaves; `None` when the path has the wrong length.
-pub(crate) fn climb(leaf: Hash, index: u32, count: u32, path: &[Hash]) -> Option<Hash> {
+pub(crate) fn climb(leaf: Hash, index: u64, count: u64, path: &[Hash]) -> Option<Hash> {
     if index >= count {
         return None;
     }
@@ -95,12 +96,12 @@ mod tests {
 
     #[test]
     fn every_path_of_every_small_tree_leads_to_the_reference_root() {
-        for count in 0..40u32 {
+        for count in 0..40u64 {
             let leaves: Vec<Hash> = (0..count).map(|i| sha256(&[&i.to_be_bytes()])).collect();
             let expected = reference(&leaves);
             assert_eq!(root(&leaves), expected);
             for index in 0..count {
-                let at = index as usize;
+                let at = usize::try_from(index).unwrap();
                 let steps = path(&leaves, at).unwrap();
                 assert_eq!(climb(leaves[at], index, count, &steps), Some(expected));
                 let other = climb(leaves[at], index ^ 1, count, &steps);
@@ -109,7 +110,7 @@ mod tests {
                 longer.push([7; 32]);
                 assert_eq!(climb(leaves[at], index, count, &longer), None);
             }
-            assert_eq!(path(&leaves, count as usize), None);
+            assert_eq!(path(&leaves, leaves.len()), None);
         }
     }
 }

@@ -17,6 +17,9 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(cli::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => cli::fail(&error),
+        Err(failure) => {
+            cli::fail(&failure.text);
+            ExitCode::from(failure.code)
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The books as an auditor keeps them: all balances and positions folded from exported transactions and receipts, without the
 //! state and without trusting the postings that receipts state.
 
+mod balance;
 mod money;
 mod standing;
 
@@ -18,6 +19,8 @@ use fairway_model::price::Shares;
 use money::Owed;
 use standing::Standing;
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use balance::Balance;
 
 /// Why exported records do not fold.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -38,7 +38,7 @@ pub mod tx;
 mod usage;
 mod view;
 
-pub use books::{Books, BooksError, Turnover};
+pub use books::{Balance, Books, BooksError, Turnover};
 pub use cases::effect::CaseEffect;
 pub use cases::keys::*;
 pub use cases::op::{

@@ -15,7 +15,7 @@ async fn submit(net: &Net, i: usize, n: usize) -> [u8; 32] {
 }
 
 /// Writes who takes part, and waits until it is final.
-async fn set_peers(net: &Net, n: usize, validators: &[usize], followers: &[usize]) {
+pub(crate) async fn set_peers(net: &Net, n: usize, validators: &[usize], followers: &[usize]) {
     let tx = put(0, n, "peers", &net.peers(validators, followers));
     let id = net.node(1).submit(tx).await.unwrap();
     net.proof(1, id).await;

@@ -10,6 +10,7 @@
     reason = "a test fails by a panic, and it measures time"
 )]
 
+mod audit;
 mod crash;
 mod epochs;
 mod kv;

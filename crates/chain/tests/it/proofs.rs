@@ -85,7 +85,7 @@ fn check_changes(proof: &Proof, tx: &[u8], receipt: &[u8], keys: &[[u8; 32]]) {
     let long = vec![0; MAX_PROOF_BYTES + 1];
     assert_eq!(
         Proof::from_bytes(&long),
-        Err(ProofError::TooLong(long.len()))
+        Err(ProofError::TooLong(long.len(), MAX_PROOF_BYTES))
     );
 }
 

@@ -1,11 +1,13 @@
-//! `fairway ledger`: status, proofs, and their verification with nothing but a file and public keys.
+//! `fairway ledger`: status, proofs, their verification offline, and the export for auditors.
 
 use super::client::{Client, Target};
 use super::say;
+use super::verify::{Trusted, report};
+use crate::config::Config;
+use crate::genesis::Genesis;
 use clap::Subcommand;
-use fairway_chain::{Proof, Verified, verify_proof};
-use fairway_ledger::{Receipt, Transaction};
-use fairway_model::canonical::Canonical;
+use fairway_chain::Exporter;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 /// What is wanted of the ledger.
@@ -45,7 +47,33 @@ pub(super) enum LedgerCommand {
         #[command(flatten)]
         target: Target,
     },
-    /// Verify a proof offline: needs only the proof file and the validators' public keys.
+    /// Fetch the proof that one block is an ancestor of another: the chain grew and nothing in it was changed.
+    Consistency {
+        /// Height of the older block; 0 is genesis.
+        older: u64,
+        /// Height of the newer block.
+        newer: u64,
+        /// Where to write the proof.
+        #[arg(long, default_value = "consistency.cbor")]
+        out: PathBuf,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Write blocks, receipts and certificates to a file that `fairway audit` checks.
+    Export {
+        /// The file; it must not exist.
+        #[arg(long, default_value = "ledger.export")]
+        out: PathBuf,
+        /// First block; only an export from block 1 on can be executed again.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        from: u64,
+        /// Last block; the newest when not given. The file ends at the last block up to here that has a certificate.
+        #[arg(long)]
+        to: Option<u64>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Verify a proof of either kind offline: needs only the proof file and the validators' public keys.
     Verify {
         /// The proof file.
         proof: PathBuf,
@@ -149,109 +177,104 @@ pub(super) async fn run(command: LedgerCommand) -> Result<(), String> {
             let bytes = Client::of(&target)?
                 .get(&format!("/ledger/v1/proof/{transaction}"))
                 .await?;
-            std::fs::write(&out, &bytes).map_err(|e| format!("{}: {e}", out.display()))?;
-            say(&format!(
-                "{} bytes written to {}",
-                bytes.len(),
-                out.display()
-            ));
-            Ok(())
+            keep(&bytes, &out)
         }
+        LedgerCommand::Consistency {
+            older,
+            newer,
+            out,
+            target,
+        } => {
+            let path = format!("/ledger/v1/consistency/{older}/{newer}");
+            keep(&Client::of(&target)?.get(&path).await?, &out)
+        }
+        LedgerCommand::Export {
+            out,
+            from,
+            to,
+            target,
+        } => export(&target, &out, from, to).await,
         LedgerCommand::Verify {
             proof,
             validators,
             json,
         } => {
             let bytes = std::fs::read(&proof).map_err(|e| format!("{}: {e}", proof.display()))?;
-            let (chain, keys) = trusted(&validators)?;
-            let verified =
-                verify(&bytes, &chain, &keys).map_err(|e| format!("{}: {e}", proof.display()))?;
-            say(&describe(&verified, json)?);
+            let trusted = Trusted::read(&validators)?;
+            let text =
+                report(&bytes, &trusted, json).map_err(|e| format!("{}: {e}", proof.display()))?;
+            say(&text);
             Ok(())
         }
     }
 }
 
-/// Checks proof bytes against the trusted keys.
-///
-/// # Errors
-/// What differs.
-pub fn verify(bytes: &[u8], chain: &str, keys: &[[u8; 32]]) -> Result<Verified, String> {
-    let proof = Proof::from_bytes(bytes).map_err(|e| e.to_string())?;
-    verify_proof(&proof, chain, keys).map_err(|e| format!("NOT PROVEN: {e}"))
+fn keep(bytes: &[u8], out: &Path) -> Result<(), String> {
+    std::fs::write(out, bytes).map_err(|e| format!("{}: {e}", out.display()))?;
+    say(&format!(
+        "{} bytes written to {}",
+        bytes.len(),
+        out.display()
+    ));
+    Ok(())
 }
 
-/// Chain name and validators' keys of a file.
-fn trusted(path: &Path) -> Result<(String, Vec<[u8; 32]>), String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    if text.contains("[[member]]") {
-        let genesis = crate::genesis::Genesis::read(path).map_err(|e| e.to_string())?;
-        let keys = genesis
-            .members()
-            .iter()
-            .filter_map(|m| m.validator)
-            .map(|k| k.0)
-            .collect();
-        return Ok((genesis.chain_id, keys));
-    }
-    let (mut chain, mut keys) = (None, Vec::new());
-    for (at, line) in text.lines().enumerate() {
-        let wrong = || {
-            format!(
-                "{}: line {}: expected `chain NAME` or `validator` and 64 hexadecimal digits",
-                path.display(),
-                at.saturating_add(1)
-            )
-        };
-        match line.split_once(' ').map(|(word, rest)| (word, rest.trim())) {
-            Some(("chain", name)) => chain = Some(name.to_owned()),
-            Some(("validator", key)) => {
-                let bytes = hex::decode(key).map_err(|_| wrong())?;
-                keys.push(<[u8; 32]>::try_from(bytes).map_err(|_| wrong())?);
-            }
-            _ if line.trim().is_empty() || line.starts_with('#') => {}
-            _ => return Err(wrong()),
+/// Fetches blocks page by page and writes each as soon as a certificate covers it.
+async fn export(target: &Target, out: &Path, from: u64, to: Option<u64>) -> Result<(), String> {
+    let config = Config::read(&target.config).map_err(|e| e.to_string())?;
+    let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
+    let client = Client::of(target)?;
+    let at = |e: std::io::Error| format!("{}: {e}", out.display());
+    let file = std::fs::File::create_new(out).map_err(at)?;
+    let last = write_export(&client, &genesis.chain_id, BufWriter::new(file), from, to).await;
+    match last {
+        Ok(last) => {
+            let length = std::fs::metadata(out).map_err(at)?.len();
+            say(&format!(
+                "blocks {from} to {last} written to {}, {length} bytes; check with `fairway audit {} --genesis genesis.toml`",
+                out.display(),
+                out.display()
+            ));
+            Ok(())
+        }
+        Err(error) => {
+            let _ = std::fs::remove_file(out);
+            Err(error)
         }
     }
-    let chain = chain.ok_or_else(|| format!("{}: no `chain NAME` line", path.display()))?;
-    Ok((chain, keys))
 }
 
-fn describe(verified: &Verified, json: bool) -> Result<String, String> {
-    let transaction =
-        Transaction::from_bytes(&verified.tx).map_err(|e| format!("the transaction: {e}"))?;
-    let receipt =
-        Receipt::from_bytes(&verified.receipt).map_err(|e| format!("the receipt: {e}"))?;
-    let time = fairway_model::Time(verified.time_ms);
-    let outcome = receipt.refusal().map_or_else(
-        || "executed".to_owned(),
-        |refusal| format!("refused: {refusal}"),
-    );
-    let posting = |p: &fairway_ledger::Posting| {
-        format!(
-            "{} {:?} {} {}",
-            if p.amount.0 < 0 { "-" } else { "+" },
-            p.account,
-            p.amount.text(p.currency),
-            p.currency
-        )
+/// Writes an export of a running node; gives the height of its last block.
+///
+/// # Errors
+/// When the node is not reached, its blocks do not follow each other, or the file cannot be written.
+pub async fn write_export(
+    client: &Client,
+    chain_id: &str,
+    file: impl std::io::Write,
+    from: u64,
+    to: Option<u64>,
+) -> Result<u64, String> {
+    let text = |e: std::io::Error| format!("export: {e}");
+    let first = client.json("/ledger/v1/block/1").await?;
+    let genesis = first
+        .get("parent")
+        .and_then(serde_json::Value::as_str)
+        .and_then(|digest| hex::decode(digest).ok())
+        .and_then(|digest| <[u8; 32]>::try_from(digest).ok())
+        .ok_or("the node does not tell the genesis block")?;
+    let to = if let Some(to) = to {
+        to
+    } else {
+        let status = client.json("/ledger/v1/status").await?;
+        let height = status.get("height").and_then(serde_json::Value::as_u64);
+        height.ok_or("the node does not tell its height")?
     };
-    let postings: Vec<String> = receipt.postings.iter().map(posting).collect();
-    let signers: Vec<String> = verified.signers.iter().map(hex::encode).collect();
-    if json {
-        let body = serde_json::json!({
-            "proven": true, "height": verified.height, "time": time.rfc3339(), "transaction": hex::encode(verified.tx_id), "member": transaction.member.to_string(),
-            "outcome": outcome, "postings": postings, "signers": signers,
-        });
-        return Ok(body.to_string());
+    let mut exporter = Exporter::new(file, chain_id, &genesis, from).map_err(text)?;
+    while exporter.next_height() <= to {
+        let path = format!("/ledger/v1/export/{}/{to}", exporter.next_height());
+        exporter.put(&client.get(&path).await?).map_err(text)?;
     }
-    Ok(format!(
-        "PROVEN: transaction {} of {} is in block {} of {}, finalized by {} validators\n  {outcome}\n  {}",
-        hex::encode(verified.tx_id),
-        transaction.member,
-        verified.height,
-        time,
-        signers.len(),
-        postings.join("\n  "),
-    ))
+    let last = exporter.finish().map_err(text)?;
+    last.ok_or_else(|| format!("no block from {from} to {to} has a certificate of its own"))
 }

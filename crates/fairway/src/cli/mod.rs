@@ -1,6 +1,7 @@
 //! The command line.
 
 mod agreement;
+mod audit;
 mod card;
 pub mod client;
 mod dispute;
@@ -17,12 +18,14 @@ mod rules;
 mod station;
 mod submit;
 mod terms;
+mod verify;
 
-pub use ledger::verify as verify_proof;
+pub use ledger::write_export;
+pub use verify::verify as verify_proof;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Fairway: charge anywhere, one bill.
@@ -113,6 +116,25 @@ enum Command {
     Ledger(ledger::LedgerCommand),
     /// Draw the flow chart of a charge, as SVG, from the table that the program works by.
     FlowChart,
+    /// Check an export of the ledger with nothing but the genesis file: every hash, signature and result.
+    Audit(audit::Options),
+    /// Back up a stopped member: database, ledger folder and configuration in one file, without private keys.
+    Backup {
+        /// The file; it must not exist.
+        #[arg(long)]
+        out: PathBuf,
+        /// The member's configuration file.
+        #[arg(long, default_value = "fairway.toml")]
+        config: PathBuf,
+    },
+    /// Restore a backup into a new folder; every byte is checked by its hash first.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// The folder; it must not exist. Put the member's keys there before it is started.
+        #[arg(long)]
+        to: PathBuf,
+    },
     /// Measure on this machine.
     Bench(crate::bench::Options),
     /// Kill members at random under load, and count what comes out.
@@ -120,12 +142,37 @@ enum Command {
     Chaos(crate::chaos::Options),
 }
 
+/// Why a command failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The sentence to show.
+    pub text: String,
+    /// The program's exit code: 1, or one of the numbers that docs/audit.md lists.
+    pub code: u8,
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self { text, code: 1 }
+    }
+}
+
 /// Carries out a command line.
 ///
 /// # Errors
-/// The sentence to show.
-pub async fn run(arguments: Arguments) -> Result<(), String> {
+/// The sentence to show, and the exit code.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
+        Command::Audit(options) => audit::run(options).await,
+        other => Box::pin(carry_out(other)).await.map_err(Failure::from),
+    }
+}
+
+async fn carry_out(command: Command) -> Result<(), String> {
+    match command {
+        Command::Audit(_) => Ok(()),
+        Command::Backup { out, config } => back_up(&out, &config),
+        Command::Restore { file, to } => restore(&file, &to),
         Command::Demo(options) => crate::demo::run(options).await,
         Command::Serve { config } => crate::node::run(&config).await,
         Command::Format(options) => format::run(&options),
@@ -156,6 +203,34 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Bench(options) => crate::bench::run(options).await,
         Command::Chaos(options) => crate::chaos::command(options).await,
     }
+}
+
+fn back_up(out: &Path, config_file: &Path) -> Result<(), String> {
+    let config = crate::config::Config::read(config_file).map_err(|e| e.to_string())?;
+    let made = crate::backup::backup(&config, config_file, out)?;
+    say(&format!(
+        "{} files of {} bytes backed up to {}, SHA-256 {}
+private keys ({}) are not in it: keep them apart",
+        made.files,
+        made.bytes,
+        out.display(),
+        hex::encode(made.hash),
+        config.keys.display()
+    ));
+    Ok(())
+}
+
+fn restore(file: &Path, to: &Path) -> Result<(), String> {
+    let found = crate::backup::restore(file, to)?;
+    say(&format!(
+        "{} files of {} bytes restored to {} and checked, SHA-256 {}
+put the member's keys and the genesis file in their places before `fairway serve`, and never run two nodes with the same keys",
+        found.files,
+        found.bytes,
+        to.display(),
+        hex::encode(found.hash)
+    ));
+    Ok(())
 }
 
 /// Prints one line (or several) of an answer.

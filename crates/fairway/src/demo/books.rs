@@ -1,8 +1,9 @@
 //! The books of the ledger, folded from every node's blocks, against the books of every database.
 
-use super::members::{Cast, UTILITIES, everybody};
+use super::members::{Cast, UTILITIES, WITNESS, everybody};
 use super::setup;
 use super::world::World;
+use crate::audit::audit;
 use crate::cli::client::Client;
 use fairway_ledger::books::Books;
 use fairway_model::{Currency, Micro};
@@ -98,8 +99,31 @@ async fn common_height(world: &World) -> Result<u64, String> {
     Ok(height)
 }
 
+/// Plays the auditor: an export of one node, executed again with nothing but the genesis file, gives the books that another
+/// node's blocks give. Tells how far the export reaches and how long it is.
+pub(crate) async fn audited(world: &World) -> Result<(u64, u64), String> {
+    let (exporting, other) = (world.client(UTILITIES[0])?, world.client(WITNESS)?);
+    let mut file = Vec::new();
+    let chain = &world.genesis.chain_id;
+    crate::cli::write_export(&exporting, chain, &mut file, 1, None).await?;
+    let genesis = world.genesis.clone();
+    let work = tokio::task::spawn_blocking(move || audit(&mut file.as_slice(), &genesis));
+    let report = work
+        .await
+        .map_err(|e| e.to_string())?
+        .map_err(|e| format!("the audit: {e}"))?;
+    let (books, root) = fold(&other, report.audited.last).await?;
+    if books != report.books || root != hex::encode(report.audited.state_root) {
+        return Err("the auditor's books or state root differ from a node's".into());
+    }
+    Ok((report.audited.last, report.audited.bytes))
+}
+
 /// Folds every node's blocks and compares: one state, one set of books.
-pub(crate) async fn ledger(world: &World) -> Result<(Books, u64), String> {
+///
+/// # Errors
+/// What differs, and between whom.
+pub async fn ledger(world: &World) -> Result<(Books, u64), String> {
     let height = common_height(world).await?;
     let mut first: Option<(Books, String)> = None;
     for cast in everybody() {

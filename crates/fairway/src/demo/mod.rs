@@ -8,6 +8,8 @@ mod scenario;
 pub mod setup;
 pub mod world;
 
+pub use books::ledger as ledger_books;
+
 use clap::Args;
 use std::path::PathBuf;
 

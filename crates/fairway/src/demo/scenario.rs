@@ -95,6 +95,10 @@ impl Stage {
         say(&format!(
             "all four nodes have one state at height {height}; every database agrees with the ledger"
         ));
+        let (last, bytes) = books::audited(&self.world).await?;
+        say(&format!(
+            "an auditor with the genesis file and an export of {bytes} bytes executed all {last} blocks again and finds the same books"
+        ));
         for line in ledger.to_string().lines() {
             say(line);
         }

@@ -87,7 +87,7 @@ pub async fn run(path: &Path) -> Result<(), String> {
 }
 
 /// Keeps a second process away from this member's ledger folder and database; held as long as the file is open.
-fn claim(config: &Config) -> Result<File, String> {
+pub(crate) fn claim(config: &Config) -> Result<File, String> {
     let path = config.path(&config.ledger.dir).with_extension("lock");
     let open = File::options()
         .create(true)

@@ -55,6 +55,11 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/ledger/v1/cost", get(ledger_cost))
         .route("/metrics", get(metrics))
         .route("/ledger/v1/transaction", post(ledger_transaction))
+        .route(
+            "/ledger/v1/consistency/{older}/{newer}",
+            get(ledger_consistency),
+        )
+        .route("/ledger/v1/export/{from}/{to}", get(ledger_export))
         .route("/operator/v1/command/{id}", post(command))
         .layer(DefaultBodyLimit::max(MAX_COMMAND))
         .with_state(desk);
@@ -188,6 +193,36 @@ async fn ledger_block(State(desk): State<Desk>, Path(height): Path<u64>) -> Resp
         "state_root": hex::encode(block.state_root), "proposer": hex::encode(block.proposer), "entries": block.txs.iter().map(entry).collect::<Vec<_>>(),
     });
     Json(body).into_response()
+}
+
+async fn ledger_consistency(
+    State(desk): State<Desk>,
+    Path((older, newer)): Path<(u64, u64)>,
+) -> Response {
+    match desk.chain.consistency(older, newer).await {
+        Some(proof) => proof.to_bytes().into_response(),
+        None => problem(
+            StatusCode::NOT_FOUND,
+            format!(
+                "no proof from block {older} to block {newer}: the first must be the lower one, and the newest block is {}",
+                desk.chain.status().height
+            ),
+        ),
+    }
+}
+
+/// Blocks with certificates, as many as fit an answer; the caller goes on behind the last of them.
+async fn ledger_export(State(desk): State<Desk>, Path((from, to)): Path<(u64, u64)>) -> Response {
+    match desk.chain.export(from, to).await {
+        Some(blocks) => blocks.into_response(),
+        None => problem(
+            StatusCode::NOT_FOUND,
+            format!(
+                "no block at height {from}; the newest is {}",
+                desk.chain.status().height
+            ),
+        ),
+    }
 }
 
 fn authorized(desk: &Desk, headers: &HeaderMap) -> bool {

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod audit;
 mod by_hand;
 mod chaos;
 mod command_line;

@@ -324,6 +324,10 @@ fn check(world: &World) {
 /// Obligations and collateral of a direction are the sum of their parts, in the state and in the books.
 fn check_direction(world: &World, (debtor, creditor): (MemberId, MemberId), state: &PositionState) {
     let mut obliged = Micro::ZERO;
+    for balance in world.books.balances() {
+        let value = world.state.get(&balance.key).map(Vec::as_slice);
+        assert_eq!(balance.compare(value), Ok(()));
+    }
     for id in world.books.obligations() {
         if (id.debtor, id.creditor) == (debtor, creditor) {
             let stored: ObligationState = world.get(key_for_obligation(id)).unwrap();

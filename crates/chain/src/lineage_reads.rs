@@ -1,0 +1,115 @@
+//! Paths in the tree over all headers, from the stored subtrees and the headers of the stored blocks.
+
+use minicbor::bytes::ByteVec;
+
+use crate::{
+    CONSISTENCY_VERSION, Consistency,
+    anchor::Anchor,
+    block::Block,
+    consistency::KIND,
+    lineage::{Place, STORED_LEVEL, audit_ranges, consistency_ranges, cover, fold, history_leaf},
+    reads::Reads,
+    runtime::Runtime,
+    state::subtree_key,
+    tree::{Hash, root},
+};
+
+/// Most blocks after a given one among which a certificate is looked for: a block is final with its first final
+/// descendant, and only that one may have a certificate of its own.
+pub(crate) const MAX_UNSIGNED: u64 = 64;
+
+/// Last height at which a certificate over a block may be looked for.
+fn nearest(height: u64, tip: u64) -> u64 {
+    height.saturating_add(MAX_UNSIGNED).min(tip)
+}
+
+/// Hashes as the proofs hold them.
+pub(crate) fn steps(path: Vec<Hash>) -> Vec<ByteVec> {
+    path.into_iter().map(|step| step.to_vec().into()).collect()
+}
+
+impl<E: Runtime> Reads<E> {
+    /// Digest of the header at a height; genesis is known without a store.
+    async fn digest(&self, height: u64) -> Option<Hash> {
+        if height == 0 {
+            return Some(self.core.genesis.digest);
+        }
+        self.stored(height).await.map(|block| block.digest)
+    }
+
+    /// Root of a complete subtree: stored, or hashed from its few leaves.
+    async fn subtree(&self, place: Place) -> Option<Hash> {
+        if place.level >= STORED_LEVEL {
+            let found = self.value(&subtree_key(place)).await?;
+            return Hash::try_from(found.as_ref()).ok();
+        }
+        let (from, to) = place.leaves();
+        let mut leaves = Vec::new();
+        for height in from..to {
+            leaves.push(history_leaf(&self.digest(height).await?));
+        }
+        Some(root(&leaves))
+    }
+
+    /// Roots of ranges of leaves.
+    async fn roots(&self, ranges: Vec<(u64, u64)>) -> Option<Vec<Hash>> {
+        let mut out = Vec::new();
+        for (from, to) in ranges {
+            let mut peaks = Vec::new();
+            for place in cover(from, to) {
+                peaks.push(self.subtree(place).await?);
+            }
+            out.push(fold(&peaks));
+        }
+        Some(out)
+    }
+
+    /// A block under the first certificate among these heights, none of which is below the block's or above the applied
+    /// one.
+    pub(crate) async fn anchor(
+        &self,
+        block: &Block,
+        heights: impl Iterator<Item = u64>,
+    ) -> Option<Anchor> {
+        let height = block.header.height;
+        for at in heights {
+            let Some(certificate) = self.certificate(at).await else {
+                continue;
+            };
+            let signed = self.stored(at).await?;
+            let path = self.roots(audit_ranges(height, at)).await?;
+            return Some(Anchor {
+                header: signed.header.to_bytes().into(),
+                path: steps(path),
+                round: certificate.round_beside(&signed.header),
+                signatures: certificate.signatures,
+            });
+        }
+        None
+    }
+
+    /// That the block at `older` is an ancestor of the one at `newer`.
+    pub(crate) async fn consistency(&self, older: u64, newer: u64) -> Option<Consistency> {
+        let tip = *self.core.applied.borrow();
+        if older >= newer || newer > tip {
+            return None;
+        }
+        let old = match older {
+            0 => self.core.genesis.clone(),
+            _ => self.stored(older).await?,
+        };
+        let new = self.stored(newer).await?;
+        let included = self.roots(audit_ranges(older, newer)).await?;
+        let continued = self.roots(consistency_ranges(older, newer)).await?;
+        let anchor = self.anchor(&new, newer..=nearest(newer, tip)).await?;
+        Some(Consistency {
+            version: CONSISTENCY_VERSION,
+            kind: KIND.to_owned(),
+            older: old.header.to_bytes().into(),
+            newer: new.header.to_bytes().into(),
+            included: steps(included),
+            continued: steps(continued),
+            anchor,
+        })
+    }
+}

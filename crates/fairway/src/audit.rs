@@ -1,0 +1,137 @@
+//! The auditor: an export and the genesis file in, balances or the first thing that is wrong out. It shares the contracts
+//! with the validators but neither their blocks nor their databases: everything is executed again.
+
+use crate::genesis::Genesis;
+use fairway_chain::{AuditRules, Audited, FinalBlock, Finding, FindingKind, StateKey, Watcher};
+use fairway_ledger::books::Books;
+use fairway_model::Micro;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What an audit found right.
+#[derive(Debug)]
+pub struct Report {
+    /// What was read, and how far.
+    pub audited: Audited,
+    /// The books, folded from the transactions.
+    pub books: Books,
+    /// How many balances of the books equal the executed state.
+    pub compared: usize,
+}
+
+/// What the auditor must know of a chain.
+pub fn rules(genesis: &Genesis) -> AuditRules {
+    let validators = genesis.members();
+    let keys = validators.iter().filter_map(|member| member.validator);
+    AuditRules::new(&genesis.chain_id, keys.map(|key| key.0).collect())
+}
+
+/// Exit code of a finding; 1 is for what could not be audited at all. `docs/audit.md` lists them.
+pub fn exit_code(kind: FindingKind) -> u8 {
+    match kind {
+        FindingKind::OtherChain => 2,
+        FindingKind::Changed | FindingKind::Damaged => 3,
+        FindingKind::Cut => 4,
+        FindingKind::Extra => 5,
+        FindingKind::Order => 6,
+        FindingKind::Execution => 7,
+        FindingKind::Books => 8,
+        _ => 1,
+    }
+}
+
+/// Folds the books beside the execution.
+#[derive(Debug, Default)]
+struct Folding {
+    books: Books,
+}
+
+impl Watcher for Folding {
+    fn block(&mut self, block: &FinalBlock) -> Result<(), String> {
+        for (_, transaction, receipt) in &block.txs {
+            self.books
+                .record(transaction, receipt)
+                .map_err(|e| format!("the books do not follow the receipt: {e}"))?;
+        }
+        Ok(())
+    }
+
+    fn wants(&self) -> Vec<StateKey> {
+        self.books.balances().into_iter().map(|b| b.key).collect()
+    }
+}
+
+/// A folder for the auditor's state, removed when it is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, String> {
+        let name = format!("fairway-audit-{}", hex::encode(rand::random::<[u8; 8]>()));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Audits an export.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn audit(input: &mut (dyn Read + Send), genesis: &Genesis) -> Result<Report, Finding> {
+    let fault = |text: String| Finding::fault(FindingKind::Setup, &text);
+    let founding = fairway_ledger::Genesis {
+        chain_id: genesis.chain_id.clone(),
+        members: genesis.members(),
+    };
+    let machine = crate::node::ledger::machine(&founding).map_err(fault)?;
+    let scratch = Scratch::new().map_err(fault)?;
+    let mut folding = Folding::default();
+    let rules = rules(genesis);
+    let audited = fairway_chain::audit(input, &rules, machine, &scratch.0, &mut folding)?;
+    let books = folding.books;
+    let compared = compare(&audited, &books).map_err(|e| Finding::fault(FindingKind::Books, &e))?;
+    Ok(Report {
+        audited,
+        books,
+        compared,
+    })
+}
+
+/// Sums must be zero, and every balance of the books must be the executed state's.
+fn compare(audited: &Audited, books: &Books) -> Result<usize, String> {
+    for currency in books.currencies() {
+        let sum = books.sum(currency).map_err(|e| e.to_string())?;
+        if sum != Micro::ZERO {
+            let sum = sum.text(currency);
+            return Err(format!(
+                "all accounts sum to {sum} {currency}, expected zero"
+            ));
+        }
+    }
+    if !audited.executed {
+        return Ok(0);
+    }
+    let balances = books.balances();
+    for (balance, value) in balances.iter().zip(&audited.values) {
+        balance.compare(value.as_deref())?;
+    }
+    Ok(balances.len())
+}
+
+/// Opens an export and the genesis file, and audits.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn audit_file(file: &Path, genesis: &Path) -> Result<Report, Finding> {
+    let fault = |text: String| Finding::fault(FindingKind::Setup, &text);
+    let genesis = Genesis::read(genesis).map_err(|e| fault(e.to_string()))?;
+    let mut input =
+        std::fs::File::open(file).map_err(|e| fault(format!("{}: {e}", file.display())))?;
+    audit(&mut input, &genesis)
+}
