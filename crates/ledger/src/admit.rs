@@ -97,6 +97,7 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::Council(operation) => council::check(operation),
         Operation::Case(operation) => crate::cases::admit::check(operation),
         Operation::Energy(operation) => crate::energy::check(operation),
+        Operation::Rate(operation) => crate::rates::check(operation),
         Operation::Money(operation) => crate::money::admit::check(operation),
         Operation::Terms(operation) => life::check(operation),
         Operation::Rule(operation) => rules::admit(operation),

@@ -132,6 +132,7 @@ impl Books {
             (Operation::Money(_) | Operation::Terms(_), _)
             | (_, Effect::Money(_) | Effect::Terms(_)) => None,
             (Operation::Case(operation), _) => self.of_case(operation, effect)?,
+            (Operation::Rate(operation), _) => crate::rates::change(operation, effect)?,
             (Operation::Energy(operation), _) => {
                 crate::energy::fold::change(tx.member, operation, effect)?
             }
@@ -381,7 +382,8 @@ impl Change {
                 Effect::ChargeSettled { .. }
                 | Effect::PaymentConfirmed { .. }
                 | Effect::Case(_)
-                | Effect::Energy(_),
+                | Effect::Energy(_)
+                | Effect::Rate(_),
             ) => Ok(None),
             _ => Ok(Some(Self::default())),
         }

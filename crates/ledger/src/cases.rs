@@ -25,6 +25,7 @@ pub mod state;
 use crate::context::{Context, Done, overflow, refuse};
 use crate::keys::key_for_charge;
 use crate::state::{BalanceState, ChargeState};
+pub(crate) use credit::check_minor;
 use fairway_model::ids::{MemberId, SessionId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::refusal::{Refusal, RefusalCode};
@@ -111,7 +112,7 @@ fn must_be(ctx: &Context<'_, '_>, who: MemberId, what: &str) -> Result<(), Refus
 
 /// A total that could stand on a bill: whole minor units, not negative, not above what is left of the charge.
 fn check_total(total: Micro, left: Micro, currency: Currency) -> Result<(), Refusal> {
-    credit::check_minor("the total", total, currency)?;
+    check_minor("the total", total, currency)?;
     if Micro::ZERO <= total && total <= left {
         return Ok(());
     }

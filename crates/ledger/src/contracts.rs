@@ -223,6 +223,7 @@ fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
         Operation::Terms(operation) => life::run(&mut ctx, operation),
         Operation::Case(operation) => cases::run(&mut ctx, operation),
         Operation::Energy(operation) => crate::energy::run(&mut ctx, operation),
+        Operation::Rate(operation) => crate::rates::run(&mut ctx, operation),
         Operation::Money(operation) => money::run(&mut ctx, operation),
         Operation::Council(operation) => council::run(&mut ctx, operation),
         Operation::Rule(operation) => rules::run(&mut ctx, operation),

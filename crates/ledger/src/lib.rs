@@ -27,6 +27,7 @@ pub mod limits;
 pub mod money;
 mod payments;
 mod price;
+pub mod rates;
 mod reads;
 pub mod receipt;
 mod registry;

@@ -77,6 +77,10 @@ pub const LEAVE_NOTICE_MS: i64 = 7 * DAY;
 pub const VOTING_TIME_MS: i64 = 14 * DAY;
 /// How long after its end an hour's energy may be stated and corrected, in milliseconds.
 pub const ENERGY_WINDOW_MS: i64 = 7 * DAY;
+/// How old a stated rate of exchange may be when a debt is converted by it, in days: a long weekend.
+pub const MAX_RATE_AGE_DAYS: u32 = 4;
+/// Longest name of a public source of rates in bytes.
+pub const MAX_RATE_SOURCE_LEN: usize = 64;
 /// Most credits that both parties sign for one charge.
 pub const MAX_CREDITS: u32 = 100;
 /// How long the other party has to answer a case, in milliseconds.

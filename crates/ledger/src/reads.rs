@@ -73,6 +73,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
         Operation::Council(operation) => keys.extend(council::reads(tx, operation)),
         Operation::Case(operation) => keys.extend(crate::cases::reads::reads(operation)),
         Operation::Energy(operation) => keys.extend(crate::energy::reads(tx.member, operation)),
+        Operation::Rate(operation) => keys.extend(crate::rates::reads(tx.member, operation)),
         Operation::Money(operation) => {
             keys.extend(crate::money::reads::reads(tx.member, operation));
         }

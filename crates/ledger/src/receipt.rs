@@ -6,6 +6,7 @@ use crate::energy::op::EnergyEffect;
 use crate::life::TermsEffect;
 use crate::money::MoneyEffect;
 use crate::rules::{RuleEffect, RuleUse};
+use crate::rates::RateEffect;
 use core::fmt;
 use fairway_model::agreement::AgreementId;
 use fairway_model::hash::Hash;
@@ -235,6 +236,9 @@ pub enum Effect {
     /// Energy was stated or traded.
     #[n(36)]
     Energy(#[n(0)] EnergyEffect),
+    /// A rate of exchange was stated, or a debt converted.
+    #[n(39)]
+    Rate(#[n(0)] RateEffect),
     /// Money moved after settlement.
     #[n(34)]
     Money(#[n(0)] Box<MoneyEffect>),

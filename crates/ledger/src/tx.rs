@@ -10,6 +10,7 @@ use crate::energy::op::EnergyOperation;
 use crate::life::TermsOperation;
 use crate::money::MoneyOperation;
 use crate::rules::RuleOperation;
+use crate::rates::RateOperation;
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::canonical::{Canonical, DecodeError};
 use fairway_model::hash::Hash;
@@ -286,6 +287,9 @@ pub enum Operation {
     /// State what energy an area had, or trade it.
     #[n(16)]
     Energy(#[n(0)] EnergyOperation),
+    /// State a rate of exchange, or convert a debt by one.
+    #[n(19)]
+    Rate(#[n(0)] RateOperation),
     /// Netting, payment, interest, tokens, collateral.
     #[n(14)]
     Money(#[n(0)] Box<MoneyOperation>),
@@ -478,6 +482,7 @@ impl Transaction {
                 claims.extend(council::claims(chain, self.member, operation));
             }
             Operation::Case(operation) => claims.extend(operation.claims()),
+            Operation::Rate(operation) => claims.extend(operation.claims()),
             Operation::Terms(operation) => claims.extend(operation.claims(self.key)),
             _ => {}
         }

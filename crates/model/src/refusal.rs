@@ -151,6 +151,8 @@ codes! {
     60 CreditExceeds = "credit-exceeds",
     /// More energy is sold or offered than the member has in that area and hour.
     61 EnergyNotOwned = "energy-not-owned",
+    /// No stated rate of exchange, or one that is too old.
+    62 RateUnknown = "rate-unknown",
     /// The netting cycle is not over yet.
     70 CycleOpen = "cycle-open",
     /// The netting cycle is closed already.

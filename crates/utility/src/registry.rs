@@ -6,6 +6,7 @@ use crate::duty::{CYCLE, Duty, RELEASE};
 use crate::partners::{BOARD, PARTNER, Partners};
 use fairway_ledger::energy::op::{EnergyEffect, EnergyOperation};
 use fairway_ledger::limits::KEY_OVERLAP_MS;
+use fairway_ledger::rates::{Conversion, RateEffect, RateOperation};
 use fairway_ledger::{
     CaseEffect, CaseOperation, Effect, Operation, Payment, Receipt, RuleEffect, RuleOperation,
     Settlement, Transaction,
@@ -390,6 +391,10 @@ impl Registry {
                 Operation::Energy(_),
                 Some(Effect::Energy(EnergyEffect::Traded { seller, amount, .. })),
             ) => self.bought(transaction, *seller, *amount, at),
+            (
+                Operation::Rate(RateOperation::Convert(signed)),
+                Some(Effect::Rate(RateEffect::Converted { converted, .. })),
+            ) => self.converted(&signed.conversion, *converted, at),
             (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
                 self.paid(payment, *owed, at)
             }
@@ -571,6 +576,25 @@ impl Registry {
         let owed = before.plus(amount);
         owed.map(|owed| vec![self.put_position(key, owed, at)])
             .unwrap_or_default()
+    }
+
+    /// A debt changed its currency.
+    fn converted(&mut self, conversion: &Conversion, converted: Micro, at: Time) -> Vec<Row> {
+        let pair = (conversion.debtor, conversion.creditor);
+        let from = (pair.0, pair.1, conversion.from);
+        let to = (pair.0, pair.1, conversion.to);
+        let owed = |key| self.positions.get(&key).copied().unwrap_or_default();
+        let legs = (
+            owed(from).minus(conversion.amount),
+            owed(to).plus(converted),
+        );
+        let (Ok(less), Ok(more)) = legs else {
+            return Vec::new();
+        };
+        vec![
+            self.put_position(from, less, at),
+            self.put_position(to, more, at),
+        ]
     }
 
     fn paid(&mut self, payment: &Payment, owed: Micro, at: Time) -> Vec<Row> {

@@ -144,7 +144,7 @@ pub(super) fn check_claims(charge: &ChargeState, claims: &Claims<'_>) -> Result<
 }
 
 /// Bills are in whole minor units, and stay so.
-pub(super) fn check_minor(what: &str, amount: Micro, currency: Currency) -> Result<(), Refusal> {
+pub(crate) fn check_minor(what: &str, amount: Micro, currency: Currency) -> Result<(), Refusal> {
     if amount.0.checked_rem(currency.micros_per_minor()) == Some(0) {
         return Ok(());
     }

@@ -43,7 +43,8 @@ fn winds_up(operation: &Operation) -> bool {
         | Operation::SettleCharge(_)
         | Operation::ConfirmPayment(_)
         | Operation::Dispute(_)
-        | Operation::Case(_) => true,
+        | Operation::Case(_)
+        | Operation::Rate(_) => true,
         Operation::RegisterPrefix(_)
         | Operation::RegisterEvse(_)
         | Operation::RotateMeterKey { .. }

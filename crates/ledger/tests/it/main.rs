@@ -28,6 +28,7 @@ mod life;
 mod money;
 mod netting;
 mod property;
+mod rates;
 mod registry;
 mod rules;
 mod service;
