@@ -27,6 +27,9 @@ pub struct Config {
     pub keys: PathBuf,
     /// The consortium's genesis file, the same for all members.
     pub genesis: PathBuf,
+    /// Files with the entries of members that joined after genesis, this one included if it did.
+    #[serde(default)]
+    pub later: Vec<PathBuf>,
     /// Where this member listens.
     pub listen: Listen,
     /// Operational database.
@@ -87,6 +90,10 @@ pub struct Ledger {
     /// Least time between two empty blocks, in milliseconds.
     #[serde(default = "default_idle")]
     pub idle_interval_ms: u64,
+    /// Most ledger nodes that this one is connected with; memory is set aside for each. Without it there is room for four more than
+    /// the genesis file and the files of `later` name.
+    #[serde(default)]
+    pub max_peers: Option<usize>,
 }
 
 /// Charging rules and policy at first start. Times in seconds, multipliers in basis points.
@@ -138,6 +145,7 @@ impl Default for Ledger {
             worker_threads: default_workers(),
             leader_timeout_ms: default_leader_timeout(),
             idle_interval_ms: default_idle(),
+            max_peers: None,
         }
     }
 }
@@ -183,6 +191,7 @@ impl Config {
             member: member.to_owned(),
             keys: default_keys(),
             genesis: genesis.into(),
+            later: Vec::new(),
             listen,
             database: Database::default(),
             ledger: Ledger::default(),

@@ -7,7 +7,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `genesis.toml`: what all members must have in common before the first block.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,7 +17,26 @@ pub struct Genesis {
     pub chain_id: String,
     /// Time of the genesis block, milliseconds since 1970.
     pub time_ms: i64,
+    /// Blocks of an epoch of the ledger: who validates changes between epochs only.
+    #[serde(default = "default_epoch_blocks")]
+    pub epoch_blocks: u64,
     /// Founding members.
+    pub member: Vec<GenesisMember>,
+    /// Members that joined after it, from files of their own; no part of the genesis file.
+    #[serde(skip)]
+    pub later: Vec<GenesisMember>,
+}
+
+/// About four minutes without load.
+pub(crate) fn default_epoch_blocks() -> u64 {
+    1_000
+}
+
+/// A file of entries.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entries {
+    /// The members.
     pub member: Vec<GenesisMember>,
 }
 
@@ -46,6 +65,17 @@ pub struct GenesisMember {
 }
 
 impl Genesis {
+    /// The beginning of a chain with the usual epochs.
+    pub fn founding(chain_id: &str, time_ms: i64, member: Vec<GenesisMember>) -> Self {
+        Self {
+            chain_id: chain_id.to_owned(),
+            time_ms,
+            epoch_blocks: default_epoch_blocks(),
+            member,
+            later: Vec::new(),
+        }
+    }
+
     /// Reads and checks a genesis file.
     ///
     /// # Errors
@@ -66,16 +96,56 @@ impl Genesis {
         Ok(genesis)
     }
 
-    /// The members as the ledger registers them.
-    pub fn members(&self) -> Vec<Member> {
+    /// Reads the entries of members that joined later: files as `fairway join` writes them. An entry replaces a founder's of the
+    /// same id, whose certificate may have changed.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file and place.
+    pub fn with_later(mut self, files: &[PathBuf]) -> Result<Self, ConfigError> {
+        for path in files {
+            let fail = |what: String| ConfigError {
+                file: path.display().to_string(),
+                what,
+            };
+            let text =
+                std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+            let entries: Entries =
+                toml::from_str(&text).map_err(|e| fail(crate::config::explain(&e, &text)))?;
+            for member in entries.member {
+                member
+                    .read()
+                    .map_err(|e| fail(format!("{}: {e}", member.id)))?;
+                self.later.push(member);
+            }
+        }
+        Ok(self)
+    }
+
+    /// The founders as the ledger registers them.
+    pub fn founders(&self) -> Vec<Member> {
         self.member.iter().filter_map(|m| m.read().ok()).collect()
+    }
+
+    /// All entries, those of later members included.
+    pub fn everyone(&self) -> impl Iterator<Item = &GenesisMember> {
+        let replaced = |m: &&GenesisMember| !self.later.iter().any(|later| later.id == m.id);
+        self.member.iter().filter(replaced).chain(&self.later)
+    }
+
+    /// All members that this one has an entry of.
+    pub fn members(&self) -> Vec<Member> {
+        self.everyone().filter_map(|m| m.read().ok()).collect()
     }
 
     /// The entry of a member.
     pub fn find(&self, id: MemberId) -> Option<&GenesisMember> {
-        self.member
-            .iter()
-            .find(|m| MemberId::parse(&m.id) == Ok(id))
+        self.everyone().find(|m| MemberId::parse(&m.id) == Ok(id))
+    }
+
+    /// Whether a member is a founder.
+    pub fn founded_by(&self, id: MemberId) -> bool {
+        let founder = |m: &GenesisMember| MemberId::parse(&m.id) == Ok(id);
+        self.member.iter().any(founder)
     }
 }
 

@@ -18,3 +18,4 @@ mod load;
 mod net;
 mod proofs;
 mod steady;
+mod votes;

@@ -2,9 +2,9 @@
 
 use super::say;
 use crate::environment;
-use crate::genesis::{Genesis, GenesisMember};
+use crate::genesis::{Entries, Genesis, GenesisMember};
 use clap::{Args, Subcommand};
-use serde::Deserialize;
+use fairway_chain::MIN_EPOCH_BLOCKS;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,18 +25,15 @@ pub(super) struct Options {
     /// Name of the chain, the same for all members; part of every signature.
     #[arg(long)]
     chain: String,
+    /// Blocks of an epoch: who validates changes between epochs only.
+    #[arg(long, default_value_t = crate::genesis::default_epoch_blocks(), value_parser = clap::value_parser!(u64).range(MIN_EPOCH_BLOCKS..))]
+    epoch_blocks: u64,
     /// The genesis file to write; must not exist yet.
     #[arg(long, default_value = "genesis.toml")]
     out: PathBuf,
     /// Files with the `[[member]]` entries.
     #[arg(required = true, value_name = "ENTRY.toml")]
     entry: Vec<PathBuf>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entries {
-    member: Vec<GenesisMember>,
 }
 
 pub(super) fn run(command: GenesisCommand) -> Result<(), String> {
@@ -46,7 +43,8 @@ pub(super) fn run(command: GenesisCommand) -> Result<(), String> {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         texts.push((path.as_path(), text));
     }
-    let genesis = assemble(&options.chain, environment::wall_ms(), &texts)?;
+    let mut genesis = assemble(&options.chain, environment::wall_ms(), &texts)?;
+    genesis.epoch_blocks = options.epoch_blocks;
     let text = toml::to_string(&genesis).map_err(|e| e.to_string())?;
     write_new(&options.out, &text)?;
     let count = genesis.member.len();
@@ -98,11 +96,7 @@ fn assemble(chain: &str, time_ms: i64, texts: &[(&Path, String)]) -> Result<Gene
             member.push(entry);
         }
     }
-    let genesis = Genesis {
-        chain_id: chain.to_owned(),
-        time_ms,
-        member,
-    };
+    let genesis = Genesis::founding(chain, time_ms, member);
     let contracts = fairway_ledger::Genesis {
         chain_id: genesis.chain_id.clone(),
         members: genesis.members(),

@@ -4,10 +4,12 @@ mod agreement;
 mod audit;
 mod card;
 pub mod client;
+mod council;
 mod dispute;
 mod energy;
 mod format;
 mod found;
+mod join;
 mod ledger;
 pub mod log;
 mod operate;
@@ -62,6 +64,13 @@ enum Command {
     /// Found a consortium: join the members' entries to a genesis file.
     #[command(subcommand)]
     Genesis(found::GenesisCommand),
+    /// Govern the consortium: propose, vote, list, show, leave.
+    #[command(subcommand)]
+    Council(council::CouncilCommand),
+    /// Invite a utility: write what it needs to join.
+    Invite(join::InviteOptions),
+    /// Join a consortium by invitation: make keys and configuration, follow the ledger, wait for the vote, claim a CIN prefix.
+    Join(join::Options),
     /// Claim CIN prefixes on the ledger.
     #[command(subcommand)]
     Prefix(register::PrefixCommand),
@@ -177,6 +186,9 @@ async fn carry_out(command: Command) -> Result<(), String> {
         Command::Serve { config } => crate::node::run(&config).await,
         Command::Format(options) => format::run(&options),
         Command::Genesis(command) => found::run(command),
+        Command::Council(command) => council::run(command).await,
+        Command::Invite(options) => join::invite(&options),
+        Command::Join(options) => join::run(options).await,
         Command::Prefix(command) => register::prefix(command).await,
         Command::Evse(command) => register::evse(command).await,
         Command::Gate(command) => register::gate(command).await,

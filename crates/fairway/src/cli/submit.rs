@@ -4,10 +4,11 @@ use super::client::{Client, Target};
 use super::say;
 use crate::config::Config;
 use crate::environment;
+use crate::genesis::{Genesis, Keys};
 use clap::Args;
-use fairway_ledger::{Operation, Receipt, Transaction};
+use fairway_ledger::{Operation, Receipt, Transaction, TxNonce};
 use fairway_model::canonical::Canonical as _;
-use fairway_model::{MemberId, Refusal};
+use fairway_model::{Hash, MemberId, Refusal};
 use fairway_utility::command::{Command, Reply, Status};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -87,6 +88,51 @@ pub(super) async fn submit(
         FINAL.as_secs()
     ));
     Ok(())
+}
+
+/// Signs an operation with the member's key, hands it in at its ledger node, and waits for the block that answers it. Works for
+/// witnesses too, which have no utility to sign for them. Returns the nonce that the transaction has used.
+///
+/// # Errors
+/// The refusal of the ledger, or why the member was not reached.
+pub(super) async fn hand_in(
+    desk: &Desk,
+    what: &str,
+    operation: Operation,
+) -> Result<TxNonce, String> {
+    let (client, me, config) = (desk.client()?, desk.member()?, desk.config()?);
+    let keys = Keys::read(&config.path(&config.keys))?;
+    let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
+    let nonce = TxNonce(Hash(environment::entropy()).short());
+    let tx = Transaction::sign(&genesis.chain_id, me, nonce, operation, &keys.member);
+    let mut next = ledger_height(&client).await?.saturating_add(1);
+    client.hand_in(tx.to_bytes()).await?;
+    let begin = environment::instant();
+    while begin.elapsed() < FINAL {
+        let newest = ledger_height(&client).await?;
+        while next <= newest {
+            let Ok(block) = client.json(&format!("/ledger/v1/block/{next}")).await else {
+                break;
+            };
+            match answer(&block, me, |seen| *seen == tx.operation) {
+                Some(Ok(())) => {
+                    say(&format!("{what}: final in block {next}"));
+                    return Ok(nonce);
+                }
+                Some(Err(refusal)) => {
+                    return Err(format!(
+                        "{what}: refused by the ledger in block {next}: {refusal}"
+                    ));
+                }
+                None => next = next.saturating_add(1),
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Err(format!(
+        "{what}: submitted, not final yet after {} s; `fairway ledger status` says whether blocks are made",
+        FINAL.as_secs()
+    ))
 }
 
 async fn ledger_height(client: &Client) -> Result<u64, String> {

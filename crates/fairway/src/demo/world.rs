@@ -123,11 +123,7 @@ impl World {
             );
             tokens.insert(cast.id, Keys::read(&keys)?.operator_token);
         }
-        let genesis = Genesis {
-            chain_id: format!("fairway-demo-{seed_of}"),
-            time_ms: BEGIN_MS,
-            member: founders,
-        };
+        let genesis = Genesis::founding(&format!("fairway-demo-{seed_of}"), BEGIN_MS, founders);
         write(
             &folder.join("genesis.toml"),
             &toml::to_string(&genesis).map_err(|e| e.to_string())?,

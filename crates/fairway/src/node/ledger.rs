@@ -102,7 +102,7 @@ pub fn start(
 ) -> Result<Handle, String> {
     let founding = fairway_ledger::Genesis {
         chain_id: genesis.chain_id.clone(),
-        members: genesis.members(),
+        members: genesis.founders(),
     };
     let machine = machine(&founding)?;
     let own = genesis
@@ -127,6 +127,7 @@ pub fn start(
         );
     }
     let folder = config.path(&config.ledger.dir);
+    let own_key = fairway_chain::public_key(&keys.validator);
     let mut chain = fairway_chain::Config::new(
         keys.validator,
         validators,
@@ -134,6 +135,23 @@ pub fn start(
         folder,
         &genesis.chain_id,
     );
+    chain.epoch_blocks = genesis.epoch_blocks;
+    chain.joined = !genesis.founded_by(me);
+    chain.known = genesis
+        .later
+        .iter()
+        .filter_map(|member| {
+            let PublicKey(public_key) = member.read().ok()?.validator?;
+            let address = member.ledger;
+            let known = ValidatorAddress {
+                public_key,
+                address,
+            };
+            (public_key != own_key).then_some(known)
+        })
+        .collect();
+    let room = chain.max_peers.saturating_add(chain.known.len());
+    chain.max_peers = config.ledger.max_peers.unwrap_or(room);
     chain.leader_timeout = Duration::from_millis(config.ledger.leader_timeout_ms);
     chain.idle_interval = Duration::from_millis(config.ledger.idle_interval_ms);
     chain.worker_threads = config.ledger.worker_threads;

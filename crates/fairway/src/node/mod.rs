@@ -1,6 +1,7 @@
 //! One member as a process: the utility's machine with its database, its ledger node and its listeners.
 
 pub mod core;
+mod joining;
 pub mod ledger;
 pub mod operator;
 pub mod outlets;
@@ -26,7 +27,7 @@ use fairway_utility::command::{Policy, Rules};
 use fairway_utility::door::{Row, Table};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -39,14 +40,27 @@ const QUORUM_LOOK: Duration = Duration::from_secs(1);
 /// # Errors
 /// One sentence: what cannot be used and the way out.
 pub async fn run(path: &Path) -> Result<(), String> {
+    run_joining(path, None).await
+}
+
+/// Runs a member that waits for the members' vote, and claims a CIN prefix as soon as it is one of them.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), String> {
     tls::install_provider();
     let config = Config::read(path).map_err(|e| e.to_string())?;
-    let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
+    let genesis = read_genesis(&config)?;
     let keys = Keys::read(&config.path(&config.keys))?;
     let me = MemberId::parse(&config.member).map_err(|e| e.to_string())?;
     let own = genesis
         .find(me)
-        .ok_or_else(|| format!("{me} is not in {}", config.genesis.display()))?
+        .ok_or_else(|| {
+            format!(
+                "{me} is neither in {} nor in a file of `later`",
+                config.genesis.display()
+            )
+        })?
         .read()?;
     if own.key != keys.member.public() {
         return Err(format!(
@@ -64,6 +78,15 @@ pub async fn run(path: &Path) -> Result<(), String> {
     let _claim = claim(&config)?;
     let chain = ledger::start(&config, &genesis, me, &keys)?;
     tokio::spawn(watch_quorum(chain.clone()));
+    if !genesis.founded_by(me) {
+        let joining = joining::Joining {
+            chain: chain.clone(),
+            chain_id: genesis.chain_id.clone(),
+            me,
+            key: keys.member.clone(),
+        };
+        tokio::spawn(joining.run(prefix));
+    }
     let desk = Desk {
         jobs: None,
         chain: chain.clone(),
@@ -84,6 +107,17 @@ pub async fn run(path: &Path) -> Result<(), String> {
     }
     chain.stop().await;
     Ok(())
+}
+
+/// The genesis file, and the entries of those that joined after it.
+///
+/// # Errors
+/// When a file cannot be used; says where.
+pub fn read_genesis(config: &Config) -> Result<Genesis, String> {
+    let files: Vec<PathBuf> = config.later.iter().map(|path| config.path(path)).collect();
+    Genesis::read(&config.path(&config.genesis))
+        .and_then(|genesis| genesis.with_later(&files))
+        .map_err(|e| e.to_string())
 }
 
 /// Keeps a second process away from this member's ledger folder and database; held as long as the file is open.

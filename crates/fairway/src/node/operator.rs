@@ -51,6 +51,7 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/ledger/v1/status", get(ledger_status))
         .route("/ledger/v1/proof/{transaction}", get(ledger_proof))
         .route("/ledger/v1/block/{height}", get(ledger_block))
+        .route("/ledger/v1/state/{key}", get(ledger_state))
         .route("/ledger/v1/refused", get(ledger_refused))
         .route("/ledger/v1/cost", get(ledger_cost))
         .route("/metrics", get(metrics))
@@ -113,7 +114,7 @@ async fn ledger_status(State(desk): State<Desk>) -> Response {
     let s = desk.chain.status();
     let body = json!({
         "member": desk.member, "height": s.height, "time_ms": s.time_ms, "finalized_age_ms": u64::try_from(s.finalized_age.as_millis()).unwrap_or(u64::MAX),
-        "peers": s.peers, "mempool": s.mempool, "state_root": hex::encode(s.state_root), "view": s.view, "stalled": s.stalled, "error": s.error,
+        "peers": s.peers, "mempool": s.mempool, "state_root": hex::encode(s.state_root), "epoch": s.epoch, "validators": s.validators, "votes": s.votes, "view": s.view, "stalled": s.stalled, "error": s.error,
     });
     Json(body).into_response()
 }
@@ -174,6 +175,23 @@ async fn ledger_proof(State(desk): State<Desk>, Path(transaction): Path<String>)
             StatusCode::NOT_FOUND,
             format!("no finalized block of this node holds transaction {transaction}"),
         ),
+    }
+}
+
+/// One value of the state after the last applied block, as it is stored.
+async fn ledger_state(State(desk): State<Desk>, Path(key): Path<String>) -> Response {
+    let bytes = hex::decode(&key)
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let Some(bytes) = bytes else {
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "a state key has 64 hexadecimal digits",
+        );
+    };
+    match desk.chain.get(bytes).await {
+        Some(value) => value.into_response(),
+        None => problem(StatusCode::NOT_FOUND, format!("nothing stands under {key}")),
     }
 }
 

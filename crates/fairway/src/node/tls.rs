@@ -19,7 +19,7 @@ pub fn install_provider() {
 pub struct Certificates(BTreeMap<Hash, MemberId>);
 
 impl Certificates {
-    /// The certificates of the founding members.
+    /// The certificates of all members.
     pub fn of(genesis: &Genesis) -> Self {
         Self(
             genesis
@@ -49,7 +49,7 @@ fn own(genesis: &Genesis, me: MemberId) -> Result<CertificateDer<'static>, Strin
 /// When a certificate or the key cannot be used; says which.
 pub fn peer_server(genesis: &Genesis, me: MemberId, keys: &Keys) -> Result<ServerConfig, String> {
     let mut roots = RootCertStore::empty();
-    for member in &genesis.member {
+    for member in genesis.everyone() {
         roots
             .add(member.certificate_der()?)
             .map_err(|e| format!("certificate of {}: {e}", member.id))?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-const CIN: &str = "840 001 1 1 123456789 9";
+pub(crate) const CIN: &str = "840 001 1 1 123456789 9";
 const EVSE: &str = "US*DUK*E0001*1";
 /// Folder and id of each member; the last has no endpoint, so it is a witness.
 const MEMBERS: [(&str, &str); 4] = [
@@ -19,13 +19,13 @@ const MEMBERS: [(&str, &str); 4] = [
 ];
 
 /// A folder in which commands are typed.
-struct Shell {
-    folder: PathBuf,
-    running: Vec<Child>,
+pub(crate) struct Shell {
+    pub(crate) folder: PathBuf,
+    pub(crate) running: Vec<Child>,
 }
 
 impl Shell {
-    fn command(&self, line: &[&str]) -> Command {
+    pub(crate) fn command(&self, line: &[&str]) -> Command {
         let mut command = Command::new(program());
         command
             .args(line)
@@ -35,7 +35,7 @@ impl Shell {
     }
 
     /// Both outputs of a command, and whether it succeeded.
-    async fn outcome(&self, line: &[&str]) -> (bool, String) {
+    pub(crate) async fn outcome(&self, line: &[&str]) -> (bool, String) {
         let out = self.command(line).output().await.unwrap();
         let text = [out.stdout, out.stderr].concat();
         (
@@ -44,13 +44,13 @@ impl Shell {
         )
     }
 
-    async fn good(&self, line: &[&str]) -> String {
+    pub(crate) async fn good(&self, line: &[&str]) -> String {
         let (good, text) = self.outcome(line).await;
         assert!(good, "{line:?}: {text}");
         text
     }
 
-    async fn bad(&self, line: &[&str], words: &str) {
+    pub(crate) async fn bad(&self, line: &[&str], words: &str) {
         let (good, text) = self.outcome(line).await;
         assert!(!good && text.contains(words), "{line:?}: {text}");
     }
@@ -78,7 +78,7 @@ impl Shell {
     }
 
     /// Starts a member.
-    fn serve(&mut self, name: &str) {
+    pub(crate) fn serve(&mut self, name: &str) {
         let mut command = self.command(&["serve", "--config", &format!("{name}/fairway.toml")]);
         command
             .stdin(Stdio::null())
@@ -88,7 +88,7 @@ impl Shell {
     }
 
     /// Waits until a command succeeds and prints these words.
-    async fn until(&self, line: &[&str], words: &str) -> String {
+    pub(crate) async fn until(&self, line: &[&str], words: &str) -> String {
         let begin = fairway::environment::instant();
         loop {
             let (good, text) = self.outcome(line).await;
@@ -102,19 +102,19 @@ impl Shell {
 }
 
 /// What stands in the first line that begins so, behind that beginning.
-fn behind<'a>(text: &'a str, begin: &str) -> &'a str {
+pub(crate) fn behind<'a>(text: &'a str, begin: &str) -> &'a str {
     text.lines().find_map(|l| l.strip_prefix(begin)).unwrap()
 }
 
 /// A station on its terminal.
-struct Terminal {
+pub(crate) struct Terminal {
     keys: ChildStdin,
     screen: Lines<BufReader<ChildStdout>>,
     _child: Child,
 }
 
 impl Terminal {
-    fn open(mut command: Command) -> Self {
+    pub(crate) fn open(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         Self {
@@ -124,13 +124,13 @@ impl Terminal {
         }
     }
 
-    async fn press(&mut self, line: &str) {
+    pub(crate) async fn press(&mut self, line: &str) {
         let line = format!("{line}\n");
         self.keys.write_all(line.as_bytes()).await.unwrap();
     }
 
     /// The next line that `wanted` takes.
-    async fn see(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+    pub(crate) async fn see(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let mut seen = Vec::new();
         loop {
             match tokio::time::timeout(PATIENCE, self.screen.next_line()).await {
@@ -143,7 +143,7 @@ impl Terminal {
 }
 
 /// Members with keys, genesis file and configuration, running; gives the address for Duke's stations.
-async fn founded(shell: &mut Shell) -> String {
+pub(crate) async fn founded(shell: &mut Shell, more: &[&str]) -> String {
     let ports: Vec<u16> = fairway::ports::free(16)
         .unwrap()
         .iter()
@@ -157,6 +157,7 @@ async fn founded(shell: &mut Shell) -> String {
     for (member, ports) in MEMBERS.into_iter().zip(ports.chunks(4)) {
         shell.member(member, ports).await;
     }
+    line.extend(more);
     line.extend(entries.iter().map(String::as_str));
     let said = shell.good(&line).await;
     assert!(
@@ -176,11 +177,11 @@ async fn founded(shell: &mut Shell) -> String {
     format!("wss://127.0.0.1:{}", ports[4])
 }
 
-const HOME: &str = "--config=alabama/fairway.toml";
-const VISITED: &str = "--config=duke/fairway.toml";
+pub(crate) const HOME: &str = "--config=alabama/fairway.toml";
+pub(crate) const VISITED: &str = "--config=duke/fairway.toml";
 
 /// Prefix, customer, station, EVSE; gives the command that runs the station.
-async fn registered(shell: &Shell, gateway: &str) -> Command {
+pub(crate) async fn registered(shell: &Shell, gateway: &str) -> Command {
     let said = shell.good(&["prefix", "register", "8400011", HOME]).await;
     let words = "prefix 8400011 of US*ALP: final in block";
     assert!(said.contains(words), "{said}");
@@ -206,6 +207,34 @@ async fn registered(shell: &Shell, gateway: &str) -> Command {
     let said = shell.good(&zone("America/New_York")).await;
     assert!(said.contains("final in block"), "{said}");
     shell.command(&station)
+}
+
+/// One charge at a terminal; what it cost.
+pub(crate) async fn charged(terminal: &mut Terminal, cin: &str) -> String {
+    terminal
+        .see("prompt", |l| l.starts_with("Present your card"))
+        .await;
+    terminal.press(&format!("card {cin}")).await;
+    terminal
+        .see("offer", |l| l.ends_with("Start? yes / no"))
+        .await;
+    terminal.press("yes").await;
+    terminal
+        .see("request to plug in", |l| l == "Please plug in.")
+        .await;
+    terminal.press("plug").await;
+    terminal
+        .see("energy", |l| {
+            l.starts_with("Charging: ") && !l.starts_with("Charging: 0 kWh")
+        })
+        .await;
+    terminal.press("stop").await;
+    let bill = terminal
+        .see("bill", |l| l.contains("comes on your bill of"))
+        .await;
+    terminal.press("unplug").await;
+    let total = bill.split(": ").nth(1).unwrap().split(". ").next();
+    total.unwrap().to_owned()
 }
 
 /// The agreement, the load and the policy.
@@ -271,35 +300,11 @@ async fn process_consortium_by_hand() {
     }
     let said = shell.good(&["agreement", "check", "agreement.toml"]).await;
     assert!(said.contains("as the ledger takes it"), "{said}");
-    let gateway = founded(&mut shell).await;
+    let gateway = founded(&mut shell, &[]).await;
     let station = registered(&shell, &gateway).await;
     agreed(&shell).await;
     let mut terminal = Terminal::open(station);
-
-    terminal
-        .see("prompt", |l| l.starts_with("Present your card"))
-        .await;
-    terminal.press(&format!("card {CIN}")).await;
-    terminal
-        .see("offer", |l| l.ends_with("Start? yes / no"))
-        .await;
-    terminal.press("yes").await;
-    terminal
-        .see("request to plug in", |l| l == "Please plug in.")
-        .await;
-    terminal.press("plug").await;
-    terminal
-        .see("energy", |l| {
-            l.starts_with("Charging: ") && !l.starts_with("Charging: 0 kWh")
-        })
-        .await;
-    terminal.press("stop").await;
-    let bill = terminal
-        .see("bill", |l| l.contains("comes on your bill of"))
-        .await;
-    terminal.press("unplug").await;
-    let total = bill.split(": ").nth(1).unwrap().split(". ").next().unwrap();
-
+    let total = charged(&mut terminal, CIN).await;
     let now = fairway_model::Time(fairway::environment::wall_ms()).rfc3339();
     let month: String = now.chars().take(7).collect();
     let line = ["bill", CIN, &month, HOME];

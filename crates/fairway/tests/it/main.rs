@@ -13,6 +13,7 @@ mod chaos;
 mod command_line;
 mod databases;
 mod gate;
+mod joins;
 mod killed;
 mod ledger;
 mod others;

@@ -179,7 +179,8 @@ impl CharterState {
         begun.map(|v| v.version).max().unwrap_or(FIRST_VERSION)
     }
 
-    fn value_at(&self, parameter: Parameter, height: u64) -> i64 {
+    /// A parameter's value at a height.
+    pub fn value_at(&self, parameter: Parameter, height: u64) -> i64 {
         self.parameters
             .iter()
             .filter(|p| p.parameter == parameter && p.from <= height)

@@ -10,7 +10,7 @@ use fairway_ledger::{
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
-use fairway_model::sign::Signature;
+use fairway_model::sign::{PublicKey, Signature, signed_bytes};
 use std::fmt::Write as _;
 
 /// Signs exactly these bytes, as the chain's engine does.
@@ -144,4 +144,50 @@ fn evidence_that_proves_nothing_is_not_admitted() {
         a forged signature | bad-signature: the signature of the second vote of the evidence does not verify with key 833028ebb355d0cb46428adc2a0e2c039006458a20b3d984c7473a8441787722 on chain fairway-test
         a vote on another chain | bad-signature: the signature of the second vote of the evidence does not verify with key 833028ebb355d0cb46428adc2a0e2c039006458a20b3d984c7473a8441787722 on chain fairway-test
     "#]].assert_eq(&rows);
+}
+
+/// The votes that the chain's own engine signs; the tests of `chain` compare with the same file.
+#[test]
+fn votes_are_read_as_the_chain_signs_them() {
+    let text = include_str!("../../../../fixtures/conformance/votes.txt");
+    let mut seen = 0;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [kind, chain, epoch, view, parent, block, key, signature] = fields[..] else {
+            panic!("{line}");
+        };
+        let number = |text: &str| text.parse::<u64>().unwrap();
+        let bytes = |text: &str| hex(text);
+        let proposal = BallotProposal {
+            epoch: number(epoch),
+            view: number(view),
+            parent: number(parent),
+            block: Hash(bytes(block).try_into().unwrap()),
+        };
+        let ballot = match kind {
+            "notarize" => Ballot::Notarize(proposal),
+            "finalize" => Ballot::Finalize(proposal),
+            _ => Ballot::Nullify {
+                epoch: proposal.epoch,
+                view: proposal.view,
+            },
+        };
+        let key = PublicKey(bytes(key).try_into().unwrap());
+        let signature = Signature(bytes(signature).try_into().unwrap());
+        assert!(
+            key.verify_raw(&ballot.signed_bytes(chain), &signature),
+            "{line}"
+        );
+        assert!(!key.verify_raw(&ballot.signed_bytes("other"), &signature));
+        assert!(!key.verify_raw(&signed_bytes("other", b""), &signature));
+        seen += 1;
+    }
+    assert_eq!(seen, 6);
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
