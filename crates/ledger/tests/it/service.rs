@@ -2,20 +2,25 @@
 
 use crate::life::terms;
 use crate::table::Table;
-use crate::world::{Charge, T0, USD, World, agreement, key, member, place, settle, usd};
+use crate::world::{
+    Charge, T0, USD, World, agreement, countersign, key, member, place, propose, settle, usd,
+};
 use expect_test::{expect, expect_file};
 use fairway_ledger::life::{
-    Count, MAX_CYCLES, PairUse, Release, ServiceClaim, key_for_use, penalty,
+    Count, MAX_CYCLES, PairUse, Release, ServiceClaim, key_for_board, key_for_claim, key_for_use,
+    penalty,
 };
 use fairway_ledger::money::PositionState;
 use fairway_ledger::{
-    Books, BooksError, Effect, Operation, Outcome, Receipt, TermsEffect, TermsOperation,
-    contract_text, key_for_position, text_hash, worded,
+    BoardOffer, Books, BooksError, Effect, Ground, Operation, Outcome, Receipt, TermsEffect,
+    TermsOperation, contract_text, key_for_agreement_status, key_for_position, text_hash, worded,
 };
-use fairway_model::agreement::{Agreement, ServiceLevel, SessionCaps};
+use fairway_model::agreement::{
+    AGREEMENT_DOMAIN, Agreement, AgreementId, ServiceLevel, SessionCaps,
+};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
-use fairway_model::ids::SessionId;
+use fairway_model::ids::{MemberId, SessionId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::service::ServiceRequest;
 use fairway_model::time::{DAY, HOUR, MINUTE, Time};
@@ -207,7 +212,7 @@ fn no_driver_can_be_claimed_while_the_agreement_is_suspended() {
         agreement: a.id(),
         home: a.home,
         visited: a.visited,
-        ground: fairway_ledger::Ground::Technical,
+        ground: Ground::Technical,
         evidence: None,
     };
     t.row("suspend", "DUK", terms(suspend));
@@ -422,4 +427,95 @@ fn the_text_keeps_its_bytes() {
     });
     expect_file!["../../../../fixtures/conformance/agreement-text.txt"]
         .assert_eq(&contract_text(&a));
+}
+
+/// Every byte of this group that is signed or stored, by its hash: equal on every build, forever. `UPDATE_EXPECT=1` writes the
+/// file anew.
+#[test]
+fn conformance_hashes_of_terms_hold() {
+    let mut world = World::ready();
+    let (a, b) = (bound(2), bound(3));
+    let ask = request(&a, 1, world.time.plus(20_000));
+    let parties = |operation: fn(AgreementId, MemberId, MemberId) -> TermsOperation| {
+        terms(operation(a.id(), a.home, a.visited))
+    };
+    let suspend = |agreement, home, visited| TermsOperation::Suspend {
+        agreement,
+        home,
+        visited,
+        ground: Ground::Security,
+        evidence: Some(Hash::plain(b"log")),
+    };
+    let resume = |agreement, home, visited| TermsOperation::Resume {
+        agreement,
+        home,
+        visited,
+    };
+    let breach = |agreement, home, visited| TermsOperation::Breach {
+        agreement,
+        home,
+        visited,
+        ground: Ground::Payment,
+        evidence: Hash::plain(b"statement"),
+    };
+    let offer = BoardOffer {
+        slot: 1,
+        areas: vec!["SERC".to_owned()],
+        currency: USD,
+        energy_price: usd("0.38"),
+        start_fee: usd("0.5"),
+        corridor: a.corridor,
+        home_bps: 800,
+        least_served_bps: Some(9_500),
+        valid_until: T0.plus(30 * DAY),
+    };
+    let counter = TermsOperation::Counter {
+        supersedes: b.id(),
+        agreement: Box::new(a.clone()),
+        signature: key("APC").sign(AGREEMENT_DOMAIN, &a.to_bytes()),
+    };
+    let story = [
+        ("post-offer", "DUK", terms(TermsOperation::PostOffer(offer))),
+        ("propose", "DUK", propose(&b, "DUK")),
+        ("counter", "APC", terms(counter)),
+        ("countersign", "DUK", countersign(&a, "DUK")),
+        ("claim-refusal", "APC", claim(ask)),
+        ("answer-refusal", "DUK", answer(ask, Some("APC"))),
+        ("suspend", "DUK", parties(suspend)),
+        ("resume", "DUK", parties(resume)),
+        ("breach", "APC", parties(breach)),
+        (
+            "withdraw-offer",
+            "DUK",
+            terms(TermsOperation::WithdrawOffer { slot: 1 }),
+        ),
+        ("close-cycle", "GPC", close(&a, 1, USD)),
+    ];
+    let mut lines = BTreeSet::new();
+    let mut hash = |name: String, bytes: &[u8]| {
+        assert!(lines.insert(format!("{name} {}", Hash::plain(bytes))));
+    };
+    for (name, by, operation) in story {
+        match name {
+            "claim-refusal" => world.time = ask.asked_at,
+            "close-cycle" => world.time = T0.plus(30 * DAY),
+            _ => {}
+        }
+        hash(format!("operation/{name}"), &operation.to_bytes());
+        let receipt = world.must(by, operation);
+        hash(format!("receipt/{name}"), &receipt.to_bytes());
+        let keys = [
+            ("status", key_for_agreement_status(a.id())),
+            ("use", key_for_use(a.home, a.visited)),
+            ("claim", key_for_claim(ask.session)),
+            ("board", key_for_board(member("DUK"), 1)),
+        ];
+        for (what, key) in keys {
+            if let Some(value) = world.state.get(&key) {
+                hash(format!("state/{what} after {name}"), value);
+            }
+        }
+    }
+    let text: Vec<String> = lines.into_iter().collect();
+    expect_file!["../../../../fixtures/conformance/ledger-terms.txt"].assert_eq(&text.join("\n"));
 }
