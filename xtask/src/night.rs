@@ -113,6 +113,8 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
         );
         violations += count.violations;
         lines.extend(told(part.name, count, known));
+        // A night that is cut short has counted what it did.
+        save(&root, &lines)?;
     }
     if let Amount::Minutes(minutes) = amount {
         let minutes = (minutes * CHAOS_PERCENT / 100).max(1);
@@ -120,9 +122,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
         println!("chaos    {minutes} min: {line}");
         lines.push(line);
     }
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let path = figures::save(&root, "night", &lines)?;
-    println!("counts in {}", path.display());
+    println!("counts in {}", save(&root, &lines)?.display());
     if violations == 0 {
         Ok(())
     } else {
@@ -159,6 +159,11 @@ fn amount(arguments: &[String]) -> Result<Amount, String> {
         [flag, n] if flag == "--seeds" => number(n).map(Amount::Seeds),
         _ => Err(USAGE.to_owned()),
     }
+}
+
+fn save(root: &Path, lines: &[String]) -> Result<std::path::PathBuf, String> {
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    figures::save(root, "night", &lines)
 }
 
 fn exists(root: &Path, package: &str) -> bool {
