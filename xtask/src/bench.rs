@@ -44,6 +44,10 @@ const BENCHMARKS: &[Benchmark] = &[
         name: "rate",
         peers: Peers::Libraries,
     },
+    Benchmark {
+        name: "transfers",
+        peers: Peers::Nobody,
+    },
 ];
 
 /// The programs that wrap the compared libraries: folder below `bench-peers`, and the program it makes. Each is
@@ -235,13 +239,13 @@ mod tests {
     fn names_choose_and_unknown_ones_are_refused() {
         assert_eq!(
             names(&["--json"]).unwrap(),
-            ["ledger", "ledger-size", "authorize", "rate"]
+            ["ledger", "ledger-size", "authorize", "rate", "transfers"]
         );
         assert_eq!(names(&["rate"]).unwrap(), ["rate"]);
         assert!(
             names(&["speed"])
                 .unwrap_err()
-                .contains("ledger, ledger-size, authorize, rate")
+                .contains("ledger, ledger-size, authorize, rate, transfers")
         );
         assert!(names(&["--jsn"]).unwrap_err().contains("--json"));
     }

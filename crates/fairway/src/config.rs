@@ -116,6 +116,10 @@ pub struct Policy {
     pub max_load_bps: u32,
     /// What one eligibility statement guarantees, in minor units of the customer's currency.
     pub guarantee_minor: u32,
+    /// Pay obligations of netting cycles with settlement tokens by ourselves, as far as the creditor accepts those that we hold.
+    pub auto_pay: bool,
+    /// Days before an obligation's due day from which on the log warns of it.
+    pub warn_days: u16,
 }
 
 /// A running demonstration clock.
@@ -161,6 +165,8 @@ impl Default for Policy {
             spread_bps: 4_000,
             max_load_bps: 13_000,
             guarantee_minor: 20_000,
+            auto_pay: false,
+            warn_days: 3,
         }
     }
 }

@@ -183,6 +183,7 @@ fn policy(place: usize) -> Result<Policy, Fault> {
         profile_ttl: HOUR,
         home_timeout: 8 * SECOND,
         attempts_per_minute: 60,
+        money: None,
     })
 }
 

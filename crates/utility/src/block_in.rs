@@ -11,6 +11,7 @@ use crate::trace::flow;
 use fairway_aaa::BillLine;
 use fairway_gateway::session::{HoldMark, Posted};
 use fairway_gateway::{State, Step};
+use fairway_ledger::money::MoneyEffect;
 use fairway_ledger::{Effect, Hold, Operation, Receipt, Settlement, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Hash, PriceBreakdown, Refusal, RefusalCode, SessionId};
@@ -72,6 +73,11 @@ impl Utility {
             }
             (_, Some(Effect::HoldPlaced { session, .. })) => self.on_hold_placed(out, *session),
             (_, Some(Effect::HoldVoided { session, .. })) => self.on_hold_voided(out, *session),
+            (_, Some(Effect::Money(effect))) => {
+                if let MoneyEffect::CycleClosed(summary) = &**effect {
+                    self.cycle_closed(out, summary.currency, summary.cycle);
+                }
+            }
             _ => {}
         }
         let Some(key) = self.outbox.of_transaction(&Hash::plain(bytes)).cloned() else {
@@ -273,6 +279,7 @@ impl Utility {
             Operation::Case(_) if refusal.code == RefusalCode::NotDue => {
                 out.log(Level::Info, None, format!("not yet: {refusal}"));
             }
+            Operation::Money(_) => self.on_money_refused(out, key, refusal),
             _ if transient(refusal.code) => out.log(
                 Level::Warn,
                 None,

@@ -15,6 +15,11 @@ use fairway_model::{
 };
 use minicbor::{Decode, Encode};
 
+pub use crate::command_money::{
+    CycleView, LineKind, MoneyCommand, MoneyPolicy, MoneyReply, ObligationView, Statement,
+    StatementLine, StatementRequest, TokenView,
+};
+
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
@@ -107,6 +112,9 @@ pub enum Command {
     /// Change a customer in some respects and leave the others as they are.
     #[n(40)]
     ChangeCustomer(#[n(0)] Box<ChangedCustomer>),
+    /// Netting, obligations, tokens, collateral.
+    #[n(30)]
+    Money(#[n(0)] MoneyCommand),
     /// Credits and disputes of settled charges.
     #[n(35)]
     Case(#[n(0)] CaseCommand),
@@ -418,6 +426,9 @@ pub struct Policy {
     /// As visited: failed identifications per station and minute before it is told to wait.
     #[n(7)]
     pub attempts_per_minute: u32,
+    /// How money moves by itself; without it nothing is paid and nothing is warned of.
+    #[n(8)]
+    pub money: Option<MoneyPolicy>,
 }
 
 /// Rules of one customer class.
@@ -478,6 +489,9 @@ pub enum Reply {
     /// Status.
     #[n(6)]
     Status(#[n(0)] Status),
+    /// Netting, obligations, tokens.
+    #[n(30)]
+    Money(#[n(0)] MoneyReply),
     /// Cases.
     #[n(35)]
     Cases(#[n(0)] Vec<CaseView>),

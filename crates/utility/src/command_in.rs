@@ -2,7 +2,7 @@
 
 use crate::command::{
     AreaBook, Bill, BillLine, CaseCommand, Command, EnergyBalance, EnergyCommand, MAX_LIST,
-    OpenOffer, Policy, Reply,
+    MoneyCommand, OpenOffer, Policy, Reply,
 };
 use crate::door::{Effect, Level, Row, Table};
 use crate::machine::Utility;
@@ -99,6 +99,12 @@ fn changes_something(command: &Command) -> bool {
             | Command::Status
             | Command::Case(CaseCommand::List | CaseCommand::Show(_))
             | Command::Energy(EnergyCommand::Show)
+            | Command::Money(
+                MoneyCommand::Cycles
+                    | MoneyCommand::Statement(_)
+                    | MoneyCommand::Obligations
+                    | MoneyCommand::Tokens
+            )
     ) && !matches!(command, Command::Terms(terms) if terms.asks())
 }
 
@@ -183,6 +189,7 @@ impl Utility {
             Command::Energy(EnergyCommand::Show) => {
                 Ok(Reply::Energy(Box::new(self.energy_balance())))
             }
+            Command::Money(command) => self.money_command(out, id, command),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::registry::Registry;
 use crate::trace::Trace;
 use crate::visit::{Visits, deadline, session_row};
 use fairway_gateway::Step;
+use fairway_ledger::money::UtcDay;
 use fairway_ledger::{Operation, Transaction, TxNonce};
 use fairway_model::canonical::Canonical;
 use fairway_model::station::ConnectorState;
@@ -49,6 +50,8 @@ pub struct Utility {
     pub(crate) attempts: Attempts,
     pub(crate) cases: Cases,
     pub(crate) energy: EnergyView,
+    /// The day whose money was looked after, since the start of the program.
+    pub(crate) money_day: Option<UtcDay>,
 }
 
 impl Utility {
@@ -57,7 +60,8 @@ impl Utility {
         let policies = BTreeMap::from([(config.policy.version, config.policy.clone())]);
         Self {
             policies,
-            registry: Registry::new(&config.members),
+            registry: Registry::new(config.id, &config.members),
+            money_day: None,
             visits: Visits::default(),
             homes: Homes::default(),
             outbox: Outbox::default(),
@@ -110,6 +114,7 @@ impl Utility {
             self.node.next_deadline(),
             self.cases.next_due(),
             self.registry.duty.next_due(),
+            self.next_money(),
         ];
         let wake = timers.into_iter().flatten().min();
         out.finish(wake)
@@ -143,6 +148,7 @@ impl Utility {
         self.act_in_cases(out);
         self.node.expire(out);
         self.close_cycles(out);
+        self.run_money(out);
     }
 
     fn set_timers(&mut self, out: &Out) {

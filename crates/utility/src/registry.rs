@@ -3,9 +3,11 @@
 
 use crate::door::{Row, Table};
 use crate::duty::{CYCLE, Duty, RELEASE};
+use crate::money::MoneyBook;
 use crate::partners::{BOARD, PARTNER, Partners};
 use fairway_ledger::energy::op::{EnergyEffect, EnergyOperation};
 use fairway_ledger::limits::KEY_OVERLAP_MS;
+use fairway_ledger::money::{MoneyEffect, MoneyOperation};
 use fairway_ledger::rates::{Conversion, RateEffect, RateOperation};
 use fairway_ledger::{
     CaseEffect, CaseOperation, Effect, Operation, Payment, Receipt, RuleEffect, RuleOperation,
@@ -178,11 +180,18 @@ pub(crate) struct Registry {
     pub(crate) duty: Duty,
     /// Modules of custom rules.
     rules: BTreeMap<Hash, RuleModule>,
+    /// What follows after settlement.
+    pub(crate) money: MoneyBook,
+    /// Whose registry it is.
+    me: Option<MemberId>,
 }
 
 impl Registry {
-    pub(crate) fn new(founders: &[Member]) -> Self {
-        let mut registry = Self::default();
+    pub(crate) fn new(me: MemberId, founders: &[Member]) -> Self {
+        let mut registry = Self {
+            me: Some(me),
+            ..Self::default()
+        };
         for member in founders {
             let record = MemberRecord {
                 member: member.clone(),
@@ -379,7 +388,7 @@ impl Registry {
                 self.change_agreement(*agreement, at, |r| r.terminated = Some(*from))
             }
             (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
-                self.settled(settlement, at)
+                self.settled(settlement, receipt)
             }
             (Operation::Case(operation), Some(Effect::Case(effect))) => {
                 self.credited(operation, effect, at)
@@ -390,13 +399,16 @@ impl Registry {
             (
                 Operation::Energy(_),
                 Some(Effect::Energy(EnergyEffect::Traded { seller, amount, .. })),
-            ) => self.bought(transaction, *seller, *amount, at),
+            ) => self.bought(transaction, *seller, *amount, receipt),
             (
                 Operation::Rate(RateOperation::Convert(signed)),
                 Some(Effect::Rate(RateEffect::Converted { converted, .. })),
             ) => self.converted(&signed.conversion, *converted, at),
             (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
-                self.paid(payment, *owed, at)
+                self.paid(payment, *owed, receipt)
+            }
+            (Operation::Money(operation), Some(Effect::Money(effect))) => {
+                self.money_moved(transaction.member, operation, effect, receipt)
             }
             (
                 Operation::Rule(RuleOperation::Upload { module }),
@@ -500,19 +512,24 @@ impl Registry {
     }
 
     /// What leaves home is owed to the visited utility, as the contract books it.
-    fn settled(&mut self, settlement: &Settlement, at: Time) -> Vec<Row> {
+    fn settled(&mut self, settlement: &Settlement, receipt: &Receipt) -> Vec<Row> {
         let event = settlement.event();
         if event.home == event.visited {
             return Vec::new();
         }
         let key = (event.home, event.visited, settlement.currency);
         let before = self.positions.get(&key).copied().unwrap_or_default();
-        let owed = event
-            .total
-            .minus(event.shares.home)
-            .and_then(|m| before.plus(m));
-        owed.map(|owed| vec![self.put_position(key, owed, at)])
-            .unwrap_or_default()
+        let Ok(leaves) = event.total.minus(event.shares.home) else {
+            return Vec::new();
+        };
+        let Ok(owed) = before.plus(leaves) else {
+            return Vec::new();
+        };
+        let mut rows = vec![self.put_position(key, owed, receipt.time)];
+        if let Some(me) = self.me {
+            rows.extend(self.money.settled(me, settlement, leaves, receipt));
+        }
+        rows
     }
 
     /// What visited, owner and tax give back comes off home's debt; visited owes home what is more.
@@ -566,16 +583,21 @@ impl Registry {
         transaction: &Transaction,
         seller: MemberId,
         amount: Micro,
-        at: Time,
+        receipt: &Receipt,
     ) -> Vec<Row> {
         let Operation::Energy(EnergyOperation::Accept(trade)) = &transaction.operation else {
             return Vec::new();
         };
         let key = (transaction.member, seller, trade.currency);
         let before = self.positions.get(&key).copied().unwrap_or_default();
-        let owed = before.plus(amount);
-        owed.map(|owed| vec![self.put_position(key, owed, at)])
-            .unwrap_or_default()
+        let Ok(owed) = before.plus(amount) else {
+            return Vec::new();
+        };
+        let mut rows = vec![self.put_position(key, owed, receipt.time)];
+        if let Some(me) = self.me {
+            rows.extend(self.money.traded(me, key, amount, receipt));
+        }
+        rows
     }
 
     /// A debt changed its currency.
@@ -597,9 +619,45 @@ impl Registry {
         ]
     }
 
-    fn paid(&mut self, payment: &Payment, owed: Micro, at: Time) -> Vec<Row> {
+    fn paid(&mut self, payment: &Payment, owed: Micro, receipt: &Receipt) -> Vec<Row> {
         let key = (payment.debtor, payment.creditor, payment.currency);
-        vec![self.put_position(key, owed, at)]
+        let mut rows = vec![self.put_position(key, owed, receipt.time)];
+        if let Some(me) = self.me {
+            rows.extend(self.money.paid(me, payment, receipt));
+        }
+        rows
+    }
+
+    /// What does not fit the contract would have refused, so that nothing is taken over of it.
+    fn money_moved(
+        &mut self,
+        by: MemberId,
+        operation: &MoneyOperation,
+        effect: &MoneyEffect,
+        receipt: &Receipt,
+    ) -> Vec<Row> {
+        let Some(me) = self.me else {
+            return Vec::new();
+        };
+        let Ok((mut rows, moves)) = self.money.apply(me, operation, effect, receipt) else {
+            return Vec::new();
+        };
+        for (key, amount) in moves {
+            let before = self.positions.get(&key).copied().unwrap_or_default();
+            if let Ok(owed) = before.plus(amount) {
+                rows.push(self.put_position(key, owed, receipt.time));
+            }
+        }
+        if let MoneyOperation::AcceptIssuer {
+            issuer,
+            currency,
+            limit,
+        } = operation
+        {
+            let key = (by, *issuer, *currency);
+            rows.push(self.money.accept(key, *limit, receipt.time));
+        }
+        rows
     }
 
     fn put_position(&mut self, key: (MemberId, MemberId, Currency), owed: Micro, at: Time) -> Row {
@@ -646,6 +704,7 @@ impl Registry {
             }
             BOARD | PARTNER => self.partners.restore(kind, row)?,
             RELEASE | CYCLE => self.duty.restore(kind, row)?,
+            "money" => self.money.restore(row)?,
             other => {
                 return Err(DecodeError::Malformed(format!(
                     "registry row of unknown kind {other:?}"

@@ -9,6 +9,7 @@ mod pgbench;
 mod proxy;
 pub mod rate;
 pub mod size;
+pub mod transfers;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -34,6 +35,12 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Token transfers and settlements that the contracts execute per second and core, with no consensus and no disk.
+    Transfers {
+        /// One JSON object per figure.
+        #[arg(long)]
+        json: bool,
+    },
     /// One validator of `ledger`; started by it.
     #[command(hide = true)]
     LedgerNode(ledger_node::Options),
@@ -50,6 +57,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         What::LedgerSize(options) => size::run(options).await,
         What::Authorize(options) => authorize::run(options).await,
         What::Rate { json } => rate::run(json),
+        What::Transfers { json } => transfers::run(json),
         What::LedgerNode(options) => ledger_node::run(options).await,
     }
 }

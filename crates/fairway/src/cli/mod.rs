@@ -12,6 +12,7 @@ mod found;
 mod join;
 mod ledger;
 pub mod log;
+mod money;
 mod operate;
 mod partner;
 mod register;
@@ -120,6 +121,18 @@ enum Command {
     Status(client::Target),
     /// Show a utility's own books.
     Books(client::Target),
+    /// Show netting cycles, and statements per partner.
+    #[command(subcommand)]
+    Netting(money::NettingCommand),
+    /// List, pay and confirm obligations.
+    #[command(subcommand)]
+    Obligation(money::ObligationCommand),
+    /// Issue, accept, move and redeem settlement tokens.
+    #[command(subcommand)]
+    Token(money::TokenCommand),
+    /// Set tokens aside as collateral, give it back, or take it.
+    #[command(subcommand)]
+    Collateral(money::CollateralCommand),
     /// Look at the ledger: status, proofs, and their verification offline.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -207,6 +220,10 @@ async fn carry_out(command: Command) -> Result<(), String> {
         Command::Card(options) => card::run(&options),
         Command::Status(target) => operate::status(target).await,
         Command::Books(target) => operate::books(target).await,
+        Command::Netting(command) => money::netting(command).await,
+        Command::Obligation(command) => money::obligations(command).await,
+        Command::Token(command) => money::tokens(command).await,
+        Command::Collateral(command) => money::collateral(command).await,
         Command::Ledger(command) => ledger::run(command).await,
         Command::FlowChart => {
             say(fairway_gateway::flow_chart().trim_end());

@@ -23,7 +23,7 @@ use fairway_chain::Handle;
 use fairway_model::registry::MemberKind;
 use fairway_model::{Energy, Hash, MemberId, Micro, SigningKey};
 use fairway_utility::Utility;
-use fairway_utility::command::{Policy, Rules};
+use fairway_utility::command::{MoneyPolicy, Policy, Rules};
 use fairway_utility::door::{Row, Table};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -321,5 +321,9 @@ pub(crate) fn policy(p: &config::Policy) -> Policy {
         profile_ttl: seconds(p.profile_ttl_s),
         home_timeout: seconds(p.home_timeout_s),
         attempts_per_minute: p.attempts_per_minute,
+        money: Some(MoneyPolicy {
+            auto_pay: p.auto_pay,
+            warn_days: p.warn_days,
+        }),
     }
 }

@@ -7,7 +7,7 @@ use fairway_utility::command::{
 };
 use serde_json::{Value, json};
 
-fn amount(value: Micro, currency: Currency) -> Value {
+pub(super) fn amount(value: Micro, currency: Currency) -> Value {
     json!({ "amount": value.0, "scale": 6, "currency": currency.to_string() })
 }
 

@@ -2,6 +2,7 @@
 
 pub mod energy;
 pub mod json;
+pub mod money;
 pub mod text;
 
 use fairway_model::tariff::Dimension;

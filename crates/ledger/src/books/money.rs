@@ -5,7 +5,8 @@
 
 use super::{Books, BooksError, PairKey, postings};
 use crate::money::{
-    CloseCycle, CycleSummary, Debt, MoneyEffect, MoneyOperation, ObligationId, Pledge, UtcDay,
+    CloseCycle, CycleSummary, Debt, MoneyEffect, MoneyOperation, NettedPosition, ObligationId,
+    Pledge, UtcDay,
 };
 use crate::receipt::{Account, Posting, Receipt};
 use fairway_model::hash::Hash;
@@ -255,8 +256,12 @@ impl Books {
             moved_between(&mut nets, (pair.0, pair.1), taken)?;
             standings.push((*pair, taken));
         }
-        let count = u32::try_from(standings.len()).unwrap_or(u32::MAX);
-        let told = (summary.gross, summary.positions) == (gross, count);
+        let taken = standings.iter().map(|(pair, amount)| NettedPosition {
+            debtor: pair.0,
+            creditor: pair.1,
+            amount: *amount,
+        });
+        let told = summary.gross == gross && taken.eq(summary.positions.iter().copied());
         case.must(told, "a close does not take what stood at midnight")?;
         let obligations = check_transfers(case, summary, nets, members.len())?;
         let carried = summary.transfers.iter();

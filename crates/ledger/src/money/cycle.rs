@@ -8,14 +8,12 @@ use crate::cases::keys::key_for_frozen;
 use crate::context::{Context, Done, overflow, refuse};
 use crate::council::{RollState, Standing, key_for_roll};
 use crate::keys::key_for_position;
-use crate::money::effect::{CycleSummary, MoneyEffect, NetTransfer};
+use crate::money::effect::{CycleSummary, MoneyEffect, NetTransfer, NettedPosition};
 use crate::money::keys::{key_for_cycle, key_for_last_cycle, key_for_obligation};
 use crate::money::net::{balances, transfers};
 use crate::money::operation::{CloseCycle, ObligationId, UtcDay};
 use crate::money::position;
-use crate::money::state::{
-    CycleState, Direction, LastCycle, MoneyTerms, ObligationState, PositionState,
-};
+use crate::money::state::{CycleState, LastCycle, MoneyTerms, ObligationState, PositionState};
 use fairway_model::ids::MemberId;
 use fairway_model::money::Micro;
 use fairway_model::refusal::{Refusal, RefusalCode};
@@ -35,7 +33,7 @@ pub(crate) fn close(ctx: &mut Context<'_, '_>, request: &CloseCycle) -> Result<D
     let before = check_time(ctx, request, &terms)?;
     check_roll(ctx, request)?;
     let taken = take(ctx, request)?;
-    let gross = Micro::sum(taken.iter().map(|(_, amount)| *amount)).map_err(overflow)?;
+    let gross = Micro::sum(taken.iter().map(|p| p.amount)).map_err(overflow)?;
     if gross == Micro::ZERO {
         let text = format!(
             "nothing in {} stood open at the last midnight, so there is nothing to net",
@@ -43,7 +41,7 @@ pub(crate) fn close(ctx: &mut Context<'_, '_>, request: &CloseCycle) -> Result<D
         );
         return refuse(RefusalCode::NothingDue, text);
     }
-    let owed = taken.iter().map(|((d, c, _), amount)| (*d, *c, *amount));
+    let owed = taken.iter().map(|p| (p.debtor, p.creditor, p.amount));
     let found = balances(owed).and_then(|nets| transfers(&nets));
     let found = found.map_err(overflow)?.into_iter();
     let whole = |(debtor, creditor, amount)| {
@@ -55,7 +53,7 @@ pub(crate) fn close(ctx: &mut Context<'_, '_>, request: &CloseCycle) -> Result<D
         cycle: request.cycle,
         gross,
         net: Micro::sum(transfers.iter().map(|t| t.amount)).map_err(overflow)?,
-        positions: u32::try_from(taken.len()).unwrap_or(u32::MAX),
+        positions: taken,
         due: UtcDay::of(ctx.now()).plus(terms.due_days),
         interest_bps: terms.interest_bps,
         transfers,
@@ -125,10 +123,7 @@ fn check_roll(ctx: &Context<'_, '_>, request: &CloseCycle) -> Result<(), Refusal
 }
 
 /// Takes what can be netted out of every position; what was taken, where it was more than nothing.
-fn take(
-    ctx: &mut Context<'_, '_>,
-    request: &CloseCycle,
-) -> Result<Vec<(Direction, Micro)>, Refusal> {
+fn take(ctx: &mut Context<'_, '_>, request: &CloseCycle) -> Result<Vec<NettedPosition>, Refusal> {
     let (today, mut taken) = (UtcDay::of(ctx.now()), Vec::new());
     for (debtor, creditor) in pairs(&request.members) {
         let key = key_for_position(debtor, creditor, request.currency);
@@ -140,7 +135,11 @@ fn take(
         if amount > Micro::ZERO {
             state.shrink(amount).map_err(overflow)?;
             ctx.view.put(key, &state);
-            taken.push(((debtor, creditor, request.currency), amount));
+            taken.push(NettedPosition {
+                debtor,
+                creditor,
+                amount,
+            });
         }
     }
     Ok(taken)

@@ -5,6 +5,20 @@ use fairway_model::ids::MemberId;
 use fairway_model::money::{Currency, Micro, MoneyError, Rounding};
 use minicbor::{Decode, Encode};
 
+/// What a cycle took of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct NettedPosition {
+    /// Who owed.
+    #[n(0)]
+    pub debtor: MemberId,
+    /// Whom.
+    #[n(1)]
+    pub creditor: MemberId,
+    /// How much of it was netted; more than nothing.
+    #[n(2)]
+    pub amount: Micro,
+}
+
 /// What one member owes another after a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct NetTransfer {
@@ -66,9 +80,9 @@ pub struct CycleSummary {
     /// What they owe after it: the sum of the obligations. The saving is the difference.
     #[n(3)]
     pub net: Micro,
-    /// How many positions were netted.
+    /// The positions that were netted, in order of debtor and creditor.
     #[n(4)]
-    pub positions: u32,
+    pub positions: Vec<NettedPosition>,
     /// The last day on which the obligations are paid in time.
     #[n(5)]
     pub due: UtcDay,

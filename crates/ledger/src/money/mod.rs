@@ -17,7 +17,7 @@ pub(crate) mod reads;
 pub mod state;
 pub(crate) mod token;
 
-pub use effect::{CycleSummary, MoneyEffect, NetTransfer};
+pub use effect::{CycleSummary, MoneyEffect, NetTransfer, NettedPosition};
 pub use keys::*;
 pub use operation::{
     CloseCycle, Debt, Mint, MoneyOperation, ObligationId, PaymentReceived, PaymentSent, Pledge,

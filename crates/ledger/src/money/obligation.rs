@@ -44,12 +44,10 @@ fn accrue(
     state: &mut ObligationState,
     through: UtcDay,
 ) -> Result<(Micro, Vec<Posting>), Refusal> {
-    let amount = state.accrued(through).map_err(overflow)?;
-    state.charged_through = state.charged_through.max(through);
+    let amount = state.charge(through).map_err(overflow)?;
     if amount == Micro::ZERO {
         return Ok((amount, Vec::new()));
     }
-    state.interest = state.interest.plus(amount).map_err(overflow)?;
     position::change(ctx, (id.debtor, id.creditor, id.currency), |p| {
         p.oblige(amount)
     })?;
@@ -212,10 +210,7 @@ fn reduce(
     let (interest, mut postings) = accrue(ctx, id, &mut state, UtcDay::of(ctx.now()))?;
     let open = state.open().map_err(overflow)?;
     check_owed(&Debt::Obligation(*id), amount, open)?;
-    let on_interest = amount.min(state.interest);
-    let on_principal = amount.minus(on_interest).map_err(overflow)?;
-    state.interest = state.interest.minus(on_interest).map_err(overflow)?;
-    state.principal = state.principal.minus(on_principal).map_err(overflow)?;
+    state.pay(amount).map_err(overflow)?;
     ctx.view.put(key_for_obligation(id), &state);
     let less = amount.negated().map_err(overflow)?;
     position::change(ctx, (id.debtor, id.creditor, id.currency), |p| {

@@ -163,6 +163,31 @@ impl ObligationState {
     }
 }
 
+impl ObligationState {
+    /// Charges what ran up through a day and returns it.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn charge(&mut self, day: UtcDay) -> Result<Micro, MoneyError> {
+        let amount = self.accrued(day)?;
+        self.charged_through = self.charged_through.max(day);
+        self.interest = self.interest.plus(amount)?;
+        Ok(amount)
+    }
+
+    /// Pays interest first, then principal.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn pay(&mut self, amount: Micro) -> Result<(), MoneyError> {
+        let on_interest = amount.min(self.interest);
+        let on_principal = amount.minus(on_interest)?;
+        self.interest = self.interest.minus(on_interest)?;
+        self.principal = self.principal.minus(on_principal)?;
+        Ok(())
+    }
+}
+
 /// Simple interest of so many days: actual over 365, rounded half to even at the micro-unit.
 ///
 /// # Errors
@@ -271,6 +296,8 @@ pub(crate) type Direction = (MemberId, MemberId, Currency);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::BalanceState;
+    use fairway_model::canonical::Canonical;
 
     #[test]
     fn a_position_remembers_what_stood_at_midnight() {
@@ -299,6 +326,18 @@ mod tests {
         // A clock that stepped back finds nothing that is younger than its day.
         position.grow(Micro(5), tuesday).unwrap();
         assert_eq!(position.nettable(monday, Micro::ZERO), Ok(Micro::ZERO));
+    }
+
+    /// Version 1 of the accounting schema grew out of plain balances: their bytes are positions, and positions without more have them.
+    #[test]
+    fn older_positions_are_read() {
+        let older = BalanceState {
+            amount: Micro(4_130_000),
+        };
+        let position = PositionState::from_bytes(&older.to_bytes()).unwrap();
+        assert_eq!(position.amount, older.amount);
+        assert_eq!(position.nettable(UtcDay(0), Micro::ZERO), Ok(older.amount));
+        assert_eq!(position.to_bytes(), older.to_bytes());
     }
 
     #[test]

@@ -235,9 +235,9 @@ fn a_cycle_is_closed_once_complete_and_in_time() {
         out of order | APC: members-incomplete: the list of members to net is not in order, each once
         unknown currency | APC: terms-invalid: QQQ is no currency in use (ISO 4217)
         nothing there | APC: nothing-due: nothing in EUR stood open at the last midnight, so there is nothing to net
-        a witness may | REG: Money(CycleClosed(CycleSummary { currency: USD, cycle: UtcDay(20781), gross: 17.675334, net: 8.83, positions: 2, due: UtcDay(20795), interest_bps: 500, transfers: [NetTransfer { debtor: US*APC, creditor: US*GPC, amount: 8.83, carried: 0.007667 }] }))
+        a witness may | REG: Money(CycleClosed(CycleSummary { currency: USD, cycle: UtcDay(20781), gross: 17.675334, net: 8.83, positions: [NettedPosition { debtor: US*APC, creditor: US*DUK, amount: 8.837667 }, NettedPosition { debtor: US*DUK, creditor: US*GPC, amount: 8.837667 }], due: UtcDay(20795), interest_bps: 500, transfers: [NetTransfer { debtor: US*APC, creditor: US*GPC, amount: 8.83, carried: 0.007667 }] }))
         twice | DUK: cycle-closed: the cycle in USD that ended at 2026-11-24 is closed already
-        the next has nothing | DUK: Money(CycleClosed(CycleSummary { currency: USD, cycle: UtcDay(20782), gross: 0.007667, net: 0.00, positions: 1, due: UtcDay(20796), interest_bps: 500, transfers: [NetTransfer { debtor: US*APC, creditor: US*GPC, amount: 0.00, carried: 0.007667 }] }))
+        the next has nothing | DUK: Money(CycleClosed(CycleSummary { currency: USD, cycle: UtcDay(20782), gross: 0.007667, net: 0.00, positions: [NettedPosition { debtor: US*APC, creditor: US*GPC, amount: 0.007667 }], due: UtcDay(20796), interest_bps: 500, transfers: [NetTransfer { debtor: US*APC, creditor: US*GPC, amount: 0.00, carried: 0.007667 }] }))
     "#]].assert_eq(t.rows());
 }
 

@@ -285,7 +285,7 @@ fn rings_vanish_and_chains_shorten() {
     let summary = Field::new(3, &chain).close(3);
     assert_eq!(obligations(&summary), [(a, c, usd("5"))]);
     assert_eq!(
-        (summary.gross, summary.net, summary.positions),
+        (summary.gross, summary.net, summary.positions.len()),
         (usd("10"), usd("5"), 2)
     );
 }
@@ -303,5 +303,5 @@ fn the_most_members_are_netted() {
         .collect();
     let summary = Field::new(most, &edges).close(most);
     assert!(summary.transfers.len() < most);
-    assert_eq!(usize::try_from(summary.positions), Ok(edges.len()));
+    assert_eq!(summary.positions.len(), edges.len());
 }

@@ -3,8 +3,8 @@
 use super::{DAY, Judge, Model, Move, Place, Postings, Verdict, micro, terms};
 use crate::rating;
 use fairway_ledger::money::{
-    CloseCycle, CycleSummary, MoneyEffect, MoneyOperation, NetTransfer, ObligationId,
-    PaymentReceived, PaymentSent, UtcDay,
+    CloseCycle, CycleSummary, MoneyEffect, MoneyOperation, NetTransfer, NettedPosition,
+    ObligationId, PaymentReceived, PaymentSent, UtcDay,
 };
 use fairway_ledger::{Account, Effect, Payment};
 use fairway_model::{Currency, Hash, MemberId, RefusalCode};
@@ -168,7 +168,7 @@ impl Model {
             cycle: request.cycle,
             gross: micro(taken.iter().map(|(_, amount)| amount).sum()),
             net: micro(transfers.iter().map(|t| i128::from(t.amount.0)).sum()),
-            positions: u32::try_from(taken.len()).unwrap_or(u32::MAX),
+            positions: taken.iter().map(netted).collect(),
             due: UtcDay(today + DUE_DAYS),
             interest_bps: LATE_BPS,
             transfers,
@@ -345,6 +345,14 @@ fn payment(id: &ObligationId, amount: i128, reference: Hash) -> Payment {
         currency: id.currency,
         amount: micro(amount),
         reference,
+    }
+}
+
+fn netted(((debtor, creditor), amount): &((MemberId, MemberId), i128)) -> NettedPosition {
+    NettedPosition {
+        debtor: *debtor,
+        creditor: *creditor,
+        amount: micro(*amount),
     }
 }
 

@@ -21,6 +21,7 @@ mod driver;
 mod energy;
 mod faults;
 mod metering;
+mod money;
 mod refusals;
 mod roaming;
 mod setup;

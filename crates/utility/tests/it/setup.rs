@@ -46,6 +46,7 @@ pub(crate) fn policy(version: u32) -> Policy {
         profile_ttl: 30 * DAY,
         home_timeout: 8_000,
         attempts_per_minute: 10,
+        money: None,
     }
 }
 
@@ -305,12 +306,19 @@ pub(crate) fn assert_clean(world: &World) {
         );
     }
     let books = world.books();
+    // What netting made an obligation is still owed.
     let position = |a: MemberId, b: MemberId| {
-        books[&a]
-            .positions
-            .iter()
-            .find(|p| p.0 == b)
-            .map_or(Micro::ZERO, |p| p.2)
+        let netted: i64 = world
+            .utility(a)
+            .open_obligations()
+            .map(|(id, open)| match (id.debtor == b, id.creditor == b) {
+                (true, _) => open.0,
+                (_, true) => -open.0,
+                _ => 0,
+            })
+            .sum();
+        let standing = books[&a].positions.iter().find(|p| p.0 == b);
+        Micro(netted + standing.map_or(0, |p| p.2.0))
     };
     assert_eq!(
         position(duke(), alabama()).0,
