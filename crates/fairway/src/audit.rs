@@ -21,9 +21,12 @@ pub struct Report {
 
 /// What the auditor must know of a chain.
 pub fn rules(genesis: &Genesis) -> AuditRules {
-    let validators = genesis.members();
-    let keys = validators.iter().filter_map(|member| member.validator);
-    AuditRules::new(&genesis.chain_id, keys.map(|key| key.0).collect())
+    let founders = genesis.founders();
+    let keys = founders.iter().filter_map(|member| member.validator);
+    AuditRules {
+        epoch_blocks: genesis.epoch_blocks,
+        ..AuditRules::new(&genesis.chain_id, keys.map(|key| key.0).collect())
+    }
 }
 
 /// Exit code of a finding; 1 is for what could not be audited at all. `docs/audit.md` lists them.
@@ -87,7 +90,7 @@ pub fn audit(input: &mut (dyn Read + Send), genesis: &Genesis) -> Result<Report,
     let fault = |text: String| Finding::fault(FindingKind::Setup, &text);
     let founding = fairway_ledger::Genesis {
         chain_id: genesis.chain_id.clone(),
-        members: genesis.members(),
+        members: genesis.founders(),
     };
     let machine = crate::node::ledger::machine(&founding).map_err(fault)?;
     let scratch = Scratch::new().map_err(fault)?;

@@ -25,7 +25,7 @@ impl Trusted {
                 chain: genesis.chain_id.clone(),
                 ..Self::default()
             };
-            for member in genesis.members() {
+            for member in genesis.founders() {
                 if let Some(key) = member.validator {
                     trusted.keys.push(key.0);
                     trusted
