@@ -4,7 +4,7 @@ use crate::authz::EligibilityRequest;
 use crate::customer::CustomerKey;
 use crate::store::{Label, StoreTable, StoredChange, read, unreadable};
 use fairway_model::time::DAY;
-use fairway_model::{Cin, EligibilityStatement, Payment, Refusal, RefusalCode};
+use fairway_model::{EligibilityStatement, Payment, Refusal, RefusalCode};
 use fairway_model::{
     GuaranteeId, Hash, MemberId, Micro, Pseudonym, SessionId, SignedEligibility, Time,
 };
@@ -16,10 +16,12 @@ pub const KEEP_AFTER_EXPIRY: i64 = 40 * DAY;
 /// Most rows.
 pub const MAX_ISSUED: usize = 4_000_000;
 
-/// The driver as one partner knows him: an HMAC under the home secret, different for every partner (CP-07).
-pub fn pseudonym(secret: &[u8; 32], visited: MemberId, cin: &Cin) -> Pseudonym {
-    let body = format!("{visited}|{}", cin.digits());
-    Hash::keyed(secret, "fairway.pseudonym", body.as_bytes())
+/// The driver as one partner knows him: an HMAC under the home secret, different for every partner (CP-07). It is made of the
+/// customer's random key and not of the CIN: once the customer is erased, not even who has the secret can find it again from a CIN.
+pub fn pseudonym(secret: &[u8; 32], visited: MemberId, customer: CustomerKey) -> Pseudonym {
+    let mut body = format!("{visited}|").into_bytes();
+    body.extend_from_slice(&customer.0);
+    Hash::keyed(secret, "fairway.pseudonym.v2", &body)
 }
 
 /// One statement.

@@ -121,6 +121,13 @@ pub enum Command {
     /// Energy by grid area and hour.
     #[n(36)]
     Energy(#[n(0)] EnergyCommand),
+    /// Erase a customer: nothing here leads to the person afterwards; amounts stay in the books. Refused while charges are open.
+    #[n(19)]
+    EraseCustomer {
+        /// The CIN, digits.
+        #[n(0)]
+        cin: String,
+    },
     /// Put the module of a custom rule on the ledger.
     #[n(17)]
     UploadRule {

@@ -110,7 +110,8 @@ fn changes_something(command: &Command) -> bool {
 
 impl Utility {
     pub(crate) fn on_command(&mut self, out: &mut Out, id: [u8; 16], command: Command) {
-        let hash = Hash::of("fairway.command", &command.to_bytes());
+        // Keyed: a plain hash of a command with a CIN could be found by trying all of them.
+        let hash = Hash::keyed(&self.me.secret, "fairway.command", &command.to_bytes());
         if let Some(kept) = self.answers.kept.get(&id) {
             let reply = if kept.command == hash {
                 match (&kept.reply, &kept.refusal) {
@@ -165,6 +166,7 @@ impl Utility {
                 self.hand_in(out, id, Operation::RegisterPrefix(entry))
             }
             Command::RegisterEvse(entry) => self.register_evse(out, id, entry),
+            Command::EraseCustomer { cin } => self.erase_customer(out, &cin),
             Command::UploadRule { module } => {
                 self.hand_in(out, id, Operation::Rule(RuleOperation::Upload { module }))
             }

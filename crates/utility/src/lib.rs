@@ -24,6 +24,7 @@ pub mod crp;
 pub mod door;
 mod duty;
 mod energy;
+mod erase;
 mod home;
 mod home_agree;
 mod home_charge;

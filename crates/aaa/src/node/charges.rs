@@ -47,6 +47,11 @@ impl AaaNode {
         })
     }
 
+    /// Every charge of a customer's that is kept.
+    pub fn sessions_of(&self, customer: CustomerKey) -> impl Iterator<Item = SessionId> {
+        self.charges.of(customer).map(|charge| charge.session)
+    }
+
     /// The statement behind a guarantee that a partner names, when it was issued to that partner under that agreement.
     ///
     /// # Errors

@@ -194,7 +194,7 @@ impl AaaNode {
         let statement = EligibilityStatement {
             home: self.config.member,
             visited: request.visited,
-            pseudonym: pseudonym(&self.config.home_secret, request.visited, &customer.cin),
+            pseudonym: pseudonym(&self.config.home_secret, request.visited, customer.key),
             service: customer.service(),
             tier: customer.tier,
             class: customer.class,

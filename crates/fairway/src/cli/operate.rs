@@ -56,6 +56,16 @@ pub(super) enum CustomerCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Erase a customer: nothing in this utility's stores leads to the person afterwards; amounts stay in the books.
+    Erase {
+        /// The CIN.
+        cin: String,
+        /// That it is meant: it cannot be undone.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        target: Target,
+    },
     /// Put money on a prepaid balance.
     TopUp {
         /// The CIN.
@@ -255,6 +265,13 @@ pub(super) async fn customer(command: CustomerCommand) -> Result<(), String> {
                 },
             )
             .await
+        }
+        CustomerCommand::Erase { cin, yes, target } => {
+            if !yes {
+                return Err("erasing cannot be undone: say --yes if it is meant".to_owned());
+            }
+            let command = Command::EraseCustomer { cin: digits(&cin) };
+            done(&target, command).await
         }
         CustomerCommand::TopUp {
             cin,

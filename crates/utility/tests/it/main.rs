@@ -19,6 +19,7 @@ mod crash;
 mod custom_rule;
 mod driver;
 mod energy;
+mod erase;
 mod faults;
 mod metering;
 mod money;
