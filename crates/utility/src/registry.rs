@@ -606,11 +606,11 @@ impl Registry {
         let from = (pair.0, pair.1, conversion.from);
         let to = (pair.0, pair.1, conversion.to);
         let owed = |key| self.positions.get(&key).copied().unwrap_or_default();
-        let legs = (
+        let both = (
             owed(from).minus(conversion.amount),
             owed(to).plus(converted),
         );
-        let (Ok(less), Ok(more)) = legs else {
+        let (Ok(less), Ok(more)) = both else {
             return Vec::new();
         };
         vec![
