@@ -1,7 +1,7 @@
 //! The life of agreements beyond proposal and countersignature, the members' board of offers, and measured service levels.
 //!
 //! The group's operations, effects, keys and state lie here and below; the shared files have one arm for all of them. Invariants:
-//! every step is one of the table in [`stage`]; a driver counts once per charge; a cycle is closed once.
+//! every step is one of the table in `stage`; a driver counts once per charge; a cycle is closed once.
 
 mod board;
 mod fold;

@@ -396,6 +396,14 @@ impl Registry {
             (Operation::Terms(operation), Some(Effect::Terms(effect))) => {
                 self.terms(transaction.member, operation, effect, at)
             }
+            _ => self.applied_beside(transaction, receipt),
+        }
+    }
+
+    /// What concerns no charge directly: trade, conversion, payment, rules.
+    fn applied_beside(&mut self, transaction: &Transaction, receipt: &Receipt) -> Vec<Row> {
+        let at = receipt.time;
+        match (&transaction.operation, receipt.effect()) {
             (
                 Operation::Energy(_),
                 Some(Effect::Energy(EnergyEffect::Traded { seller, amount, .. })),

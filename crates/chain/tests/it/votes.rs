@@ -13,7 +13,10 @@ use commonware_utils::ordered::Set;
 use fairway_chain::wiring::namespace;
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = b"0123456789abcdef";
+    let both = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    both.map(|digit| char::from(digits[usize::from(digit)]))
+        .collect()
 }
 
 #[test]
