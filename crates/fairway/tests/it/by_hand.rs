@@ -316,6 +316,7 @@ async fn watched(shell: &Shell) {
     let config = std::fs::read_to_string(shell.folder.join("duke/fairway.toml")).unwrap();
     let operations = behind(&config, "operations = \"");
     let url = format!("http://{}/metrics", operations.trim_end_matches('"'));
+    fairway::node::tls::install_provider();
     let page = reqwest::get(url).await.unwrap();
     let metrics = page.text().await.unwrap();
     for line in [
