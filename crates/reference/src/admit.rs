@@ -2,11 +2,13 @@
 
 use crate::model::Reasons;
 use fairway_ledger::money::MoneyOperation;
-use fairway_ledger::{CaseOperation, MAX_TX_BYTES, Operation, TermsOperation, Transaction};
+use fairway_ledger::{
+    CaseClaim, CaseOperation, CaseReply, MAX_TX_BYTES, Operation, TermsOperation, Transaction,
+};
 use fairway_model::canonical::Canonical;
 use fairway_model::{
-    Agreement, Currency, EvseId, MemberId, Micro, OwnerId, PublicKey, RefusalCode, Signature,
-    StationId,
+    Agreement, ChargeEvent, Currency, EvseId, MemberId, Micro, OwnerId, PublicKey, RefusalCode,
+    Signature, StationId, Usage,
 };
 use minicbor::Encode;
 
@@ -198,6 +200,20 @@ fn case(operation: &CaseOperation, must: &mut impl FnMut(bool, RefusalCode)) {
             RefusalCode::Malformed,
         );
     }
+    let (claim, about) = match operation {
+        CaseOperation::Open(o) => (Some(&o.claim), o.event.as_deref()),
+        CaseOperation::Answer(a) => match &a.reply {
+            CaseReply::Offer(claim) => (Some(claim), a.event.as_deref()),
+            _ => (None, a.event.as_deref()),
+        },
+        _ => (None, None),
+    };
+    if let Some(CaseClaim::Usage(claimed)) = claim {
+        usage(claimed, must);
+    }
+    if let Some(about) = about {
+        event(about, must);
+    }
     if let Some(c) = operation.case() {
         let ids = member(c.opener) && member(c.home) && member(c.visited);
         let owner = OwnerId::parse(c.owner.as_str()).is_ok();
@@ -239,20 +255,23 @@ fn terms(a: &Agreement, must: &mut impl FnMut(bool, RefusalCode)) {
 }
 
 fn settlement(s: &fairway_ledger::Settlement, must: &mut impl FnMut(bool, RefusalCode)) {
-    let event = s.event();
-    let ids = member(event.home)
-        && member(event.visited)
-        && EvseId::parse(event.evse.as_str()).is_ok()
-        && OwnerId::parse(s.owner.as_str()).is_ok()
-        && currency(s.currency);
-    must(
-        ids && !event.tariff.is_empty() && !event.usage.periods.is_empty(),
-        RefusalCode::Malformed,
-    );
-    must(
-        event.tariff.len() <= 36 && event.usage.periods.len() <= 672,
-        RefusalCode::TooLarge,
-    );
+    event(s.event(), must);
+    let owner = OwnerId::parse(s.owner.as_str()).is_ok();
+    must(owner && currency(s.currency), RefusalCode::Malformed);
+}
+
+/// A charge event, wherever it stands in a transaction.
+fn event(event: &ChargeEvent, must: &mut impl FnMut(bool, RefusalCode)) {
+    let ids =
+        member(event.home) && member(event.visited) && EvseId::parse(event.evse.as_str()).is_ok();
+    must(ids && !event.tariff.is_empty(), RefusalCode::Malformed);
+    must(event.tariff.len() <= 36, RefusalCode::TooLarge);
+    usage(&event.usage, must);
+}
+
+fn usage(usage: &Usage, must: &mut impl FnMut(bool, RefusalCode)) {
+    must(!usage.periods.is_empty(), RefusalCode::Malformed);
+    must(usage.periods.len() <= 672, RefusalCode::TooLarge);
 }
 
 fn currency(c: Currency) -> bool {
