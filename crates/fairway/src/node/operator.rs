@@ -2,13 +2,14 @@
 
 use super::core::{Health, Job, Jobs};
 use super::watch::Record;
+use crate::environment;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use fairway_chain::{Handle, SubmitError};
+use fairway_chain::{Handle, Proof, SubmitError};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Refusal, RefusalCode};
 use fairway_utility::command::{Command, Reply};
@@ -20,6 +21,9 @@ use tokio::sync::{oneshot, watch};
 
 /// Largest command in bytes.
 const MAX_COMMAND: usize = 256 * 1024;
+/// Time in which a proof that is asked for may become possible, and the pause between two looks.
+const PROOF: Duration = Duration::from_secs(3);
+const PROOF_LOOK: Duration = Duration::from_millis(100);
 /// Time for one command.
 const COMMAND: Duration = Duration::from_secs(10);
 
@@ -159,6 +163,18 @@ async fn ledger_transaction(State(desk): State<Desk>, headers: HeaderMap, body: 
     }
 }
 
+/// The proof, or none after a while: who was told by another member that a charge is settled may ask a node that is a block behind.
+async fn proof_soon(chain: &Handle, id: [u8; 32]) -> Option<Proof> {
+    let begin = environment::instant();
+    loop {
+        let found = chain.proof(id).await;
+        if found.is_some() || begin.elapsed() > PROOF {
+            return found;
+        }
+        tokio::time::sleep(PROOF_LOOK).await;
+    }
+}
+
 async fn ledger_proof(State(desk): State<Desk>, Path(transaction): Path<String>) -> Response {
     let id = hex::decode(&transaction)
         .ok()
@@ -169,7 +185,7 @@ async fn ledger_proof(State(desk): State<Desk>, Path(transaction): Path<String>)
             "a transaction id has 64 hexadecimal digits",
         );
     };
-    match desk.chain.proof(id).await {
+    match proof_soon(&desk.chain, id).await {
         Some(proof) => proof.to_bytes().into_response(),
         None => problem(
             StatusCode::NOT_FOUND,
