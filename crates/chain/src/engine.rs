@@ -106,7 +106,10 @@ pub(crate) async fn run<E: Runtime, P: Peering>(
     };
     tokio::select! {
         biased;
-        Some(_reply) = doors.stop.recv() => None,
+        Some(_reply) = doors.stop.recv() => {
+            core.leaving.store(true, std::sync::atomic::Ordering::Relaxed);
+            None
+        }
         Some(reason) = doors.fatal.recv() => Some(reason),
         reason = Box::pin(work) => Some(reason),
     }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -44,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) busy: Duration,
     pub(crate) applied: watch::Sender<u64>,
     pub(crate) fatal: mpsc::UnboundedSender<String>,
+    /// The node is being stopped by its owner.
+    pub(crate) leaving: AtomicBool,
     pending: Mutex<BTreeMap<Hash, Pending>>,
     recent: Mutex<BTreeMap<u64, Arc<FinalBlock>>>,
 }
@@ -93,6 +98,7 @@ impl Core {
             busy: config.busy_interval,
             applied,
             fatal,
+            leaving: AtomicBool::new(false),
             pending: Mutex::default(),
             recent: Mutex::default(),
         }
@@ -138,7 +144,10 @@ impl Core {
 
     /// Says that the node cannot go on, and waits for its end.
     pub(crate) async fn stop_because(&self, reason: String) -> ! {
-        tracing::error!(%reason, "validator stops");
+        // Parts that end one after the other while the node is stopped have nothing to report.
+        if !self.leaving.load(Ordering::Relaxed) {
+            tracing::error!(%reason, "validator stops");
+        }
         let _ = self.fatal.send(reason);
         std::future::pending().await
     }

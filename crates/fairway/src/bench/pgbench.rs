@@ -27,23 +27,28 @@ INSERT INTO account SELECT n, 0 FROM generate_series(0, 11) n;
 INSERT INTO position SELECT h, v, 0, 0 FROM generate_series(0, 3) h, generate_series(0, 3) v;
 ";
 
-/// One charge: 32 bytes of hold and 400 of event, as the ledger stores about.
+/// One charge: 32 bytes of hold and 400 of event, as the ledger stores about. Rows are locked in one order by all, so that no two
+/// charges wait for each other.
 const SCRIPT: &str = r"
 \set v random(0, 3)
 \set h mod(:v + 1, 4)
+\set first least(:h, :v)
+\set second greatest(:h, :v)
+\set of_first (case when :first = :h then -11500000 else 9000000 end)
+\set of_second (-2500000 - :of_first)
 SELECT nextval('session') AS s \gset
 BEGIN;
 INSERT INTO hold VALUES (:s, 0, 12500000, decode(repeat('ab', 32), 'hex'));
 UPDATE position SET held = held + 12500000 WHERE home = :h AND visited = :v;
 COMMIT;
 BEGIN;
+UPDATE position SET held = held - 12500000, owed = owed + 11500000 WHERE home = :h AND visited = :v;
 INSERT INTO charge VALUES (:s, 12500000, decode(repeat('ab', 400), 'hex'));
 UPDATE hold SET status = 1 WHERE session = :s AND status = 0;
-UPDATE account SET balance = balance - 11500000 WHERE id = :h;
-UPDATE account SET balance = balance + 9000000 WHERE id = :v;
+UPDATE account SET balance = balance + :of_first WHERE id = :first;
+UPDATE account SET balance = balance + :of_second WHERE id = :second;
 UPDATE account SET balance = balance + 1700000 WHERE id = 4 + :v;
 UPDATE account SET balance = balance + 800000 WHERE id = 8 + :v;
-UPDATE position SET held = held - 12500000, owed = owed + 11500000 WHERE home = :h AND visited = :v;
 COMMIT;
 ";
 
