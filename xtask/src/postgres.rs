@@ -18,6 +18,12 @@ const START_LIMIT: Duration = Duration::from_mins(2);
 /// The user that tests connect as; it may create databases.
 const USER: &str = "fairway";
 
+/// The first port that the server may listen on.
+const FIRST_PORT: u32 = 5_500;
+
+/// How many ports it may choose from.
+const PORTS: u32 = 2_000;
+
 /// Connections for many tests at once.
 const CONNECTIONS: u32 = 200;
 
@@ -142,9 +148,12 @@ fn as_database_user(folder: &Path) -> Result<Command, String> {
     Ok(command)
 }
 
+/// A port below those that the system takes for outgoing connections, one of which might take it before the server does.
 fn free_port() -> Result<u16, String> {
-    TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| format!("no free port on 127.0.0.1: {error}"))
+    let begin = std::process::id() % PORTS;
+    (0..PORTS)
+        .map(|place| FIRST_PORT + (begin + place) % PORTS)
+        .filter_map(|port| u16::try_from(port).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .ok_or_else(|| "no free port on 127.0.0.1".to_owned())
 }
