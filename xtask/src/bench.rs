@@ -13,6 +13,22 @@ struct Benchmark {
     name: &'static str,
     /// What runs beside ours, for comparison.
     peers: Peers,
+    /// Which program runs it.
+    runner: Runner,
+}
+
+/// The program that runs a benchmark.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runner {
+    /// `fairway bench NAME`.
+    Program,
+    /// An example of a crate, which is built alone and is given the folder of real data.
+    Example {
+        /// The crate.
+        package: &'static str,
+        /// The example.
+        name: &'static str,
+    },
 }
 
 /// Other people's programs that a benchmark compares ours with.
@@ -31,22 +47,40 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "ledger",
         peers: Peers::Database,
+        runner: Runner::Program,
     },
     Benchmark {
         name: "ledger-size",
         peers: Peers::Nobody,
+        runner: Runner::Program,
     },
     Benchmark {
         name: "authorize",
         peers: Peers::Nobody,
+        runner: Runner::Program,
     },
     Benchmark {
         name: "rate",
         peers: Peers::Libraries,
+        runner: Runner::Program,
+    },
+    Benchmark {
+        name: "split",
+        peers: Peers::Nobody,
+        runner: Runner::Program,
     },
     Benchmark {
         name: "transfers",
         peers: Peers::Nobody,
+        runner: Runner::Program,
+    },
+    Benchmark {
+        name: "forecast",
+        peers: Peers::Nobody,
+        runner: Runner::Example {
+            package: "fairway-forecast",
+            name: "backtest",
+        },
     },
 ];
 
@@ -62,6 +96,8 @@ const PEERS_VARIABLE: &str = "FAIRWAY_BENCH_PEERS";
 /// How it learns where the PostgreSQL server is, and where its programs are.
 const DATABASE_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES";
 const PROGRAMS_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES_BIN";
+/// Names the folder of real loads in the form of EIA-930, which the project does not hold.
+const DATA_VARIABLE: &str = "FAIRWAY_FORECAST_DATA";
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
@@ -69,15 +105,18 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
     let (json, save) = (flag("--json"), flag("--save"));
     let chosen = chosen(arguments)?;
     let root = workspace::root();
-    if json && !save {
-        quiet_build(&["build", "--release", "--locked", "-p", "fairway"])?;
-    } else {
-        compile::build(&root, "bench", &["--release", "-p", "fairway"])?;
+    if chosen.iter().any(|one| one.runner == Runner::Program) {
+        if json && !save {
+            quiet_build(&["build", "--release", "--locked", "-p", "fairway"])?;
+        } else {
+            compile::build(&root, "bench", &["--release", "-p", "fairway"])?;
+        }
     }
-    let program = workspace::target_dir().join("release/fairway");
     for benchmark in chosen {
-        let mut command = Command::new(&program);
-        command.args(["bench", benchmark.name]).current_dir(&root);
+        let Some((program, mut command)) = command(benchmark)? else {
+            continue;
+        };
+        command.current_dir(&root);
         if benchmark.peers == Peers::Libraries {
             command.env(PEERS_VARIABLE, peers()?);
         }
@@ -115,6 +154,37 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The command that runs a benchmark, built if it is an example; `None` where what it needs is not there, which is said.
+fn command(benchmark: &Benchmark) -> Result<Option<(PathBuf, Command)>, String> {
+    let release = workspace::target_dir().join("release");
+    let Runner::Example { package, name } = benchmark.runner else {
+        let program = release.join("fairway");
+        let mut command = Command::new(&program);
+        command.args(["bench", benchmark.name]);
+        return Ok(Some((program, command)));
+    };
+    let Some(data) = std::env::var_os(DATA_VARIABLE) else {
+        say(&format!(
+            "{DATA_VARIABLE} names no folder of loads: benchmark `{}` is left out",
+            benchmark.name
+        ));
+        return Ok(None);
+    };
+    quiet_build(&[
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        package,
+        "--example",
+        name,
+    ])?;
+    let program = release.join("examples").join(name);
+    let mut command = Command::new(&program);
+    command.arg(data);
+    Ok(Some((program, command)))
 }
 
 fn chosen(arguments: &[String]) -> Result<Vec<&'static Benchmark>, String> {
@@ -239,13 +309,21 @@ mod tests {
     fn names_choose_and_unknown_ones_are_refused() {
         assert_eq!(
             names(&["--json"]).unwrap(),
-            ["ledger", "ledger-size", "authorize", "rate", "transfers"]
+            [
+                "ledger",
+                "ledger-size",
+                "authorize",
+                "rate",
+                "split",
+                "transfers",
+                "forecast"
+            ]
         );
         assert_eq!(names(&["rate"]).unwrap(), ["rate"]);
         assert!(
             names(&["speed"])
                 .unwrap_err()
-                .contains("ledger, ledger-size, authorize, rate, transfers")
+                .contains("ledger, ledger-size, authorize, rate, split, transfers, forecast")
         );
         assert!(names(&["--jsn"]).unwrap_err().contains("--json"));
     }

@@ -77,11 +77,28 @@ const ROWS: &[Row] = &[
         tests_use: &["chain"],
         core: false,
     },
+    // What roaming is worth, in floats: nothing that the ledger or a utility computes may depend on it.
+    Row {
+        name: "economics",
+        uses: &[],
+        tests_use: &[],
+        core: false,
+    },
     Row {
         name: "fairway",
         uses: &[
-            "model", "protocol", "station", "gateway", "aaa", "pricing", "forecast", "ledger",
-            "chain", "utility", "sim",
+            "model",
+            "protocol",
+            "station",
+            "gateway",
+            "aaa",
+            "pricing",
+            "forecast",
+            "ledger",
+            "chain",
+            "utility",
+            "sim",
+            "economics",
         ],
         tests_use: &[],
         core: false,
@@ -141,6 +158,11 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         "commonware-*",
         &["chain", "chain-sim"],
         "no type of the consensus engine leaves `chain` and its simulator",
+    ),
+    (
+        "hpke",
+        &["utility"],
+        "messages between members are encrypted in one place",
     ),
     (
         "wasmi",

@@ -48,6 +48,7 @@ usage: cargo xtask <command>
        --save             also write the figures to docs/figures
   night [--minutes N]     as many seeds of all simulators as the time allows, and members killed
         [--seeds N]       at random; or so many seeds. Counts are kept in docs/figures/night.json
+        [--test-build]    with the build of the tests, for a short look
   chaos [--minutes N]     members killed at random under load, for so many minutes
   tools [--install]       name what this machine has and lacks";
 

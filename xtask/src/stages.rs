@@ -192,7 +192,7 @@ const CHAIN_TESTS: Tests = Tests {
     names: &[],
 };
 const CHAIN_VARIABLE: &str = "FAIRWAY_CHAIN_SEEDS";
-const CHAIN_SEEDS: u32 = 96;
+const CHAIN_SEEDS: u32 = 32;
 const CHAIN_SEEDS_FAST: u32 = 12;
 
 /// Tests in which a program that nobody here wrote is the other side.

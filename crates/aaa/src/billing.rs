@@ -8,7 +8,7 @@ use crate::store::{Label, StoreTable, StoredChange, money, read, unreadable};
 use fairway_model::time::{DAY, MINUTE, civil_from_days};
 use fairway_model::{
     AgreementId, Currency, Energy, EvseId, Hash, MemberId, Micro, PriceBreakdown, Pseudonym,
-    Refusal, RefusalCode, SessionId, Time,
+    Refusal, RefusalCode, SessionId, ShareNote, Time,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +66,9 @@ pub struct BillLine {
     /// Height of the block that settled it.
     #[n(14)]
     pub height: u64,
+    /// Who got what of it, and by which rule.
+    #[n(15)]
+    pub shared: Option<ShareNote>,
 }
 
 /// What came off a settled charge; it stands on the bill of the month in which the ledger took it.

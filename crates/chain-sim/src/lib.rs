@@ -12,5 +12,5 @@ mod node;
 pub use chance::Chance;
 pub use context::{Machinery, NodeContext};
 pub use disk::{Disk, Torn};
-pub use net::{Link, Net, Simulated, Tap};
+pub use net::{Link, Net, Simulated, Tap, Watch};
 pub use node::{Node, run_world};

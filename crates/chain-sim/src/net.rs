@@ -40,6 +40,9 @@ pub struct Link {
 /// What a dishonest end does with each of its messages: channel, receiving end, bytes; gives what is sent instead.
 pub type Tap = Arc<dyn Fn(u64, usize, &IoBuf) -> Vec<(u64, IoBuf)> + Send + Sync>;
 
+/// Sees each message that an end itself sends, before a tap changes it: sending end, channel, bytes.
+pub type Watch = Arc<dyn Fn(usize, u64, &IoBuf) + Send + Sync>;
+
 struct Packet {
     from: usize,
     to: usize,
@@ -54,6 +57,9 @@ struct Inner {
     cut: BTreeSet<(usize, usize)>,
     blocked: BTreeSet<(usize, usize)>,
     taps: BTreeMap<usize, Tap>,
+    watch: Option<Watch>,
+    longest: usize,
+    too_long: u64,
     doors: BTreeMap<(usize, u64), mpsc::UnboundedSender<(PublicKey, IoBuf)>>,
     flight: BTreeMap<(SystemTime, u64), Packet>,
     latest: BTreeMap<(usize, usize), SystemTime>,
@@ -92,6 +98,9 @@ impl Net {
             cut: BTreeSet::new(),
             blocked: BTreeSet::new(),
             taps: BTreeMap::new(),
+            watch: None,
+            longest: usize::MAX,
+            too_long: 0,
             doors: BTreeMap::new(),
             flight: BTreeMap::new(),
             latest: BTreeMap::new(),
@@ -140,6 +149,22 @@ impl Net {
         self.lock().sent
     }
 
+    /// Longest message that passes, in bytes. A longer one breaks the connection, as in the network over TCP: it is lost, and so is
+    /// all that was under way on it.
+    pub fn longest(&self, bytes: usize) {
+        self.lock().longest = bytes;
+    }
+
+    /// Messages that were too long so far.
+    pub fn too_long(&self) -> u64 {
+        self.lock().too_long
+    }
+
+    /// Shows every message to a watch from now on.
+    pub fn watch(&self, watch: Watch) {
+        self.lock().watch = Some(watch);
+    }
+
     /// An end is dishonest from now on.
     pub fn tap(&self, end: usize, tap: Tap) {
         self.lock().taps.insert(end, tap);
@@ -148,7 +173,7 @@ impl Net {
     /// Opens all channels of an end anew; what was on the way to it is lost, and it has cut off nobody.
     pub fn open(&self, end: usize) -> Links<Simulated> {
         use fairway_chain::wiring::{
-            BACKFILL, BLOCKS, CERTIFICATES, RESOLVER, TRANSACTIONS, VOTES,
+            BACKFILL, BEGIN, BLOCKS, CERTIFICATES, RESOLVER, STATE, TRANSACTIONS, VOTES,
         };
         self.close(end);
         Links {
@@ -161,6 +186,8 @@ impl Net {
             backfill: self.channel(end, BACKFILL.0),
             blocks: self.channel(end, BLOCKS.0),
             transactions: self.channel(end, TRANSACTIONS.0),
+            begin: self.channel(end, BEGIN.0),
+            state: self.channel(end, STATE.0),
         }
     }
 
@@ -188,11 +215,15 @@ impl Net {
 
     fn send(&self, from: usize, channel: u64, to: &[PublicKey], bytes: &IoBuf) {
         let now = self.clock.current();
-        let (ends, tap) = {
+        let (ends, tap, watch) = {
             let inner = self.lock();
             let ends: Vec<usize> = inner.ends(to);
-            (ends, inner.taps.get(&from).cloned())
+            let tap = inner.taps.get(&from).cloned();
+            (ends, tap, inner.watch.clone())
         };
+        if let Some(watch) = watch {
+            watch(from, channel, bytes);
+        }
         for end in ends {
             // A tap may look at the network, so it is not called under the lock.
             let messages = match &tap {
@@ -249,6 +280,12 @@ impl Inner {
 
     fn launch(&mut self, now: SystemTime, from: usize, to: usize, channel: u64, bytes: IoBuf) {
         self.sent = self.sent.saturating_add(1);
+        if bytes.len() > self.longest {
+            self.too_long = self.too_long.saturating_add(1);
+            self.flight
+                .retain(|_, packet| (packet.from, packet.to) != (from, to));
+            return;
+        }
         if self.parted(from, to) || self.chance.per_mille(self.link.loss) {
             return;
         }

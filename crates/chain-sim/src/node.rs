@@ -10,7 +10,10 @@ use commonware_runtime::{
     Blob as _, Clock as _, Handle as Task, ReadOptions, Runner as _, Storage as _, Supervisor as _,
     WriteOptions, deterministic,
 };
-use fairway_chain::{Config, Handle, Machine, StartError, wiring};
+use fairway_chain::{
+    Config, Handle, Machine, StartError,
+    wiring::{self, Flaws},
+};
 
 use crate::{Chance, Machinery, Net, NodeContext, Torn};
 
@@ -23,6 +26,8 @@ pub struct Node {
     pub end: usize,
     /// Its machine: clock, disk, pauses.
     pub machinery: Arc<Machinery>,
+    /// Mistakes that are planted in it, to see that they are found.
+    pub flaws: Flaws,
     config: Config,
     running: Option<(Handle, Task<Option<String>>)>,
 }
@@ -41,6 +46,7 @@ impl Node {
         Self {
             end,
             machinery: Arc::new(Machinery::new(format!("n{end}-"))),
+            flaws: Flaws::NONE,
             config,
             running: None,
         }
@@ -78,7 +84,7 @@ impl Node {
         let inner = context.child("node").with_attribute("end", self.end);
         let inside = NodeContext::new(inner, Arc::clone(&self.machinery));
         let links = net.open(self.end);
-        let running = wiring::launch(inside, self.config.clone(), links, machine)?;
+        let running = wiring::launch(inside, self.config.clone(), links, machine, self.flaws)?;
         self.running = Some(running);
         Ok(())
     }

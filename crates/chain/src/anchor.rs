@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use commonware_consensus::{
-    simplex::{scheme::Namespace, types::Proposal},
+    simplex::{
+        scheme::{Namespace, ed25519::Scheme},
+        types::{Finalization, Proposal},
+    },
     types::{self, Epoch, View},
 };
 use commonware_cryptography::{Verifier as _, ed25519, sha256::Digest};
+use commonware_utils::ordered::Set;
 use minicbor::bytes::ByteVec;
 
 use crate::{
@@ -63,6 +67,32 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
+    /// What the engine keeps of a finalization; `None` when a signer is not in the set.
+    pub(crate) fn of(
+        found: &Finalization<Scheme, Digest>,
+        validators: &Set<ed25519::PublicKey>,
+    ) -> Option<Self> {
+        let signers = found.certificate.signers.iter();
+        let signed = signers.zip(found.certificate.signatures.iter());
+        let signatures: Option<Vec<Signed>> = signed
+            .map(|(signer, signature)| {
+                let key = validators.get(usize::from(signer))?;
+                let signature = signature.get()?.encode();
+                Some(Signed {
+                    validator: <[u8; 32]>::try_from(key.as_ref()).ok()?,
+                    signature: <[u8; 64]>::try_from(signature.as_ref()).ok()?,
+                })
+            })
+            .collect();
+        Some(Self {
+            round: Round {
+                view: found.proposal.round.view().get(),
+                parent: found.proposal.parent.get(),
+            },
+            signatures: signatures?,
+        })
+    }
+
     /// The round, when the header does not tell it.
     pub(crate) fn round_beside(&self, header: &Header) -> Option<Round> {
         (self.round != Round::of(header)).then_some(self.round)
@@ -79,6 +109,11 @@ pub(crate) struct Signed {
 }
 
 impl Anchor {
+    /// Epoch of the signed header: whose validators' signatures count.
+    pub(crate) fn signed_epoch(&self) -> Result<u64, ProofError> {
+        Ok(read_header(&self.header)?.epoch)
+    }
+
     /// Refuses lists that are longer than any chain needs.
     pub(crate) fn check_bounds(&self) -> Result<(), ProofError> {
         bounded(
@@ -151,7 +186,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Header, ProofError> {
 }
 
 /// The bytes that a validator signs for a finalized header, without the chain's name before them.
-fn message(header: &Header, round: Round) -> bytes::Bytes {
+pub(crate) fn message(header: &Header, round: Round) -> bytes::Bytes {
     let place = types::Round::new(Epoch::new(header.epoch), View::new(round.view));
     let digest = Digest(header.digest());
     Proposal::new(place, View::new(round.parent), digest).encode()

@@ -1,24 +1,34 @@
 //! The validator's notice board: what it last knew about itself, readable after it has stopped.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use tokio::sync::watch;
 
-use crate::Status;
+use crate::{MAX_VALIDATORS, Misdeed, Status};
+
+/// Most validators of which a misdeed is remembered: all of one set, and as many that left it.
+const MAX_MISDEEDS: usize = 2 * MAX_VALIDATORS;
 
 /// Shared between the running validator (writes) and its handles (read).
 pub(crate) struct Board {
     inner: Mutex<Inner>,
     stall_after: Duration,
     gone: watch::Sender<bool>,
+    /// Bytes of the state that came from peers.
+    pub(crate) fetched: Arc<AtomicU64>,
 }
 
 struct Inner {
     status: Status,
     last_final: Instant,
+    /// The newest of each validator; the oldest first.
+    misdeeds: Vec<Misdeed>,
 }
 
 impl Board {
@@ -26,11 +36,13 @@ impl Board {
         let inner = Inner {
             status: Status::default(),
             last_final: now(),
+            misdeeds: Vec::new(),
         };
         Self {
             inner: Mutex::new(inner),
             stall_after,
             gone: watch::Sender::new(false),
+            fetched: Arc::default(),
         }
     }
 
@@ -42,6 +54,7 @@ impl Board {
     pub(crate) fn status(&self) -> Status {
         let inner = self.lock();
         let mut status = inner.status.clone();
+        status.fetched = self.fetched.load(Ordering::Relaxed);
         status.finalized_age = now().saturating_duration_since(inner.last_final);
         status.stalled = status.error.is_some() || status.finalized_age > self.stall_after;
         status
@@ -50,6 +63,14 @@ impl Board {
     /// Changes the status in place.
     pub(crate) fn update(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.lock().status);
+    }
+
+    /// Counts transactions of a peer that were dropped unread.
+    pub(crate) fn dropped(&self, peer: [u8; 32], txs: usize) {
+        self.update(|status| {
+            let count = status.dropped.entry(peer).or_default();
+            *count = count.saturating_add(u64::try_from(txs).unwrap_or(u64::MAX));
+        });
     }
 
     /// Notes an applied block, unless a higher one is already noted. `live` says that it was just finalized.
@@ -63,6 +84,21 @@ impl Board {
             inner.status.time_ms = time_ms;
             inner.status.state_root = state_root;
         }
+    }
+
+    /// Keeps a validator's misdeed in the place of an older one.
+    pub(crate) fn misdeed(&self, misdeed: &Misdeed) {
+        let misdeeds = &mut self.lock().misdeeds;
+        misdeeds.retain(|known| known.validator != misdeed.validator);
+        if misdeeds.len() >= MAX_MISDEEDS {
+            misdeeds.remove(0);
+        }
+        misdeeds.push(*misdeed);
+    }
+
+    /// The newest misdeed of each validator.
+    pub(crate) fn misdeeds(&self) -> Vec<Misdeed> {
+        self.lock().misdeeds.clone()
     }
 
     /// Says that the validator's thread has ended, and why if it did by itself. The first reason stays.

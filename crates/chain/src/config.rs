@@ -29,6 +29,17 @@ pub struct ValidatorAddress {
     pub address: SocketAddr,
 }
 
+/// How a node with an empty folder comes to the present state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Begin {
+    /// It fetches every block since the first and executes it.
+    #[default]
+    Replay,
+    /// It takes the state at the end of the newest epoch, and executes the blocks after it. Before the first epoch has
+    /// ended it executes every block.
+    State,
+}
+
 /// A clock for block times.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -44,6 +55,8 @@ pub struct Config {
     /// Whether this node joined after genesis: its key is not among `validators`, and it follows until the machine's state
     /// makes it a validator.
     pub joined: bool,
+    /// How it begins when its folder is empty; without meaning later, except that what was begun is completed.
+    pub begin: Begin,
     /// Further nodes whose addresses are known, so that a node that joins finds somebody to learn the chain from.
     pub known: Vec<ValidatorAddress>,
     /// Blocks of an epoch, at least [`MIN_EPOCH_BLOCKS`]; the validator set changes between epochs only.
@@ -66,7 +79,8 @@ pub struct Config {
     pub idle_interval: Duration,
     /// Least time between two blocks while transactions wait.
     pub busy_interval: Duration,
-    /// Most transactions in the mempool; beyond it [`crate::Handle::submit`] answers [`crate::SubmitError::Full`].
+    /// Most transactions in the mempool: half of it for what is handed in here, beyond which [`crate::Handle::submit`] answers
+    /// [`crate::SubmitError::Full`], and half for the peers.
     pub mempool_max: usize,
     /// After this time without any finalized block the status says `stalled`.
     pub stall_after: Duration,
@@ -90,6 +104,7 @@ impl Config {
             max_peers: validators.len().saturating_add(SPARE_PEERS),
             validators,
             joined: false,
+            begin: Begin::Replay,
             known: Vec::new(),
             epoch_blocks: 1_000,
             listen,

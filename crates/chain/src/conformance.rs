@@ -12,6 +12,7 @@ use crate::{
     block::{Block, Record},
     config::namespace,
     export::{frame, head},
+    followed::tests as followed,
     header::Header,
     lineage::{Edge, Place},
     proof::{
@@ -79,6 +80,7 @@ fn conformance_hashes_of_the_chain_hold() {
         ("key/transaction", tx_key(&id).to_vec()),
         ("namespace", namespace(CHAIN)),
         ("proof/consistency", grown(5, 9, 12).to_bytes()),
+        ("proof/followed", followed::followed(25, 25)),
         ("proof/inclusion", sample(12).to_bytes()),
         ("proof/inclusion-round", reproposed().to_bytes()),
         ("record/leaf", record.leaf().to_vec()),
@@ -115,6 +117,12 @@ fn example_files_for_other_verifiers_hold() {
         .assert_eq(&lines(&reproposed().to_bytes()));
     expect_file!["../../../fixtures/proofs/consistency.hex"]
         .assert_eq(&lines(&grown(5, 9, 9).to_bytes()));
+    expect_file!["../../../fixtures/proofs/followed-inclusion.hex"]
+        .assert_eq(&lines(&followed::followed(25, 25)));
+    expect_file!["../../../fixtures/proofs/followed-earlier.hex"]
+        .assert_eq(&lines(&followed::followed(12, 19)));
+    expect_file!["../../../fixtures/proofs/followed-consistency.hex"]
+        .assert_eq(&lines(&followed::grown()));
     expect_file!["../../../fixtures/proofs/consistency-later.hex"]
         .assert_eq(&lines(&grown(0, 9, 12).to_bytes()));
 }

@@ -7,22 +7,21 @@ use std::{
     time::Duration,
 };
 
-use commonware_actor::Feedback;
 use commonware_broadcast::buffered;
 use commonware_consensus::{
-    Reporter, Reporters, Viewable as _,
+    Reporters,
     marshal::{
         self,
-        core::Actor as MarshalActor,
+        core::{Actor as MarshalActor, Floor},
         resolver::p2p as marshal_resolver,
         standard::{Deferred, Standard},
     },
-    simplex::{self, scheme::ed25519::Scheme, types::Activity},
+    simplex::{self, scheme::ed25519::Scheme},
     types::{FixedEpocher, ViewDelta},
 };
 use commonware_cryptography::{Digested, Signer as _, ed25519::PublicKey, sha256::Digest};
 use commonware_glue::stateful::{
-    Config as StatefulConfig, Mailbox as StatefulMailbox, Stateful, SyncPlan, db::SyncEngineConfig,
+    Config as StatefulConfig, Mailbox as StatefulMailbox, Stateful, SyncPlan,
 };
 use commonware_parallel::Sequential;
 use commonware_runtime::{Handle as Task, buffer::paged::CacheRef};
@@ -31,10 +30,9 @@ use commonware_utils::{NZDuration, NZU64, NZUsize};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Config, MAX_VALIDATORS,
+    Begin, Config, MAX_VALIDATORS,
     app::App,
     block::{Block, Limits},
-    board::Board,
     epochs::Epochs,
     handle::Request,
     ingress::{GOSSIP_QUEUE, receive_gossip, send_gossip, serve_submits},
@@ -42,11 +40,19 @@ use crate::{
     node::Identity,
     overlay::Core,
     peers::follow_peers,
+    punctual::Punctual,
     reads::{Marshal, Reads},
     runtime::{Channel, Peering, Runtime},
     sets::Schemes,
-    state::{Databases, NoStateSync},
+    state::Databases,
     store::{self, IO_BUFFER, PAGE_SIZE, PAGES, PREFIX},
+    sync::{
+        answer,
+        fetch::{PACE, Pieces},
+        find::find,
+        origin::{Origin, OriginStore},
+    },
+    witness::Views,
 };
 
 /// Messages that wait for one of the engine's actors.
@@ -63,13 +69,6 @@ pub(crate) const VIEWS_KEPT: ViewDelta = ViewDelta::new(64);
 pub(crate) const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause before a peer is asked again.
 pub(crate) const FETCH_PAUSE: Duration = Duration::from_millis(100);
-
-/// The state is never fetched from peers, so these numbers are the smallest.
-const NO_SYNC: SyncEngineConfig = SyncEngineConfig {
-    fetch_batch_size: NZU64!(1),
-    apply_batch_size: NZU64!(1),
-    max_outstanding_requests: NZUsize!(1),
-};
 
 /// The validator's ends of the handle's channels.
 pub(crate) struct Doors {
@@ -115,20 +114,6 @@ pub(crate) async fn run<E: Runtime, P: Peering>(
     }
 }
 
-/// Tells the board in which view the consensus is.
-#[derive(Clone)]
-pub(crate) struct Views(pub(crate) Arc<Board>);
-
-impl Reporter for Views {
-    type Activity = Activity<Scheme, Digest>;
-
-    fn report(&mut self, activity: Self::Activity) -> Feedback {
-        let view = activity.view().get();
-        self.0.update(|status| status.view = status.view.max(view));
-        Feedback::Ok
-    }
-}
-
 type Store<E, V> = Archive<E, Digest, V>;
 type Finalization = simplex::types::Finalization<Scheme, Digest>;
 type State<E> = StatefulMailbox<E, App>;
@@ -166,13 +151,13 @@ impl<E: Runtime> Node<'_, E> {
         let Links {
             network,
             peers,
-            blocker,
+            mut blocker,
+            mut begin,
             ..
         } = links;
         let pages = CacheRef::new(PAGE_SIZE, PAGES);
         let schemes = self.schemes();
         let mut tasks = Tasks::from_iter(network);
-        let plan = SyncPlan::init(self.context.child("plan"), PREFIX).await;
         let fetcher = marshal_resolver::init(
             self.context.child("backfill"),
             self.backfill_config::<P>(&peers, &blocker),
@@ -184,7 +169,16 @@ impl<E: Runtime> Node<'_, E> {
         );
         tasks.push(broadcast.start(links.blocks));
         let (finalizations, finalized) = self.archives(&pages).await?;
-        self.learn_sets(&finalized).await?;
+        let (plan, store, origin) = self.beginning::<P>(&mut blocker, &mut begin).await?;
+        self.learn_sets(&finalized, origin.as_ref()).await?;
+        let (pieces, resolver) = Pieces::start::<P>(
+            &self.context.child("state"),
+            self.identity,
+            (&peers, &blocker),
+            links.state,
+            Arc::clone(&self.core.board.fetched),
+        );
+        tasks.push(resolver);
         let (marshal_actor, marshal, floor) =
             MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
                 self.context.child("marshal"),
@@ -195,27 +189,13 @@ impl<E: Runtime> Node<'_, E> {
             .await;
         let (stateful, mailbox) = Stateful::new(
             self.context.child("stateful"),
-            StatefulConfig {
-                application: App(Arc::clone(self.core)),
-                db_config: store::state(&pages),
-                provider: (),
-                marshal: (marshal.clone(), floor),
-                mailbox_size: MAILBOX,
-                plan,
-                resolvers: NoStateSync,
-                sync_config: NO_SYNC,
-                prune_config: None,
-                strategy: Sequential,
-            },
+            self.stateful_config(plan, pieces, (marshal.clone(), floor), &pages),
         );
         tasks.push(marshal_actor.start(mailbox.clone(), buffer, fetcher));
         tasks.push(stateful.start());
         let databases = mailbox.subscribe_databases().await;
-        let reader = Reads {
-            core: Arc::clone(self.core),
-            marshal: marshal.clone(),
-            databases: databases.clone(),
-        };
+        let reader = self.reader(&marshal, &databases);
+        reader.settle(store, origin).await?;
         self.recover(&reader).await?;
         let stores = Stores {
             mailbox,
@@ -226,8 +206,23 @@ impl<E: Runtime> Node<'_, E> {
         };
         let channels = (links.votes, links.certificates, links.resolver);
         self.take_part::<P>(stores, channels, peers, blocker, &mut tasks)?;
-        self.serve::<P>(reader, links.transactions, submits, reads, &mut tasks);
+        self.serve::<P>(
+            reader,
+            (links.transactions, begin),
+            submits,
+            reads,
+            &mut tasks,
+        );
         Ok(tasks)
+    }
+
+    fn reader(&self, marshal: &Marshal, databases: &Databases<E>) -> Reads<E> {
+        Reads {
+            context: Arc::new(self.context.child("reader")),
+            core: Arc::clone(self.core),
+            marshal: marshal.clone(),
+            databases: databases.clone(),
+        }
     }
 
     fn schemes(&self) -> Schemes {
@@ -250,6 +245,12 @@ impl<E: Runtime> Node<'_, E> {
             stores.marshal.clone(),
             self.epocher()?,
         );
+        let punctual = Punctual::new(
+            self.context.child("punctual"),
+            Arc::clone(self.core),
+            stores.marshal.clone(),
+            deferred.clone(),
+        );
         let epochs = Epochs::<E, P> {
             context: self.context.child("epochs"),
             config: self.config.clone(),
@@ -257,6 +258,7 @@ impl<E: Runtime> Node<'_, E> {
             schemes: stores.schemes,
             marshal: stores.marshal,
             deferred,
+            punctual,
             blocker,
             pages: stores.pages,
         };
@@ -276,9 +278,90 @@ impl<E: Runtime> Node<'_, E> {
             .ok_or_else(|| "epochs have no blocks".into())
     }
 
+    /// Where the node begins: at genesis, where it began before, or where its peers say that it can.
+    async fn beginning<P: Peering>(
+        &self,
+        blocker: &mut P::Blocker,
+        channel: &mut Channel<P>,
+    ) -> Result<(Plan<E>, OriginStore<E>, Option<Origin>), String> {
+        let mut plan = SyncPlan::init(self.context.child("plan"), PREFIX).await;
+        let mut store = OriginStore::open(self.context.child("origin")).await?;
+        // Founders have nobody to take a state from: they would all wait for each other.
+        let wanted = self.config.joined && self.config.begin == Begin::State;
+        if wanted && plan.should_sync(true) && plan.floor().is_none() {
+            (plan, store) = self.begin::<P>(plan, store, blocker, channel).await?;
+        }
+        let origin = store.get()?;
+        self.adopt(origin.as_ref())?;
+        Ok((plan, store, origin))
+    }
+
+    fn stateful_config(
+        &self,
+        plan: Plan<E>,
+        pieces: Pieces<E>,
+        marshal: (Marshal, Floor),
+        pages: &CacheRef,
+    ) -> StatefulConfig<E, App, Standard<Block>, Pieces<E>, Sequential> {
+        StatefulConfig {
+            application: App(Arc::clone(self.core)),
+            db_config: store::state(pages),
+            provider: (),
+            marshal,
+            mailbox_size: MAILBOX,
+            plan,
+            resolvers: pieces,
+            sync_config: PACE,
+            prune_config: None,
+            strategy: Sequential,
+        }
+    }
+
+    /// Asks the peers for a block to begin at. What they prove is stored first, so that a crash after it changes nothing.
+    async fn begin<P: Peering>(
+        &self,
+        plan: Plan<E>,
+        store: OriginStore<E>,
+        blocker: &mut P::Blocker,
+        channel: &mut Channel<P>,
+    ) -> Result<(Plan<E>, OriginStore<E>), String> {
+        let (mut context, chain) = (self.context.child("find"), &self.config.chain_id);
+        let found = find::<E, P>(&mut context, chain, &self.core.sets, blocker, channel).await?;
+        let Some(found) = found else {
+            tracing::info!("no epoch has ended yet: every block is executed");
+            return Ok((plan, store));
+        };
+        let height = found.height;
+        tracing::info!(height, "takes the state after this block");
+        let origin = Origin {
+            height,
+            edge: None,
+            handovers: found.handovers,
+        };
+        let store = store.put(&origin).await?;
+        Ok((plan.set_floor(found.floor).await, store))
+    }
+
+    /// Takes over the validator sets before the beginning, after checking them from the founders on.
+    fn adopt(&self, origin: Option<&Origin>) -> Result<(), String> {
+        let Some(origin) = origin else {
+            return Ok(());
+        };
+        let founders = self.config.validators.iter().map(|v| v.public_key);
+        let founders: Vec<[u8; 32]> = founders.collect();
+        origin.teach(&self.config.chain_id, &founders, &self.core.sets)?;
+        self.core.keep_handovers(origin.handovers.clone());
+        Ok(())
+    }
+
     /// Reads the validator sets of past epochs from the archive of finalized blocks, epoch after epoch.
-    async fn learn_sets(&self, blocks: &Store<E, Arc<Block>>) -> Result<(), String> {
-        for epoch in 0.. {
+    async fn learn_sets(
+        &self,
+        blocks: &Store<E, Arc<Block>>,
+        origin: Option<&Origin>,
+    ) -> Result<(), String> {
+        let begun = origin.map_or(0, |origin| self.core.sets.epoch_of(origin.height));
+        for epoch in begun.. {
             let height = self.core.sets.last_of(epoch);
             if blocks.last_index().is_none_or(|last| last < height) {
                 break;
@@ -385,7 +468,7 @@ impl<E: Runtime> Node<'_, E> {
     fn serve<P: Peering>(
         &self,
         reader: Reads<E>,
-        (sender, receiver): Channel<P>,
+        ((sender, receiver), (offers, asks)): (Channel<P>, Channel<P>),
         submits: mpsc::Receiver<Request>,
         reads: mpsc::Receiver<Request>,
         tasks: &mut Tasks,
@@ -405,6 +488,9 @@ impl<E: Runtime> Node<'_, E> {
             let core = core.clone();
             |context| receive_gossip(context, core, databases, receiver)
         }));
+        let answers = reader.clone();
+        let begin = self.context.child("begin");
+        tasks.push(begin.spawn(|_| answer(answers, offers, asks)));
         let checker = reader.clone();
         tasks.push(self.context.child("check").spawn(|context| async move {
             let tip = *core.applied.borrow();

@@ -6,13 +6,16 @@
 
 use std::{sync::Arc, time::Duration};
 
+use commonware_codec::Encode as _;
 use commonware_consensus::{
     Reporters,
     simplex::{
-        self, Floor, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin,
+        self, Floor, ForwardPolicy, SkipBudget, SkipPolicy,
+        elector::RoundRobin,
         scheme::ed25519::Scheme,
+        types::{Nullify, Vote},
     },
-    types::{Epoch, Height},
+    types::{Epoch, Height, Round, View},
 };
 use commonware_cryptography::{Sha256, ed25519::PublicKey, sha256::Digest};
 use commonware_p2p::{
@@ -20,18 +23,21 @@ use commonware_p2p::{
     utils::mux::{Builder as _, MuxHandle, Muxer},
 };
 use commonware_parallel::Sequential;
-use commonware_runtime::{Handle as Task, buffer::paged::CacheRef};
+use commonware_runtime::{Handle as Task, IoBuf, buffer::paged::CacheRef};
 use commonware_utils::{NZDuration, vec::NonEmptyVec};
-use tokio::sync::mpsc;
 
 use crate::{
     Config,
-    engine::{Consensus, FETCH_PAUSE, FETCH_TIMEOUT, MAILBOX, Reporting, VIEWS_KEPT, Views},
+    early::{Early, Strays},
+    engine::{Consensus, FETCH_PAUSE, FETCH_TIMEOUT, MAILBOX, Reporting, VIEWS_KEPT},
+    flaws::Judge,
     overlay::Core,
+    punctual::Punctual,
     reads::Marshal,
     runtime::{Channel, Peering, Runtime},
     sets::Schemes,
     store::{IO_BUFFER, PREFIX},
+    witness::{Listening, Views, Witness},
 };
 
 /// How often a node looks whether its epoch has ended without a notice: a block that was applied just before a crash gives none.
@@ -43,14 +49,11 @@ type Engine<E, P> = simplex::Engine<
     RoundRobin<Sha256>,
     <P as Peering>::Blocker,
     Digest,
-    Consensus<E>,
+    Judge<Punctual<E>>,
     Consensus<E>,
     Reporting<E>,
     Sequential,
 >;
-
-/// Messages of epochs for which no engine runs.
-type Strays = mpsc::Receiver<(u64, Message<PublicKey>)>;
 
 /// The engines' network: one channel per kind of message, divided by epoch.
 struct Wires<P: Peering> {
@@ -59,6 +62,8 @@ struct Wires<P: Peering> {
     resolver: MuxHandle<P::Sender>,
     stray_votes: Strays,
     stray_certificates: Strays,
+    early_votes: Early,
+    early_certificates: Early,
 }
 
 /// An engine at work; it ends with this value.
@@ -93,6 +98,7 @@ pub(crate) struct Epochs<E: Runtime, P: Peering> {
     pub(crate) schemes: Schemes,
     pub(crate) marshal: Marshal,
     pub(crate) deferred: Consensus<E>,
+    pub(crate) punctual: Punctual<E>,
     pub(crate) blocker: P::Blocker,
     pub(crate) pages: CacheRef,
 }
@@ -134,8 +140,16 @@ impl<E: Runtime, P: Peering> Epochs<E, P> {
                 result = &mut running.task => {
                     Event::Ended(result.map_or_else(|error| error.to_string(), |()| "without error".into()))
                 }
-                Some((theirs, (from, _))) = wires.stray_votes.recv() => Event::Ahead(theirs, from),
-                Some((theirs, (from, _))) = wires.stray_certificates.recv() => Event::Ahead(theirs, from),
+                Some((theirs, message)) = wires.stray_votes.recv() => {
+                    let from = message.0.clone();
+                    wires.early_votes.keep(theirs, message);
+                    Event::Ahead(theirs, from)
+                }
+                Some((theirs, message)) = wires.stray_certificates.recv() => {
+                    let from = message.0.clone();
+                    wires.early_certificates.keep(theirs, message);
+                    Event::Ahead(theirs, from)
+                }
                 () = self.context.sleep(LOOK) => Event::Look,
             };
             let ended = match event {
@@ -158,10 +172,14 @@ impl<E: Runtime, P: Peering> Epochs<E, P> {
         }
     }
 
-    /// The height up to which blocks are applied and stored for good.
+    /// The height up to which blocks are applied and stored for good. A block whose state was taken counts.
     async fn processed(&mut self) -> u64 {
         let found = self.marshal.get_processed().await;
-        found.map_or(0, |processed| processed.height().get())
+        let height = found.map_or(0, |processed| processed.height().get());
+        match self.core.begins() {
+            1 => height,
+            begun => height.max(begun),
+        }
     }
 
     fn hint(&self, theirs: u64, own: u64, from: PublicKey) {
@@ -194,6 +212,8 @@ impl<E: Runtime, P: Peering> Epochs<E, P> {
             resolver,
             stray_votes,
             stray_certificates,
+            early_votes: Early::default(),
+            early_certificates: Early::default(),
         }
     }
 
@@ -225,24 +245,66 @@ impl<E: Runtime, P: Peering> Epochs<E, P> {
             status.votes = votes;
         });
         let closed = |_| "the network's channels have closed".to_string();
-        let votes = wires.votes.register(epoch).await.map_err(closed)?;
-        let certificates = wires.certificates.register(epoch).await.map_err(closed)?;
+        let greetings = self.greetings(epoch, &scheme);
+        let (out, live) = wires.votes.register(epoch).await.map_err(closed)?;
+        let votes = (
+            out,
+            wires
+                .early_votes
+                .prime(epoch, greetings, &mut wires.stray_votes, live),
+        );
+        let (out, live) = wires.certificates.register(epoch).await.map_err(closed)?;
+        let (early, strays) = (&mut wires.early_certificates, &mut wires.stray_certificates);
+        let certificates = (out, early.prime(epoch, Vec::new(), strays, live));
         let resolver = wires.resolver.register(epoch).await.map_err(closed)?;
-        let engine = self.engine(epoch, root, scheme);
-        Ok(Running {
-            epoch,
-            task: engine.start(votes, certificates, resolver),
-        })
+        let (chain_id, board) = (&self.config.chain_id, Arc::clone(&self.core.board));
+        let witness = Arc::new(Witness::new(chain_id, epoch, set, board));
+        let engine = self.engine(epoch, root, scheme, Arc::clone(&witness));
+        // The witness hears what came early too. The greetings say nothing to it: each is in another's name than its signer's.
+        let (votes, heard) = votes;
+        let heard = Listening {
+            votes: heard,
+            witness,
+        };
+        let task = engine.start((votes, heard), certificates, resolver);
+        Ok(Running { epoch, task })
     }
 
-    fn engine(&self, epoch: u64, root: [u8; 32], scheme: Scheme) -> Engine<E, P> {
+    /// A vote that means nothing, in the name of each validator that was heard lately. It never leaves this node.
+    ///
+    /// An engine skips a leader from which it has heard nothing while it has heard others, and a new engine has heard nobody: without
+    /// this some validators would give up the first leaders of each epoch and others not, and the view would have no quorum for either.
+    fn greetings(&self, epoch: u64, scheme: &Scheme) -> Vec<Message<PublicKey>> {
+        let nowhere = Round::new(Epoch::new(epoch), View::new(u64::MAX / 2));
+        let Some(vote) = Nullify::sign::<Digest>(scheme, nowhere) else {
+            return Vec::new();
+        };
+        let vote = Vote::<Scheme, Digest>::Nullify(vote).encode();
+        let set = self.core.sets.at(epoch).unwrap_or_default();
+        let heard = set.iter().filter(|key| self.core.hears(key));
+        heard
+            .map(|key| (key.clone(), IoBuf::from(vote.clone())))
+            .collect()
+    }
+
+    fn engine(
+        &self,
+        epoch: u64,
+        root: [u8; 32],
+        scheme: Scheme,
+        witness: Arc<Witness>,
+    ) -> Engine<E, P> {
         let leader_timeout = self.config.leader_timeout;
-        let views = Views(Arc::clone(&self.core.board));
+        let board = Arc::clone(&self.core.board);
+        let views = Views { board, witness };
         let config = simplex::Config {
             scheme,
             elector: RoundRobin::default(),
             blocker: self.blocker.clone(),
-            automaton: self.deferred.clone(),
+            automaton: Judge {
+                inner: self.punctual.clone(),
+                flaws: self.core.flaws,
+            },
             relay: self.deferred.clone(),
             reporter: Reporters::from((self.deferred.clone(), views)),
             track_historical_votes: false,

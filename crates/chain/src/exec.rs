@@ -31,6 +31,10 @@ pub(crate) const MAX_TIME_STEP_MS: i64 = 3_600_000;
 /// a block, and one member with a wrong clock, or a lying one, cannot carry the ledger's time away.
 const MAX_AHEAD_MS: i64 = 500;
 
+/// A block that is due within so much more is waited for; the view of one that is further away is given up. Clocks that are set by the
+/// network differ by less, and whoever is ahead by more is better gone on without than waited for.
+const WORTH_WAITING_MS: i64 = 250;
+
 /// Time after which the own clock is looked at again; it may have been set, or run at another pace.
 const CLOCK_LOOK: Duration = Duration::from_millis(100);
 
@@ -39,6 +43,14 @@ const RECEIPT_ESTIMATE: usize = 256;
 
 /// New values of stored keys.
 pub(crate) type Writes = Vec<(Key, Option<Bytes>)>;
+
+/// What executing a block gave.
+struct Ran {
+    /// The rules that were in force.
+    version: u32,
+    records: Vec<Record>,
+    writes: Writes,
+}
 
 /// Why a block gave no state.
 pub(crate) enum Refused {
@@ -87,9 +99,11 @@ impl Core {
         info: BlockInfo,
         txs: Vec<(TxId, Bytes)>,
         batch: &Batch<E>,
-    ) -> Result<(Vec<Record>, Writes), Refused> {
+    ) -> Result<Ran, Refused> {
         let bytes: Arc<Vec<Bytes>> = Arc::new(txs.iter().map(|(_, tx)| tx.clone()).collect());
         let state = self.fetch(context, info.height, &bytes, batch).await?;
+        let version = self.machine.version(info.height, &state);
+        let version = version.map_err(Refused::Broken)?;
         let machine = Arc::clone(&self.machine);
         let last = self.sets.is_last(info.height);
         let (done, peers) = aside(context, move || {
@@ -119,7 +133,11 @@ impl Core {
         if let Some(peers) = peers {
             records.extend(self.hand_over(info.height, &peers));
         }
-        Ok((records, writes))
+        Ok(Ran {
+            version,
+            records,
+            writes,
+        })
     }
 
     /// The record that ends the last block of an epoch when the state after it names other validators.
@@ -150,6 +168,7 @@ impl Core {
             aside(context, move || machine.reads(&txs).into_iter().collect())
                 .await
                 .map_err(|error| broken("machine failed in reads", &error))?;
+        names.extend(self.machine.version_keys());
         if self.sets.is_last(height) {
             names.extend(self.machine.peer_keys());
         }
@@ -172,12 +191,8 @@ impl Core {
     }
 
     /// The rules that a candidate must keep before it is executed; they depend on the block and its parent only.
-    fn check_header(&self, block: &Header, parent: &Header) -> Result<(), Refused> {
+    fn check_header(block: &Header, parent: &Header) -> Result<(), Refused> {
         let invalid = |reason: String| Err(Refused::Invalid(reason));
-        if block.machine_version != self.machine.version() {
-            let (got, want) = (block.machine_version, self.machine.version());
-            return invalid(format!("rules of version {got}, expected {want}"));
-        }
         if block.height != parent.height + 1 {
             return invalid(format!("height {} after {}", block.height, parent.height));
         }
@@ -249,7 +264,7 @@ impl Core {
         parent: &Header,
         batch: &Batch<E>,
     ) -> Result<(), Refused> {
-        self.check_header(&block.header, parent)?;
+        Self::check_header(&block.header, parent)?;
         self.check_txs(context, block, batch).await
     }
 
@@ -265,8 +280,14 @@ impl Core {
             time_ms: block.header.time_ms,
         };
         let txs = transactions(block).map(|r| (r.id, r.tx.clone())).collect();
-        let (records, _) = self.run(context, info, txs, batch).await?;
-        Ok(records)
+        let ran = self.run(context, info, txs, batch).await?;
+        Ok(ran.records)
+    }
+
+    /// Whether a block of this time comes too early to be waited for.
+    pub(crate) fn is_far_ahead<E: Runtime>(&self, context: &E, time_ms: i64) -> bool {
+        let ahead = time_ms.saturating_sub(self.now_ms(context));
+        ahead > MAX_AHEAD_MS.saturating_add(WORTH_WAITING_MS)
     }
 
     /// Waits while a block is ahead of the own clock. The view may end meanwhile; then nobody waits for this vote.
@@ -298,11 +319,17 @@ impl Core {
         };
         // A handover is not executed but made: if it is none of ours, or none where one is due, the records differ.
         let txs = transactions(block).map(|r| (r.id, r.tx.clone())).collect();
-        let (records, mut writes) = self.run(context, info, txs, &batch).await?;
-        if records != *block.records {
+        let ran = self.run(context, info, txs, &batch).await?;
+        if ran.version != block.header.machine_version {
+            let (got, want) = (block.header.machine_version, ran.version);
+            let reason = format!("rules of version {got}, expected {want}");
+            return Err(Refused::Invalid(reason));
+        }
+        if ran.records != *block.records {
             let reason = "receipts differ from own execution".to_string();
             return Err(Refused::Invalid(reason));
         }
+        let mut writes = ran.writes;
         let (history, grown) = grow_history(&block.header.parent, info.height, &batch).await?;
         if history != block.header.history {
             let reason = "root over the earlier headers differs from the own one".to_string();
@@ -339,10 +366,14 @@ impl Core {
             height: parent.header.height + 1,
             time_ms: now.clamp(earliest, latest_time(&parent.header).max(earliest)),
         };
-        let (records, mut writes) = loop {
-            let (records, writes) = self.run(context, info, txs.clone(), &batch).await?;
-            if body_bytes(&records) <= self.limits.bytes {
-                break (records, writes);
+        let Ran {
+            version,
+            records,
+            mut writes,
+        } = loop {
+            let ran = self.run(context, info, txs.clone(), &batch).await?;
+            if body_bytes(&ran.records) <= self.limits.bytes {
+                break ran;
             }
             txs.truncate(txs.len() / 2);
         };
@@ -364,7 +395,7 @@ impl Core {
             state_root: sealed.root().0,
             state_floor: *bounds.inactivity_floor,
             state_size: *bounds.tip.size,
-            machine_version: self.machine.version(),
+            machine_version: version,
         };
         let block = Block::new(header, round.leader.clone(), records);
         self.note_pending(&block);

@@ -1,11 +1,14 @@
 //! The block at height 0: it holds no transaction, but its digest binds everything that all validators must agree on.
 
+use std::collections::BTreeMap;
+
 use commonware_cryptography::{ed25519::PublicKey, sha256::Digest};
 use commonware_glue::stateful::db::DatabaseSet;
 use commonware_storage::{mmr, qmdb::sync::Target};
 
 use crate::{
-    Config, Machine, block::Block, header::Header, runtime::Runtime, state::Databases, tree::sha256,
+    Config, Machine, StateKey, block::Block, header::Header, runtime::Runtime, state::Databases,
+    tree::sha256,
 };
 
 /// Builds the genesis block of a configuration; it names the validator with the smallest key as proposer.
@@ -14,6 +17,9 @@ pub(crate) fn genesis_block<E: Runtime>(
     first: &PublicKey,
     machine: &dyn Machine,
 ) -> Block {
+    let first_state = machine.genesis();
+    // A program without the first rules has another genesis, and so no chain.
+    let version = machine.version(0, &first_state).unwrap_or_default();
     let target: Target<mmr::Family, Digest> =
         <Databases<E> as DatabaseSet<E>>::initial_sync_targets();
     let mut keys: Vec<[u8; 32]> = config.validators.iter().map(|v| v.public_key).collect();
@@ -22,7 +28,7 @@ pub(crate) fn genesis_block<E: Runtime>(
         epoch: 0,
         view: 0,
         parent_view: 0,
-        parent: commitment(config, &keys, machine),
+        parent: commitment(config, &keys, version, &first_state),
         history: sha256(&[]),
         height: 0,
         time_ms: 0,
@@ -32,13 +38,18 @@ pub(crate) fn genesis_block<E: Runtime>(
         state_root: target.root.0,
         state_floor: *target.range.start(),
         state_size: *target.range.end(),
-        machine_version: machine.version(),
+        machine_version: version,
     };
     Block::new(header, first.clone(), Vec::new())
 }
 
 /// Hash over the chain's name, its validators, its bounds and the machine's first state, each with its length.
-fn commitment(config: &Config, keys: &[[u8; 32]], machine: &dyn Machine) -> [u8; 32] {
+fn commitment(
+    config: &Config,
+    keys: &[[u8; 32]],
+    version: u32,
+    first_state: &BTreeMap<StateKey, Vec<u8>>,
+) -> [u8; 32] {
     let mut bytes = Vec::new();
     let mut put = |part: &[u8]| {
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -49,11 +60,11 @@ fn commitment(config: &Config, keys: &[[u8; 32]], machine: &dyn Machine) -> [u8;
     put(&(config.max_block_bytes as u64).to_be_bytes());
     put(&(config.max_block_txs as u64).to_be_bytes());
     put(&config.epoch_blocks.to_be_bytes());
-    put(&machine.version().to_be_bytes());
+    put(&version.to_be_bytes());
     put(&keys.concat());
-    for (key, value) in machine.genesis() {
-        put(&key);
-        put(&value);
+    for (key, value) in first_state {
+        put(key);
+        put(value);
     }
     sha256(&[&bytes])
 }

@@ -1,11 +1,11 @@
 //! The outside's view of a running validator: submit, follow, read, prove, stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{Consistency, Proof, StateKey, TxId, board::Board};
+use crate::{Consistency, Misdeed, Proof, StateKey, TxId, board::Board};
 
 /// One finalized and applied block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,12 @@ pub struct Status {
     pub mempool: usize,
     /// Root of the authenticated state after the last applied block.
     pub state_root: [u8; 32],
+    /// Digest of the genesis block.
+    pub genesis: [u8; 32],
+    /// First block that this node holds: 1 unless it began with a state; 0 while it does not know yet.
+    pub first: u64,
+    /// Bytes of the state that came from peers since the start.
+    pub fetched: u64,
     /// The epoch that this node is in.
     pub epoch: u64,
     /// Validators of that epoch.
@@ -66,11 +72,18 @@ pub struct Status {
     pub votes: bool,
     /// Consensus view in which this node last took part.
     pub view: u64,
+    /// Transactions that were dropped unread since the node started, by the key of the peer that brought too many of them.
+    pub dropped: BTreeMap<[u8; 32], u64>,
+    /// Views that this node gave up since it started, because the block was of a later time than it would wait for.
+    pub given_up: u64,
     /// No block was finalized for longer than the configured time: probably no quorum.
     pub stalled: bool,
     /// Why the validator stopped, if it did by itself.
     pub error: Option<String>,
 }
+
+/// Which values of the state are wanted.
+pub type Filter = Arc<dyn Fn(&StateKey, &[u8]) -> bool + Send + Sync>;
 
 /// A request to the running validator, with the place for its answer.
 pub(crate) enum Request {
@@ -88,6 +101,12 @@ pub(crate) enum Request {
     Consistency(u64, u64, oneshot::Sender<Option<Consistency>>),
     /// Read blocks with their certificates, as an export holds them.
     Export(u64, u64, oneshot::Sender<Option<Vec<u8>>>),
+    /// Read the values of the state after a block that a filter picks.
+    Scan(
+        u64,
+        Filter,
+        oneshot::Sender<Option<BTreeMap<StateKey, Vec<u8>>>>,
+    ),
 }
 
 /// The door to a running validator. Clones are cheap and speak to the same validator.
@@ -98,6 +117,7 @@ pub struct Handle {
     pub(crate) submits: mpsc::Sender<Request>,
     pub(crate) reads: mpsc::Sender<Request>,
     pub(crate) applied: watch::Receiver<u64>,
+    pub(crate) first: watch::Receiver<u64>,
     pub(crate) board: Arc<Board>,
     pub(crate) stop: mpsc::Sender<oneshot::Sender<()>>,
 }
@@ -123,8 +143,16 @@ impl Handle {
         answer.await.unwrap_or(Err(SubmitError::Stopped))
     }
 
+    /// Waits until it is known where this node's blocks begin, and gives the first one's height: 1, unless it began with the
+    /// state after a later block. `None` when the validator has stopped.
+    pub async fn first(&self) -> Option<u64> {
+        let mut first = self.first.clone();
+        let known = first.wait_for(|first| *first > 0).await;
+        known.ok().map(|first| *first)
+    }
+
     /// Follows the finalized blocks from `from_height` (0 means 1) on: in order, without gaps, from the archive first
-    /// and then live. It costs nothing while nobody asks it for the next block.
+    /// and then live. It ends at once when that block is below [`Handle::first`]. It costs nothing while nobody asks it for the next block.
     pub fn subscribe(&self, from_height: u64) -> Subscription {
         Subscription {
             handle: self.clone(),
@@ -137,7 +165,8 @@ impl Handle {
         self.ask(|reply| Request::Get(key, reply)).await
     }
 
-    /// Builds the proof that a transaction and its receipt are in a finalized block; `None` while it is not final.
+    /// Builds the proof that a transaction and its receipt are in a finalized block; `None` while it is not final, and when its
+    /// block is below [`Handle::first`].
     pub async fn proof(&self, id: TxId) -> Option<Proof> {
         self.ask(|reply| Request::Proof(id, reply)).await
     }
@@ -149,19 +178,25 @@ impl Handle {
     }
 
     /// Builds the proof that the block at `older` is an ancestor of the one at `newer`; `None` unless `older` is the lower
-    /// height and both are final. Genesis, at height 0, may be the older one.
+    /// height, both are final, and none is below [`Handle::first`]. Genesis, at height 0, may be the older one.
     pub async fn consistency(&self, older: u64, newer: u64) -> Option<Consistency> {
         self.ask(|reply| Request::Consistency(older, newer, reply))
             .await
     }
 
     /// Reads the blocks from `from` up to `to`, or the first of them that fit an answer, with their certificates, for an
-    /// [`crate::Exporter`]; `None` when the first is not final.
+    /// [`crate::Exporter`]; `None` when the first is not final, or below [`Handle::first`].
     pub async fn export(&self, from: u64, to: u64) -> Option<Vec<u8>> {
         self.ask(|reply| Request::Export(from, to, reply)).await
     }
 
-    /// Reads one finalized and applied block; `None` above the applied height and at height 0.
+    /// Reads the values that `wanted` picks from the state after the block at `height`; it walks over the whole state of that
+    /// time. `None` when the block is not held, or the validator stopped. What is picked is held in memory: pick little.
+    pub async fn scan(&self, height: u64, wanted: Filter) -> Option<BTreeMap<StateKey, Vec<u8>>> {
+        self.ask(|reply| Request::Scan(height, wanted, reply)).await
+    }
+
+    /// Reads one finalized and applied block; `None` above the applied height and below [`Handle::first`].
     pub async fn block(&self, height: u64) -> Option<Arc<FinalBlock>> {
         self.ask(|reply| Request::Block(height, reply)).await
     }
@@ -169,6 +204,12 @@ impl Handle {
     /// How the validator is doing. Answers at once, also after a stop.
     pub fn status(&self) -> Status {
         self.board.status()
+    }
+
+    /// Two votes of a validator that contradict each other, as this node heard them since its start: the newest of each validator.
+    /// Answers at once, also after a stop.
+    pub fn misdeeds(&self) -> Vec<Misdeed> {
+        self.board.misdeeds()
     }
 
     /// Stops the validator and waits until its files and its port are released.
@@ -199,7 +240,8 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Waits for the next block. `None` when the validator has stopped. Safe to cancel: no block is lost.
+    /// Waits for the next block. `None` when the validator has stopped, or does not hold that block. Safe to cancel: no block
+    /// is lost.
     pub async fn next(&mut self) -> Option<Arc<FinalBlock>> {
         let height = self.next;
         let mut applied = self.handle.applied.clone();

@@ -1,6 +1,9 @@
 //! Who validated when: followed from the founders' keys through proofs of every change, offline.
 
-use crate::{Proof, ProofError, Verified, anchor::read_header, sets::Handover, verify_proof};
+use crate::{
+    Consistency, Consistent, Proof, ProofError, Verified, sets::Handover, verify_consistency,
+    verify_proof,
+};
 
 /// The validator sets of a chain by epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +62,20 @@ impl ValidatorHistory {
         found.map_or(&[], |(_, keys)| keys)
     }
 
-    /// Verifies a proof with the validators of its block's epoch.
+    /// Verifies a proof with the validators of the epoch in which its signed block is.
     ///
     /// # Errors
     /// As [`verify_proof`].
     pub fn verify(&self, proof: &Proof) -> Result<Verified, ProofError> {
-        let epoch = read_header(&proof.header)?.epoch;
-        verify_proof(proof, &self.chain_id, self.at(epoch))
+        verify_proof(proof, &self.chain_id, self.at(proof.anchor.signed_epoch()?))
+    }
+
+    /// Verifies a consistency proof in the same way.
+    ///
+    /// # Errors
+    /// As [`verify_consistency`].
+    pub fn verify_consistency(&self, proof: &Consistency) -> Result<Consistent, ProofError> {
+        let keys = self.at(proof.anchor.signed_epoch()?);
+        verify_consistency(proof, &self.chain_id, keys)
     }
 }

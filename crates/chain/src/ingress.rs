@@ -18,6 +18,7 @@ use crate::{
     overlay::Core,
     pool::{Carrier, Offered},
     runtime::Runtime,
+    sets::key_bytes,
     state::{Databases, Key, tx_key},
     tree::sha256,
 };
@@ -149,14 +150,19 @@ pub(crate) async fn send_gossip(
     mut network: impl Sender<PublicKey = PublicKey>,
 ) {
     let beat = RESEND_AFTER / 2;
+    // It does not begin anew with each transaction: who never stops to hand in has what was lost repeated all the same.
+    let mut due = std::pin::pin!(context.sleep(beat));
     loop {
         let first = tokio::select! {
             biased;
+            () = &mut due => {
+                due.set(context.sleep(beat));
+                None
+            }
             tx = queue.recv() => match tx {
                 Some(tx) => Some(tx),
                 None => return,
             },
-            () = context.sleep(beat) => None,
         };
         let mut pack = Pack::new();
         if let Some(tx) = first {
@@ -210,12 +216,15 @@ pub(crate) async fn receive_gossip<E: Runtime>(
                 let now = context.current();
                 if let Some(mut txs) = unpack(&mut Bytes::from(message)) {
                     let budget = budgets.entry(peer.clone()).or_insert_with(|| Budget::full(now));
-                    let dropped = txs.len() - budget.take(txs.len(), now);
+                    let carrier = Carrier::Peer(key_bytes(&peer));
+                    // What would find no place is not worth the check of its signature.
+                    let wanted = txs.len().min(core.pool.room(carrier));
+                    let dropped = txs.len() - budget.take(wanted, now);
                     txs.truncate(txs.len() - dropped);
                     if dropped > 0 {
-                        tracing::warn!(?peer, dropped, "peer brings more transactions than it may");
+                        tracing::debug!(?peer, dropped, "peer brings more transactions than it may");
+                        core.board.dropped(key_bytes(&peer), dropped);
                     }
-                    let carrier = Carrier::Peer(<[u8; 32]>::try_from(peer.as_ref()).unwrap_or_default());
                     take_gossip(&context, &core, &databases, txs, carrier).await;
                 } else {
                     tracing::warn!(?peer, "malformed message with transactions");
@@ -225,6 +234,7 @@ pub(crate) async fn receive_gossip<E: Runtime>(
         }
         let now = context.current();
         heard.retain(|_, last| now.duration_since(*last).unwrap_or_default() < PEER_SILENT);
+        core.note_heard(heard.keys().cloned().collect());
         core.board.update(|status| {
             status.peers = heard.len();
             status.mempool = core.pool.len();

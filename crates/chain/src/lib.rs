@@ -15,11 +15,13 @@ mod config;
 #[cfg(test)]
 mod conformance;
 mod consistency;
-
+mod early;
 mod engine;
 mod epochs;
 mod exec;
 mod export;
+mod flaws;
+mod followed;
 mod genesis;
 mod handle;
 mod header;
@@ -28,36 +30,47 @@ mod ingress;
 mod lineage;
 mod lineage_reads;
 mod machine;
+mod misdeed;
 mod network;
 mod node;
 mod overlay;
 mod peers;
 mod pool;
 mod proof;
+mod punctual;
 mod reads;
 mod runtime;
 mod sets;
 mod state;
 mod store;
+mod stored;
+mod sync;
 mod tree;
 pub mod wiring;
+mod witness;
 
 pub use audit::{AuditRules, Audited, Finding, FindingKind, Watcher, audit};
 pub use config::{
-    Clock, Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS,
+    Begin, Clock, Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS,
     MIN_EPOCH_BLOCKS, StartError, ValidatorAddress,
 };
 pub use consistency::{
     CONSISTENCY_VERSION, Consistency, Consistent, MAX_CONSISTENCY_BYTES, verify_consistency,
 };
 pub use export::{EXPORT_PAGE_BLOCKS, EXPORT_PAGE_BYTES, EXPORT_VERSION, Exporter};
-pub use handle::{FinalBlock, Handle, Status, SubmitError, Subscription};
+pub use followed::{
+    FOLLOWED_VERSION, Followed, MAX_FOLLOWED_BYTES, MAX_HANDOVERS, Proven, history_of_file,
+    verify_file,
+};
+pub use handle::{Filter, FinalBlock, Handle, Status, SubmitError, Subscription};
 pub use history::ValidatorHistory;
 pub use ingress::MAX_TX_BYTES;
 pub use machine::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, Peer, Peers, StateKey, TxId,
 };
+pub use misdeed::{Misdeed, SignedVote, VoteKind};
 pub use proof::{MAX_PROOF_BYTES, PROOF_VERSION, Proof, ProofError, Verified, verify_proof};
+pub use stored::export_folder;
 
 use std::sync::Arc;
 

@@ -59,6 +59,13 @@ impl Edge {
         done
     }
 
+    /// Root of one of the complete subtrees that it consists of.
+    pub(crate) fn peak(&self, place: Place) -> Option<Hash> {
+        let places = cover(0, self.size);
+        let mut pairs = places.iter().zip(&self.peaks);
+        pairs.find(|(at, _)| **at == place).map(|(_, hash)| *hash)
+    }
+
     /// Number of leaves.
     pub(crate) fn size(&self) -> u64 {
         self.size
@@ -87,6 +94,24 @@ impl Edge {
             peaks: peaks.to_vec(),
         })
     }
+}
+
+/// Root of a complete subtree from the leaves that begin at number `first`, and from the edge before them.
+pub(crate) fn subtree_root(place: Place, edge: &Edge, first: u64, leaves: &[Hash]) -> Option<Hash> {
+    if let Some(hash) = edge.peak(place) {
+        return Some(hash);
+    }
+    let Some(level) = place.level.checked_sub(1) else {
+        let at = usize::try_from(place.index.checked_sub(first)?).ok()?;
+        return leaves.get(at).copied();
+    };
+    let child = |side: u64| Place {
+        level,
+        index: place.index * 2 + side,
+    };
+    let left = subtree_root(child(0), edge, first, leaves)?;
+    let right = subtree_root(child(1), edge, first, leaves)?;
+    Some(node(&left, &right))
 }
 
 /// Joins roots of neighbours, the largest first, into one root; of none it is the hash of nothing.
@@ -243,6 +268,33 @@ mod tests {
         bytes.pop();
         assert_eq!(Edge::from_bytes(&bytes), None);
         assert_eq!(Edge::from_bytes(&[0; 40]), None);
+    }
+
+    #[test]
+    fn subtrees_are_joined_from_an_edge_and_the_leaves_behind_it() {
+        let all: Vec<Hash> = digests(64);
+        let leaves: Vec<Hash> = all.iter().map(history_leaf).collect();
+        let mut edge = Edge::default();
+        for first in 0..48u64 {
+            for level in 0..=STORED_LEVEL {
+                for index in 0..(64 >> level) {
+                    let place = Place { level, index };
+                    let (from, to) = place.leaves();
+                    let low = usize::try_from(first).unwrap();
+                    let high = usize::try_from(to).unwrap().max(low);
+                    let behind = &leaves[low..high];
+                    let found = subtree_root(place, &edge, first, behind);
+                    let expected = range_root(&leaves, (from, to));
+                    // What lies inside a peak cannot be told apart any more.
+                    if to > first || edge.peak(place).is_some() {
+                        assert_eq!(found, Some(expected), "{place:?} behind {first}");
+                    } else {
+                        assert_eq!(found, None, "{place:?} behind {first}");
+                    }
+                }
+            }
+            edge.push(&all[usize::try_from(first).unwrap()]);
+        }
     }
 
     #[test]

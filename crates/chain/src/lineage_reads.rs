@@ -7,11 +7,14 @@ use crate::{
     anchor::Anchor,
     block::Block,
     consistency::KIND,
-    lineage::{Place, STORED_LEVEL, audit_ranges, consistency_ranges, cover, fold, history_leaf},
+    lineage::{
+        Edge, Place, STORED_LEVEL, audit_ranges, consistency_ranges, cover, fold, history_leaf,
+        subtree_root,
+    },
     reads::Reads,
     runtime::Runtime,
     state::subtree_key,
-    tree::{Hash, root},
+    tree::Hash,
 };
 
 /// Most blocks after a given one among which a certificate is looked for: a block is final with its first final
@@ -44,11 +47,15 @@ impl<E: Runtime> Reads<E> {
             return Hash::try_from(found.as_ref()).ok();
         }
         let (from, to) = place.leaves();
+        // A node that began with a state has the headers from there on; the edge stands for those before.
+        let none = Edge::default();
+        let edge = self.core.edge.get().unwrap_or(&none);
+        let first = from.max(edge.size());
         let mut leaves = Vec::new();
-        for height in from..to {
+        for height in first..to {
             leaves.push(history_leaf(&self.digest(height).await?));
         }
-        Some(root(&leaves))
+        subtree_root(place, edge, first, &leaves)
     }
 
     /// Roots of ranges of leaves.

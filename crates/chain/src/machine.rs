@@ -22,9 +22,20 @@ pub const MAX_RECEIPT_BYTES: usize = 64 * 1024;
 /// and depends on nothing but its arguments. The calls come from the chain's worker threads, possibly several at
 /// once (a block may be tried on two forks); no call may rely on the order of earlier ones.
 pub trait Machine: Send + Sync + 'static {
-    /// Version of the rules. It is written into every header; a validator refuses a block of another version.
-    fn version(&self) -> u32 {
-        1
+    /// The state keys from which [`Machine::version`] reads; none when the rules never change.
+    fn version_keys(&self) -> Vec<StateKey> {
+        Vec::new()
+    }
+
+    /// Version of the rules in the block of this height. Asked for every block, with the values of
+    /// [`Machine::version_keys`] in the state before it. It is written into the header; a validator refuses a block of another one.
+    ///
+    /// # Errors
+    /// This program does not have the rules that are in force; says which and what to do. The node stops with this reason,
+    /// before it votes for the block or executes it.
+    fn version(&self, height: u64, state: &BTreeMap<StateKey, Vec<u8>>) -> Result<u32, String> {
+        let _ = (height, state);
+        Ok(1)
     }
 
     /// Checks transactions without any state: decoding and signatures, best in one batch.

@@ -13,10 +13,12 @@ use commonware_cryptography::{ChaCha20Poly1305, ed25519::PublicKey, sha256::Dige
 use commonware_p2p::{
     AddressableManager as _,
     authenticated::lookup::{self, Network, Oracle},
-    max_message_size,
+    max_message_size as longest_of,
     utils::mux::prefixed,
 };
+use commonware_resolver::p2p::max_message_size;
 use commonware_runtime::{Handle as Task, Quota, Supervisor as _, tokio::Context};
+use commonware_storage::{mmr, qmdb::sync::Request};
 use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
@@ -31,6 +33,7 @@ use crate::{
     node::Identity,
     peers::first_peers,
     runtime::{Channel, Peering},
+    sync::{MAX_OFFER_BYTES, fetch::PIECE_BYTES},
 };
 
 /// Difference of two validators' clocks up to which they connect.
@@ -49,6 +52,10 @@ pub const BACKFILL: (u64, NonZeroU32) = (3, NZU32!(128));
 pub const BLOCKS: (u64, NonZeroU32) = (4, NZU32!(128));
 /// Channel of transactions, and its quota.
 pub const TRANSACTIONS: (u64, NonZeroU32) = (5, NZU32!(256));
+/// Channel on which a node that begins asks where it can, and its quota.
+pub const BEGIN: (u64, NonZeroU32) = (6, NZU32!(8));
+/// Channel of pieces of the state, and its quota.
+pub const STATE: (u64, NonZeroU32) = (7, NZU32!(64));
 
 /// The authenticated network over TCP, which production has.
 pub(crate) struct Authenticated;
@@ -80,6 +87,10 @@ pub struct Links<P: Peering> {
     pub blocks: Channel<P>,
     /// Transactions on their way to a proposer.
     pub transactions: Channel<P>,
+    /// Questions of nodes that begin, and the answers.
+    pub begin: Channel<P>,
+    /// Pieces of the state.
+    pub state: Channel<P>,
 }
 
 /// Makes and starts the network; `None` when an address or a validator is repeated.
@@ -118,6 +129,7 @@ pub(crate) fn connect(
     let mut open = |(id, rate): (u64, NonZeroU32)| network.register(id, Quota::per_second(rate));
     let (votes, certificates, resolver) = (open(VOTES), open(CERTIFICATES), open(RESOLVER));
     let (backfill, blocks, transactions) = (open(BACKFILL), open(BLOCKS), open(TRANSACTIONS));
+    let (begin, state) = (open(BEGIN), open(STATE));
     Some(Links {
         // The stores ask the peers for what they miss and wait for the network's answer, so it runs before them.
         network: Some(network.start()),
@@ -129,15 +141,19 @@ pub(crate) fn connect(
         backfill,
         blocks,
         transactions,
+        begin,
+        state,
     })
 }
 
 /// Longest message on any channel, in bytes. Votes, certificates and requests for them carry their epoch in front.
 pub fn longest_message(validators: u32, limits: &Limits) -> u32 {
-    max_message_size(&[
+    longest_of(&[
         prefixed(simplex::max_payload_size::<Scheme, Digest>(validators)),
         marshal::max_payload_size::<Standard<Block>, Scheme>(validators, limits),
         MAX_GOSSIP_BYTES,
+        MAX_OFFER_BYTES,
+        max_message_size::<Request<mmr::Family>>(PIECE_BYTES),
     ])
 }
 

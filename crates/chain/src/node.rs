@@ -25,6 +25,7 @@ use crate::{
     block::Block,
     board::Board,
     engine::{Doors, run},
+    flaws::Flaws,
     genesis::genesis_block,
     network::connect,
     overlay::Core,
@@ -40,7 +41,7 @@ const REQUESTS: usize = 1_024;
 const MAX_PEERS: usize = 1_024;
 
 /// File that binds a data folder to one chain and one validator.
-const MARKER: &str = "chain.id";
+pub(crate) const MARKER: &str = "chain.id";
 
 /// Threads for file operations and for the machine.
 const BLOCKING_THREADS: usize = 16;
@@ -76,6 +77,7 @@ pub(crate) struct Prepared {
 pub(crate) fn prepare<E: Runtime>(
     config: Config,
     machine: Arc<dyn Machine>,
+    flaws: Flaws,
 ) -> Result<Prepared, StartError> {
     let identity = check_identity(&config)?;
     check_bounds(&config)?;
@@ -88,16 +90,18 @@ pub(crate) fn prepare<E: Runtime>(
     let (stop, stop_requests) = mpsc::channel(1);
     let (fatal, fatal_reasons) = mpsc::unbounded_channel();
     let (applied_out, applied) = watch::channel(0);
+    let (first_out, first) = watch::channel(0);
     let board = Arc::new(Board::new(config.stall_after));
-    let core = Core::new(
+    let mut core = Core::new(
         machine,
         &config,
         genesis,
         sets,
         Arc::clone(&board),
-        applied_out,
+        (applied_out, first_out),
         fatal,
     );
+    core.flaws = flaws;
     let doors = Doors {
         submits: submit_requests,
         reads: read_requests,
@@ -108,6 +112,7 @@ pub(crate) fn prepare<E: Runtime>(
         submits,
         reads,
         applied,
+        first,
         board,
         stop,
     };
@@ -130,7 +135,7 @@ pub(crate) fn genesis_of<E: Runtime>(
 }
 
 pub(crate) fn start(config: Config, machine: Arc<dyn Machine>) -> Result<Handle, StartError> {
-    let prepared = prepare::<tokio::Context>(config, machine)?;
+    let prepared = prepare::<tokio::Context>(config, machine, Flaws::NONE)?;
     let config = &prepared.config;
     claim_folder(config, &prepared.core.genesis, &prepared.identity)?;
     TcpListener::bind(config.listen).map_err(|error| StartError::Listen {

@@ -3,21 +3,24 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
+use commonware_cryptography::ed25519::PublicKey;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    FinalBlock, Machine, TxId,
+    FinalBlock, Machine, Proof, TxId,
     block::{Block, Limits},
     board::Board,
     config::Clock,
+    flaws::Flaws,
     header::Header,
+    lineage::Edge,
     pool::Pool,
     runtime::{Runtime, aside},
     sets::{Sets, is_handover},
@@ -46,9 +49,18 @@ pub(crate) struct Core {
     pub(crate) clock: Option<Clock>,
     pub(crate) busy: Duration,
     pub(crate) applied: watch::Sender<u64>,
+    /// First block that is held; 0 until it is known.
+    pub(crate) first: watch::Sender<u64>,
+    /// The edge of the tree over the headers before the first block that is held, unless that is block 1.
+    pub(crate) edge: OnceLock<Edge>,
     pub(crate) fatal: mpsc::UnboundedSender<String>,
+    /// Proofs of the changes of validators, oldest first, as far as they were made or given.
+    handovers: Mutex<Vec<Proof>>,
     /// The node is being stopped by its owner.
     pub(crate) leaving: AtomicBool,
+    /// Peers from which something was heard lately.
+    heard: Mutex<BTreeSet<PublicKey>>,
+    pub(crate) flaws: Flaws,
     pending: Mutex<BTreeMap<Hash, Pending>>,
     recent: Mutex<BTreeMap<u64, Arc<FinalBlock>>>,
 }
@@ -77,9 +89,10 @@ impl Core {
         genesis: Block,
         sets: Sets,
         board: Arc<Board>,
-        applied: watch::Sender<u64>,
+        (applied, first): (watch::Sender<u64>, watch::Sender<u64>),
         fatal: mpsc::UnboundedSender<String>,
     ) -> Self {
+        board.update(|status| status.genesis = genesis.digest);
         Self {
             machine,
             pool: Pool::new(
@@ -97,8 +110,13 @@ impl Core {
             clock: config.clock.clone(),
             busy: config.busy_interval,
             applied,
+            first,
+            edge: OnceLock::new(),
             fatal,
+            handovers: Mutex::default(),
             leaving: AtomicBool::new(false),
+            heard: Mutex::default(),
+            flaws: Flaws::NONE,
             pending: Mutex::default(),
             recent: Mutex::default(),
         }
@@ -109,6 +127,40 @@ impl Core {
         self.clock
             .as_ref()
             .map_or_else(|| millis(context.current()), |clock| clock())
+    }
+
+    /// Says which block is the first one that is held.
+    pub(crate) fn begin_at(&self, height: u64) {
+        self.board.update(|status| status.first = height);
+        self.first.send_replace(height);
+    }
+
+    /// The first block that is held.
+    pub(crate) fn begins(&self) -> u64 {
+        (*self.first.borrow()).max(1)
+    }
+
+    /// Proofs of changes of validators that are at hand.
+    pub(crate) fn handovers(&self) -> Vec<Proof> {
+        lock(&self.handovers).clone()
+    }
+
+    /// Keeps proofs of changes of validators, all from the first on, unless more are kept already.
+    pub(crate) fn keep_handovers(&self, proofs: Vec<Proof>) {
+        let mut kept = lock(&self.handovers);
+        if proofs.len() > kept.len() {
+            *kept = proofs;
+        }
+    }
+
+    /// Whether something was heard from a peer lately.
+    pub(crate) fn hears(&self, peer: &PublicKey) -> bool {
+        lock(&self.heard).contains(peer)
+    }
+
+    /// Notes from whom something was heard lately.
+    pub(crate) fn note_heard(&self, peers: BTreeSet<PublicKey>) {
+        *lock(&self.heard) = peers;
     }
 
     /// An applied block that is still in memory.
@@ -223,7 +275,7 @@ impl Core {
         while !self.pool.waits(taken) && context.current() < idle {
             tokio::select! {
                 biased;
-                () = self.pool.arrived.notified() => {}
+                () = self.pool.arrived.notified(), if !self.flaws.lost_wake_up => {}
                 () = context.sleep_until(idle) => {}
             }
         }

@@ -15,8 +15,9 @@ use tokio::sync::Notify;
 
 use crate::TxId;
 
-/// The part of the pool (in eighths) that all peers together may fill, in equal parts: the rest is for what is handed in here.
-const PEER_EIGHTHS: usize = 7;
+/// The part of the pool (in eighths) that is kept for the peers, in equal parts; the rest is for what is handed in here. Neither fills
+/// the other's places, so that who is flooded by the own member still proposes what the others brought.
+const PEER_EIGHTHS: usize = 4;
 
 /// Ids that left the pool and are remembered, so that one which is admitted while it becomes final does not come back.
 const GONE_KEPT: usize = 32_768;
@@ -61,6 +62,8 @@ struct Inner {
 pub(crate) struct Pool {
     inner: Mutex<Inner>,
     max: usize,
+    /// Most transactions that were handed in here.
+    own: usize,
     /// Most transactions of one peer.
     share: usize,
     /// Wakes the proposer when something arrives.
@@ -70,10 +73,12 @@ pub(crate) struct Pool {
 impl Pool {
     /// A pool of at most `max` transactions, filled by the own member and this many peers.
     pub(crate) fn new(max: usize, peers: usize) -> Self {
+        let kept = max / 8 * PEER_EIGHTHS;
         Self {
             inner: Mutex::default(),
             max,
-            share: (max / 8 * PEER_EIGHTHS / peers.max(1)).max(1),
+            own: max - kept,
+            share: (kept / peers.max(1)).max(1),
             arrived: Notify::new(),
         }
     }
@@ -88,14 +93,10 @@ impl Pool {
         if inner.places.contains_key(&id) || inner.gone.contains(&id) {
             return Offered::Known;
         }
-        let (most, sent) = match carrier {
-            Carrier::Own => (self.max, Some(now)),
-            Carrier::Peer(_) => (self.share, None),
-        };
-        let own = inner.queues.get(&carrier).map_or(0, BTreeMap::len);
-        if inner.places.len() >= self.max || own >= most {
+        if self.room_in(&inner, carrier) == 0 {
             return Offered::Full;
         }
+        let sent = (carrier == Carrier::Own).then_some(now);
         let place = inner.next;
         inner.next = place.saturating_add(1);
         let queue = inner.queues.entry(carrier).or_default();
@@ -104,6 +105,21 @@ impl Pool {
         drop(inner);
         self.arrived.notify_one();
         Offered::Added
+    }
+
+    /// How many more transactions a carrier may bring.
+    pub(crate) fn room(&self, carrier: Carrier) -> usize {
+        self.room_in(&self.lock(), carrier)
+    }
+
+    fn room_in(&self, inner: &Inner, carrier: Carrier) -> usize {
+        let most = match carrier {
+            Carrier::Own => self.own,
+            Carrier::Peer(_) => self.share,
+        };
+        let waiting = inner.queues.get(&carrier).map_or(0, BTreeMap::len);
+        let free = self.max.saturating_sub(inner.places.len());
+        most.saturating_sub(waiting).min(free)
     }
 
     pub(crate) fn contains(&self, id: &TxId) -> bool {
@@ -216,34 +232,26 @@ mod tests {
 
     #[test]
     fn keeps_arrival_order_and_bounds() {
-        let pool = Pool::new(8, 1);
-        for n in 0..7 {
+        let pool = Pool::new(14, 1);
+        let own = |n| pool.offer(id(n), tx(10), Carrier::Own, START);
+        for n in 0..4 {
+            assert_eq!(pool.room(PEER), 4 - usize::from(n));
             assert_eq!(pool.offer(id(n), tx(10), PEER, START), Offered::Added);
         }
-        assert_eq!(pool.offer(id(7), tx(10), PEER, START), Offered::Full);
-        assert_eq!(
-            pool.offer(id(7), tx(10), Carrier::Own, START),
-            Offered::Added
-        );
-        assert_eq!(
-            pool.offer(id(8), tx(10), Carrier::Own, START),
-            Offered::Full
-        );
-        assert_eq!(
-            pool.offer(id(3), tx(10), Carrier::Own, START),
-            Offered::Known
-        );
-        let taken = BTreeSet::from([id(0), id(7)]);
-        assert_eq!(picked(&pool, 3, &taken), [1, 2, 3]);
+        assert_eq!(pool.offer(id(4), tx(10), PEER, START), Offered::Full);
+        for n in 4..14 {
+            assert_eq!(own(n), Offered::Added);
+        }
+        assert_eq!(own(14), Offered::Full);
+        assert_eq!(own(3), Offered::Known);
+        let taken = BTreeSet::from([id(0), id(4)]);
+        assert_eq!(picked(&pool, 5, &taken), [5, 1, 6, 2, 7]);
         assert_eq!(pool.pick(9, 25, 2, &taken).len(), 2);
         pool.remove(&[id(1), id(99)]);
-        assert_eq!(pool.len(), 7);
+        assert_eq!(pool.len(), 13);
         assert!(!pool.contains(&id(1)));
-        assert_eq!(
-            pool.offer(id(1), tx(10), Carrier::Own, START),
-            Offered::Known
-        );
-        assert_eq!(pool.len(), 7);
+        assert_eq!(own(1), Offered::Known);
+        assert_eq!(pool.len(), 13);
     }
 
     #[test]
@@ -252,7 +260,7 @@ mod tests {
         for n in 0..60 {
             pool.offer(id(n), tx(10), PEER, START);
         }
-        assert_eq!(pool.len(), 35, "a peer fills its share and no more");
+        assert_eq!(pool.len(), 20, "a peer fills its share and no more");
         let other = Carrier::Peer([2; 32]);
         assert_eq!(pool.offer(id(100), tx(10), other, START), Offered::Added);
         assert_eq!(
@@ -260,6 +268,15 @@ mod tests {
             Offered::Added
         );
         assert_eq!(picked(&pool, 4, &BTreeSet::new()), [101, 0, 100, 1]);
+        for n in 102..=255 {
+            pool.offer(id(n), tx(10), Carrier::Own, START);
+        }
+        assert_eq!(
+            pool.room(Carrier::Own),
+            0,
+            "nor does the own member fill more than its part"
+        );
+        assert_eq!(pool.room(other), 19);
     }
 
     #[test]

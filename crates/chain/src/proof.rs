@@ -8,6 +8,7 @@ use crate::{
     MAX_RECEIPT_BYTES, MAX_TX_BYTES, TxId,
     anchor::{Anchor, bounded, check_anchor, hashes, read_header},
     header::Header,
+    sets::Handover,
     tree::{MAX_PATH, climb, leaf, sha256},
 };
 
@@ -129,6 +130,12 @@ pub enum ProofError {
 }
 
 impl Proof {
+    /// The change of validators in it, and the height of its block; nothing of it is checked here.
+    pub(crate) fn handover(&self) -> Option<(u64, Handover)> {
+        let height = read_header(&self.header).ok()?.height;
+        Some((height, Handover::from_bytes(&self.tx)?))
+    }
+
     /// The canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -150,6 +157,11 @@ impl Proof {
         bounded("path", proof.path.len(), MAX_PATH)?;
         proof.anchor.check_bounds()?;
         Ok(proof)
+    }
+
+    /// Epoch of the block, not verified.
+    pub(crate) fn epoch(&self) -> Result<u64, ProofError> {
+        Ok(read_header(&self.header)?.epoch)
     }
 
     /// Id of the transaction that this proof is about, not verified.

@@ -1,8 +1,7 @@
 //! Answers about what is final: blocks, values, proofs; and the check of what is stored.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc, time::Duration};
 
-use commonware_codec::Encode as _;
 use commonware_consensus::{
     marshal::{core::Mailbox, standard::Standard},
     simplex::scheme::ed25519::Scheme,
@@ -11,8 +10,9 @@ use commonware_consensus::{
 use tokio::sync::mpsc;
 
 use crate::{
-    EXPORT_PAGE_BLOCKS, EXPORT_PAGE_BYTES, FinalBlock, PROOF_VERSION, Proof, TxId,
-    anchor::{Certificate, Round, Signed},
+    EXPORT_PAGE_BLOCKS, EXPORT_PAGE_BYTES, Filter, FinalBlock, PROOF_VERSION, Proof, StateKey,
+    TxId,
+    anchor::Certificate,
     block::{Block, Record},
     export::frame,
     handle::Request,
@@ -21,7 +21,7 @@ use crate::{
     overlay::Core,
     proof::hex,
     runtime::Runtime,
-    state::{Databases, machine_key, read_place, tx_key},
+    state::{Databases, Operation, machine_key, read_place, state_key, tx_key},
     tree::{path, sha256},
 };
 
@@ -34,8 +34,12 @@ const CHECK_FIRST: u64 = 64;
 /// Pause between two stored blocks that are checked while the validator runs.
 const CHECK_PAUSE: Duration = Duration::from_millis(2);
 
+/// Operations of the state's log that a scan reads together.
+const SCAN: u64 = 1_024;
+
 /// What the readers need.
 pub(crate) struct Reads<E: Runtime> {
+    pub(crate) context: Arc<E>,
     pub(crate) core: Arc<Core>,
     pub(crate) marshal: Marshal,
     pub(crate) databases: Databases<E>,
@@ -44,6 +48,7 @@ pub(crate) struct Reads<E: Runtime> {
 impl<E: Runtime> Clone for Reads<E> {
     fn clone(&self) -> Self {
         Self {
+            context: Arc::clone(&self.context),
             core: Arc::clone(&self.core),
             marshal: self.marshal.clone(),
             databases: self.databases.clone(),
@@ -75,6 +80,12 @@ impl<E: Runtime> Reads<E> {
                 Request::Handovers(reply) => {
                     let _ = reply.send(self.handovers().await);
                 }
+                Request::Scan(height, wanted, reply) => {
+                    let reads = self.clone();
+                    self.context.child("scan").spawn(move |_| async move {
+                        let _ = reply.send(reads.scan(height, &wanted).await);
+                    });
+                }
                 Request::Submit(..) => {}
             }
         }
@@ -93,13 +104,32 @@ impl<E: Runtime> Reads<E> {
         }
     }
 
+    /// The values of the state after a block that a filter picks.
+    async fn scan(&self, height: u64, wanted: &Filter) -> Option<BTreeMap<StateKey, Vec<u8>>> {
+        let header = self.stored(height).await?.header;
+        let (mut at, size) = (header.state_floor, header.state_size);
+        let mut picked = BTreeMap::new();
+        while at < size {
+            let most = NonZeroU64::new(SCAN.min(size - at))?;
+            let operations = match self.operations(size, at, most).await {
+                Ok(operations) => operations,
+                Err(reason) => self.core.stop_because(reason).await,
+            };
+            at = at.saturating_add(u64::try_from(operations.len()).ok()?);
+            for operation in operations {
+                note(operation, wanted, &mut picked);
+            }
+        }
+        Some(picked)
+    }
+
     pub(crate) async fn stored(&self, height: u64) -> Option<Block> {
         let found = self.marshal.get_block(Height::new(height)).await?;
         Some(found.inner().clone())
     }
 
     async fn block(&self, height: u64) -> Option<Arc<FinalBlock>> {
-        if height == 0 || height > *self.core.applied.borrow() {
+        if height < self.core.begins() || height > *self.core.applied.borrow() {
             return None;
         }
         if let Some(block) = self.core.recent(height) {
@@ -119,15 +149,17 @@ impl<E: Runtime> Reads<E> {
     }
 
     /// Proofs of all changes of the validator set, oldest first; `None` while the newest has no certificate here.
-    async fn handovers(&self) -> Option<Vec<Proof>> {
-        let mut proofs = Vec::new();
-        for change in self.core.sets.changes() {
-            if change.height > 0 {
-                let block = self.stored(change.height).await?;
-                let last = block.records.len().checked_sub(1)?;
-                proofs.push(self.prove(&block, last).await?);
-            }
+    pub(crate) async fn handovers(&self) -> Option<Vec<Proof>> {
+        // A proof once made holds for ever, and the blocks of the first ones may be absent here.
+        let mut proofs = self.core.handovers();
+        let changes = self.core.sets.changes();
+        let later = changes.iter().filter(|change| change.height > 0);
+        for change in later.skip(proofs.len()) {
+            let block = self.stored(change.height).await?;
+            let last = block.records.len().checked_sub(1)?;
+            proofs.push(self.prove(&block, last).await?);
         }
+        self.core.keep_handovers(proofs.clone());
         Some(proofs)
     }
 
@@ -179,36 +211,19 @@ impl<E: Runtime> Reads<E> {
     pub(crate) async fn certificate(&self, height: u64) -> Option<Certificate> {
         let found = self.marshal.get_finalization(Height::new(height)).await?;
         let validators = self.core.sets.at(self.core.sets.epoch_of(height))?;
-        let signers = found.certificate.signers.iter();
-        let signed = signers.zip(found.certificate.signatures.iter());
-        let signatures: Option<Vec<Signed>> = signed
-            .map(|(signer, signature)| {
-                let key = validators.get(usize::from(signer))?;
-                let signature = signature.get()?.encode();
-                Some(Signed {
-                    validator: <[u8; 32]>::try_from(key.as_ref()).ok()?,
-                    signature: <[u8; 64]>::try_from(signature.as_ref()).ok()?,
-                })
-            })
-            .collect();
-        Some(Certificate {
-            round: Round {
-                view: found.proposal.round.view().get(),
-                parent: found.proposal.parent.get(),
-            },
-            signatures: signatures?,
-        })
+        Certificate::of(&found, &validators)
     }
 
     /// Checks the newest stored blocks; says what is wrong.
     pub(crate) async fn check_newest(&self, tip: u64) -> Result<(), String> {
-        self.check_range(None, tip.saturating_sub(CHECK_FIRST) + 1, tip)
-            .await
+        let from = (tip.saturating_sub(CHECK_FIRST) + 1).max(self.core.begins());
+        self.check_range(None, from, tip).await
     }
 
     /// Checks all stored blocks up to a height, slowly.
     pub(crate) async fn check_all(&self, context: &E, tip: u64) -> Result<(), String> {
-        self.check_range(Some(context), 1, tip).await
+        self.check_range(Some(context), self.core.begins(), tip)
+            .await
     }
 
     async fn check_range(&self, slow: Option<&E>, from: u64, to: u64) -> Result<(), String> {
@@ -230,6 +245,28 @@ impl<E: Runtime> Reads<E> {
             }
         }
         Ok(())
+    }
+}
+
+/// Follows one operation of the log: the newest one of a key counts.
+fn note(operation: Operation, wanted: &Filter, picked: &mut BTreeMap<StateKey, Vec<u8>>) {
+    match operation {
+        Operation::Update(update) => {
+            let Some(key) = state_key(&update.0) else {
+                return;
+            };
+            if wanted(&key, &update.1) {
+                picked.insert(key, update.1.to_vec());
+            } else {
+                picked.remove(&key);
+            }
+        }
+        Operation::Delete(key) => {
+            if let Some(key) = state_key(&key) {
+                picked.remove(&key);
+            }
+        }
+        Operation::CommitFloor(..) => {}
     }
 }
 

@@ -169,6 +169,24 @@ impl Sets {
         })
     }
 
+    /// Takes over proven changes, oldest first, up to an epoch whose set is known with them. Twice is once.
+    pub(crate) fn adopt(&self, proven: &[(u64, Handover)], epoch: u64) -> Result<(), String> {
+        let mut inner = self.lock();
+        let newest = inner.changes.last().map_or(0, |change| change.epoch);
+        for (height, handover) in proven.iter().filter(|(_, h)| h.epoch > newest) {
+            let keys: Vec<[u8; 32]> = handover.validators.iter().map(|key| key.0).collect();
+            let set = read_set(&keys);
+            let validators = set.ok_or_else(|| format!("the set of block {height} is none"))?;
+            inner.changes.push(Change {
+                epoch: handover.epoch,
+                height: *height,
+                validators: Arc::new(validators),
+            });
+        }
+        inner.known = inner.known.max(epoch);
+        Ok(())
+    }
+
     /// Takes note of a final block: the last one of an epoch makes the next epoch's set known. Twice is once.
     pub(crate) fn note(&self, block: &Block) {
         let height = block.header.height;

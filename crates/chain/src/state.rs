@@ -2,20 +2,13 @@
 
 use bytes::Bytes;
 use commonware_codec::RangeCfg;
-use commonware_cryptography::{Sha256, sha256::Digest};
-use commonware_glue::stateful::db::{AttachableResolver, DatabaseSet, Shared};
+use commonware_cryptography::Sha256;
+use commonware_glue::stateful::db::{DatabaseSet, Shared};
 use commonware_parallel::Sequential;
-use commonware_storage::{
-    mmr,
-    qmdb::{
-        any::unordered::variable,
-        sync::{Request, Source, source},
-    },
-    translator::EightCap,
-};
+use commonware_storage::{mmr, qmdb::any::unordered::variable, translator::EightCap};
 use commonware_utils::sequence::FixedBytes;
 
-use crate::{MAX_VALUE_BYTES, StateKey, TxId, lineage::Place, runtime::Runtime, tree::sha256};
+use crate::{MAX_VALUE_BYTES, StateKey, TxId, lineage::Place, tree::sha256};
 
 /// First byte of a stored key: the machine's keys, the chain's index of transactions, and its tree over all headers.
 const MACHINE_KEY: u8 = 0;
@@ -26,6 +19,8 @@ const HISTORY_KEY: u8 = 2;
 pub(crate) type Key = FixedBytes<33>;
 /// The authenticated state: an append-only log of operations with a root.
 pub(crate) type Db<E> = variable::Db<mmr::Family, E, Key, Bytes, Sha256, EightCap, Sequential>;
+/// One entry of that log.
+pub(crate) type Operation = variable::Operation<mmr::Family, Key, Bytes>;
 /// The state, shared with the readers.
 pub(crate) type Databases<E> = Shared<Db<E>>;
 /// Writes on top of a state, not sealed yet.
@@ -60,6 +55,15 @@ pub(crate) fn subtree_key(place: Place) -> Key {
     tagged(HISTORY_KEY, &sha256(&parts))
 }
 
+/// The machine's key of a stored one; none for the chain's own.
+pub(crate) fn state_key(key: &Key) -> Option<StateKey> {
+    let bytes: &[u8] = key.as_ref();
+    let (tag, rest) = bytes.split_first()?;
+    (*tag == MACHINE_KEY)
+        .then(|| StateKey::try_from(rest).ok())
+        .flatten()
+}
+
 fn tagged(tag: u8, key: &[u8; 32]) -> Key {
     let mut bytes = [0u8; 33];
     let (first, rest) = bytes.split_at_mut(1);
@@ -81,28 +85,4 @@ pub(crate) fn read_place(bytes: &[u8]) -> Option<(u64, u32)> {
     let (height, index) = bytes.split_first_chunk::<8>()?;
     let index = <[u8; 4]>::try_from(index).ok()?;
     Some((u64::from_be_bytes(*height), u32::from_be_bytes(index)))
-}
-
-/// The engine can fetch the state from peers; here it is always rebuilt from the blocks, so nobody is asked or served.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NoStateSync;
-
-/// The answer to a request for the peers' state.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("state is rebuilt from blocks and not fetched from peers")]
-pub(crate) struct NotFetched;
-
-impl Source for NoStateSync {
-    type Family = mmr::Family;
-    type Digest = Digest;
-    type Op = variable::Operation<mmr::Family, Key, Bytes>;
-    type Error = NotFetched;
-
-    async fn serve(&self, _: Request<mmr::Family>) -> source::Result<Self> {
-        Err(NotFetched)
-    }
-}
-
-impl<E: Runtime> AttachableResolver<Db<E>> for NoStateSync {
-    async fn attach_database(&self, _: Shared<Db<E>>) {}
 }

@@ -12,23 +12,27 @@ use crate::{Config, Handle, Machine, StartError, engine::run, node};
 pub use crate::{
     block::{Block, Limits, Record, records_root},
     config::namespace,
+    flaws::Flaws,
     header::{Header, HeaderError},
     ingress::MAX_GOSSIP_BYTES,
     network::{
-        BACKFILL, BLOCKS, CERTIFICATES, Links, RESOLVER, TRANSACTIONS, VOTES, longest_message,
+        BACKFILL, BEGIN, BLOCKS, CERTIFICATES, Links, RESOLVER, STATE, TRANSACTIONS, VOTES,
+        longest_message,
     },
     runtime::{Channel, Peering, Runtime},
 };
 
 /// Runs a validator on the given runtime over the given network. The task ends with the validator, and says why it ended
-/// by itself; aborting it is a crash. Neither the data folder nor the listen address of the configuration is used.
+/// by itself; aborting it is a crash. Neither the data folder nor the listen address of the configuration is used. A validator
+/// as it ships has [`Flaws::NONE`].
 pub fn launch<E: Runtime, P: Peering>(
     context: E,
     config: Config,
     links: Links<P>,
     machine: Arc<dyn Machine>,
+    flaws: Flaws,
 ) -> Result<(Handle, Task<Option<String>>), StartError> {
-    let prepared = node::prepare::<E>(config, machine)?;
+    let prepared = node::prepare::<E>(config, machine, flaws)?;
     let handle = prepared.handle.clone();
     let task = context.spawn(move |context| async move {
         let node::Prepared {

@@ -2,7 +2,9 @@
 //! with the validators but neither their blocks nor their databases: everything is executed again.
 
 use crate::genesis::Genesis;
-use fairway_chain::{AuditRules, Audited, FinalBlock, Finding, FindingKind, StateKey, Watcher};
+use fairway_chain::{
+    AuditRules, Audited, FinalBlock, Finding, FindingKind, StateKey, Watcher, history_of_file,
+};
 use fairway_ledger::books::Books;
 use fairway_model::Micro;
 use std::io::Read;
@@ -87,6 +89,14 @@ impl Drop for Scratch {
 /// # Errors
 /// The first thing that is wrong.
 pub fn audit(input: &mut (dyn Read + Send), genesis: &Genesis) -> Result<Report, Finding> {
+    audit_by(input, genesis, &rules(genesis))
+}
+
+fn audit_by(
+    input: &mut (dyn Read + Send),
+    genesis: &Genesis,
+    rules: &AuditRules,
+) -> Result<Report, Finding> {
     let fault = |text: String| Finding::fault(FindingKind::Setup, &text);
     let founding = fairway_ledger::Genesis {
         chain_id: genesis.chain_id.clone(),
@@ -95,8 +105,7 @@ pub fn audit(input: &mut (dyn Read + Send), genesis: &Genesis) -> Result<Report,
     let machine = crate::node::ledger::machine(&founding).map_err(fault)?;
     let scratch = Scratch::new().map_err(fault)?;
     let mut folding = Folding::default();
-    let rules = rules(genesis);
-    let audited = fairway_chain::audit(input, &rules, machine, &scratch.0, &mut folding)?;
+    let audited = fairway_chain::audit(input, rules, machine, &scratch.0, &mut folding)?;
     let books = folding.books;
     let compared = compare(&audited, &books).map_err(|e| Finding::fault(FindingKind::Books, &e))?;
     Ok(Report {
@@ -127,14 +136,21 @@ fn compare(audited: &Audited, books: &Books) -> Result<usize, String> {
     Ok(balances.len())
 }
 
-/// Opens an export and the genesis file, and audits.
+/// Opens an export and the genesis file, and audits. A proof tells who validated when, for an export from a later block on.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn audit_file(file: &Path, genesis: &Path) -> Result<Report, Finding> {
+pub fn audit_file(file: &Path, genesis: &Path, proof: Option<&Path>) -> Result<Report, Finding> {
     let fault = |text: String| Finding::fault(FindingKind::Setup, &text);
     let genesis = Genesis::read(genesis).map_err(|e| fault(e.to_string()))?;
     let mut input =
         std::fs::File::open(file).map_err(|e| fault(format!("{}: {e}", file.display())))?;
-    audit(&mut input, &genesis)
+    let mut rules = rules(&genesis);
+    if let Some(path) = proof {
+        let at = |e: &dyn std::fmt::Display| fault(format!("{}: {e}", path.display()));
+        let bytes = std::fs::read(path).map_err(|e| at(&e))?;
+        let history = history_of_file(&bytes, &rules.chain_id, &rules.validators);
+        rules.history = Some(history.map_err(|e| at(&e))?);
+    }
+    audit_by(&mut input, &genesis, &rules)
 }

@@ -94,6 +94,20 @@ pub struct Ledger {
     /// the genesis file and the files of `later` name.
     #[serde(default)]
     pub max_peers: Option<usize>,
+    /// How the node begins when its folder is empty.
+    #[serde(default)]
+    pub sync: SyncMode,
+}
+
+/// How a ledger node with an empty folder comes to the present state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncMode {
+    /// Fetch every block since the first from the others, and execute it.
+    #[default]
+    Replay,
+    /// Take the state that the validators signed at the end of the newest epoch, and execute the blocks after it.
+    State,
 }
 
 /// Charging rules and policy at first start. Times in seconds, multipliers in basis points.
@@ -150,6 +164,7 @@ impl Default for Ledger {
             leader_timeout_ms: default_leader_timeout(),
             idle_interval_ms: default_idle(),
             max_peers: None,
+            sync: SyncMode::Replay,
         }
     }
 }

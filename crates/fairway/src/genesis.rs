@@ -1,8 +1,10 @@
 //! The consortium's genesis file and a member's private keys.
 
 use crate::config::ConfigError;
-use fairway_model::registry::{Member, MemberKind};
+use fairway_model::registry::{EncryptionKey, Member, MemberKind};
 use fairway_model::{Hash, MemberId, PublicKey, SigningKey};
+use fairway_utility::MAX_DECRYPTION_KEYS;
+use fairway_utility::seal::DecryptionKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,9 @@ pub struct GenesisMember {
     pub endpoint: String,
     /// TLS certificate, PEM.
     pub certificate: String,
+    /// Key that messages to it are encrypted to, hex; a utility needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<String>,
 }
 
 impl Genesis {
@@ -156,6 +161,15 @@ impl GenesisMember {
     /// A sentence that names the field.
     pub fn read(&self) -> Result<Member, String> {
         let certificate = self.certificate_der()?;
+        if self.encryption.is_none() && !self.witness {
+            return Err("encryption: a utility needs a key that messages to it are encrypted to; `fairway format` makes one".to_owned());
+        }
+        let encryption = self
+            .encryption
+            .as_deref()
+            .map(|text| bytes32(text).map(EncryptionKey))
+            .transpose()
+            .map_err(|e| format!("encryption: {e}"))?;
         Ok(Member {
             id: MemberId::parse(&self.id).map_err(|e| format!("id: {e}"))?,
             name: self.name.clone(),
@@ -170,6 +184,7 @@ impl GenesisMember {
             )),
             endpoint: self.endpoint.clone(),
             tls_fingerprint: Hash::plain(&certificate),
+            encryption,
         })
     }
 
@@ -198,8 +213,14 @@ pub struct Keys {
     pub validator: [u8; 32],
     /// Keys pseudonyms, session ids and profiles.
     pub secret: [u8; 32],
+    /// Open what other members encrypt to this one; see [`read_ring`].
+    pub ring: Vec<DecryptionKey>,
     /// TLS private key.
     pub tls: PrivateKeyDer<'static>,
+    /// The certificate that belongs to it.
+    pub certificate: CertificateDer<'static>,
+    /// Hashes of keys and certificates that were in use before: what the genesis file may still name.
+    pub retired: Vec<Hash>,
     /// What a program must show to give operator's commands.
     pub operator_token: String,
 }
@@ -223,6 +244,7 @@ impl Keys {
         }
         std::fs::create_dir_all(folder).map_err(at)?;
         let (member, validator) = (seed("member"), seed("validator"));
+        let encryption = seed("encryption");
         let tls = rcgen::KeyPair::generate().map_err(|e| e.to_string())?;
         let parameters = rcgen::CertificateParams::new(hosts.to_vec())
             .map_err(|e| format!("host names: {e}"))?;
@@ -230,6 +252,7 @@ impl Keys {
         for (name, text) in [
             ("member.seed", hex::encode(member)),
             ("validator.seed", hex::encode(validator)),
+            (ENCRYPTION_SEED, hex::encode(encryption)),
             ("secret.seed", hex::encode(seed("secret"))),
             ("operator.token", hex::encode(seed("operator"))),
             ("tls.key", tls.serialize_pem()),
@@ -241,6 +264,7 @@ impl Keys {
         Ok(PublicPart {
             member: member.to_string(),
             validator: SigningKey::from_seed(validator).public().to_string(),
+            encryption: DecryptionKey::from_seed(encryption).public().to_string(),
             certificate: certificate.pem(),
         })
     }
@@ -250,23 +274,37 @@ impl Keys {
     /// # Errors
     /// A sentence with the file and what is wrong.
     pub fn read(folder: &Path) -> Result<Self, String> {
+        crate::node::own::finish_replacement(folder)?;
         let text = |name: &str| {
             let path = folder.join(name);
             std::fs::read_to_string(&path)
                 .map_err(|e| format!("{}: {e}; `fairway format` makes keys", path.display()))
         };
-        let seed = |name: &str| {
-            bytes32(&text(name)?).map_err(|e| format!("{}: {e}", folder.join(name).display()))
-        };
+        let seed = |name: &str| read_seed(&folder.join(name));
         Ok(Self {
             member: SigningKey::from_seed(seed("member.seed")?),
             validator: seed("validator.seed")?,
             secret: seed("secret.seed")?,
+            ring: read_ring(folder)?,
             tls: PrivateKeyDer::from_pem_slice(text("tls.key")?.as_bytes())
                 .map_err(|e| format!("{}: {e}", folder.join("tls.key").display()))?,
+            certificate: CertificateDer::from_pem_slice(text("tls.crt")?.as_bytes())
+                .map_err(|e| format!("{}: {e}", folder.join("tls.crt").display()))?,
+            retired: crate::node::own::retired(folder),
             operator_token: text("operator.token")?.trim().to_owned(),
         })
     }
+}
+
+/// Reads a seed of 64 hexadecimal digits.
+///
+/// # Errors
+/// A sentence with the file and what is wrong.
+pub(crate) fn read_seed(path: &Path) -> Result<[u8; 32], String> {
+    let fail = |e: String| format!("{}: {e}", path.display());
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| fail(format!("{e}; `fairway format` makes keys")))?;
+    bytes32(&text).map_err(fail)
 }
 
 /// What of a member's keys the others must know.
@@ -276,8 +314,63 @@ pub struct PublicPart {
     pub member: String,
     /// Validator key, hex.
     pub validator: String,
+    /// Encryption key, hex.
+    pub encryption: String,
     /// TLS certificate, PEM.
     pub certificate: String,
+}
+
+/// The first private encryption key of a member.
+const ENCRYPTION_SEED: &str = "encryption.seed";
+/// How the files of later ones begin; they end in the key's name and `.seed`.
+const LATER_SEED: &str = "encryption-";
+
+/// Reads the private encryption keys of a folder: `encryption.seed`, and one file for each later key. Which counts says the ledger.
+/// The file of a key that was replaced may be deleted when its time of grace is over.
+///
+/// # Errors
+/// A sentence with the file and what is wrong.
+pub fn read_ring(folder: &Path) -> Result<Vec<DecryptionKey>, String> {
+    let at = |path: &Path, e: String| format!("{}: {e}", path.display());
+    let entries = std::fs::read_dir(folder)
+        .map_err(|e| at(folder, format!("{e}; `fairway format` makes keys")))?;
+    let named = |name: &str| {
+        let later = name.starts_with(LATER_SEED)
+            && Path::new(name).extension().is_some_and(|e| e == "seed");
+        later || name == ENCRYPTION_SEED
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().to_str().is_some_and(named))
+        .map(|entry| entry.path())
+        .collect();
+    files.sort_unstable();
+    if files.len() > MAX_DECRYPTION_KEYS {
+        let text = format!(
+            "{} encryption keys; at most {MAX_DECRYPTION_KEYS} are read: delete those whose time of grace is over",
+            files.len()
+        );
+        return Err(at(folder, text));
+    }
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).map_err(|e| at(path, e.to_string()))?;
+        bytes32(&text)
+            .map(DecryptionKey::from_seed)
+            .map_err(|e| at(path, e))
+    };
+    files.iter().map(read).collect()
+}
+
+/// Makes another private encryption key in a folder and gives its public half.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn make_encryption_key(folder: &Path, seed: [u8; 32]) -> Result<EncryptionKey, String> {
+    let key = DecryptionKey::from_seed(seed).public();
+    let path = folder.join(format!("{LATER_SEED}{}.seed", hex::encode(key.name())));
+    write_private(&path, hex::encode(seed).as_bytes())
+        .map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(key)
 }
 
 /// Writes a file that only its owner may read.

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod environment;
+pub mod export;
 pub mod genesis;
 pub mod node;
 pub mod ports;

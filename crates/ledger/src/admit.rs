@@ -1,5 +1,6 @@
 //! Checks that need no state: form, bounds, signatures.
 
+use crate::batch;
 use crate::context::refuse;
 use crate::council;
 use crate::life;
@@ -41,16 +42,25 @@ pub(crate) fn admit<T: AsRef<[u8]>>(chain: &str, txs: &[T]) -> Vec<Result<(), Re
 }
 
 fn check_signatures(chain: &str, tx: &Transaction) -> Result<(), Refusal> {
-    for (what, claim) in tx.claims(chain) {
-        if !claim.key.verify_raw(&claim.message, &claim.signature) {
-            let text = format!(
-                "the signature of the {what} does not verify with key {} on chain {chain}",
-                claim.key
-            );
-            return refuse(RefusalCode::BadSignature, text);
-        }
-    }
-    Ok(())
+    let Some((what, claim)) = tx.claims(chain).into_iter().find(does_not_hold) else {
+        return Ok(());
+    };
+    let place = match &tx.operation {
+        Operation::Batch(items) => items
+            .iter()
+            .position(|item| item.claims().iter().any(does_not_hold))
+            .map_or_else(String::new, |at| format!(" in item {at}")),
+        _ => String::new(),
+    };
+    let text = format!(
+        "the signature of the {what}{place} does not verify with key {} on chain {chain}",
+        claim.key
+    );
+    refuse(RefusalCode::BadSignature, text)
+}
+
+fn does_not_hold((_, claim): &(&str, Claim)) -> bool {
+    !claim.key.verify_raw(&claim.message, &claim.signature)
 }
 
 fn read(bytes: &[u8]) -> Result<Transaction, Refusal> {
@@ -77,7 +87,9 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::RotateMeterKey { evse, meter_key } => {
             check_evse(evse).and_then(|()| check_meter_key(meter_key))
         }
-        Operation::RotateMemberKey { .. } | Operation::Dispute(_) => Ok(()),
+        Operation::RotateMemberKey { .. }
+        | Operation::RotateEncryptionKey { .. }
+        | Operation::Dispute(_) => Ok(()),
         Operation::ProposeAgreement { agreement, .. } => check_agreement(agreement),
         Operation::CountersignAgreement { home, visited, .. }
         | Operation::TerminateAgreement { home, visited, .. } => {
@@ -89,9 +101,8 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
             visited,
             currency,
             ..
-        } => check_member(*home)
-            .and_then(|()| check_member(*visited))
-            .and_then(|()| check_currency(*currency)),
+        } => check_void(*home, *visited, *currency),
+        Operation::Batch(items) => batch::check(items),
         Operation::SettleCharge(settlement) => check_settlement(settlement),
         Operation::ConfirmPayment(payment) => check_payment(payment),
         Operation::Council(operation) => council::check(operation),
@@ -201,7 +212,17 @@ pub(crate) fn check_agreement(agreement: &Agreement) -> Result<(), Refusal> {
     check_len("tiers", agreement.tiers.len(), 0, MAX_TIERS)
 }
 
-fn check_hold(hold: &Hold) -> Result<(), Refusal> {
+pub(crate) fn check_void(
+    home: MemberId,
+    visited: MemberId,
+    currency: Currency,
+) -> Result<(), Refusal> {
+    check_member(home)?;
+    check_member(visited)?;
+    check_currency(currency)
+}
+
+pub(crate) fn check_hold(hold: &Hold) -> Result<(), Refusal> {
     check_member(hold.visited)?;
     check_member(hold.guarantee.home)?;
     check_currency(hold.currency)?;
@@ -221,7 +242,7 @@ pub(crate) fn check_positive(what: &str, amount: Micro, currency: Currency) -> R
     )
 }
 
-fn check_settlement(settlement: &Settlement) -> Result<(), Refusal> {
+pub(crate) fn check_settlement(settlement: &Settlement) -> Result<(), Refusal> {
     check_event(settlement.event())?;
     check_owner(&settlement.owner)?;
     let area = settlement.area.as_deref().map_or(1, str::len);

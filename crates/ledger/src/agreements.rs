@@ -6,7 +6,7 @@ use crate::life::{Stage, Step, check_notice};
 use crate::limits::MAX_PAIR_VERSIONS;
 use crate::receipt::Effect;
 use crate::rules;
-use crate::state::{AgreementStatus, Countersigned, PairState, PairVersion};
+use crate::state::{AgreementStatus, Countersigned, PairLimits, PairState, PairVersion};
 use crate::terms;
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::ids::MemberId;
@@ -72,6 +72,11 @@ pub(crate) fn countersign(
         version: agreement.version,
         from,
         until: agreement.valid_until,
+        limits: PairLimits {
+            currency: agreement.currency,
+            exposure: agreement.caps.exposure,
+            collateral: agreement.collateral,
+        },
     });
     status.countersigned = Some(Countersigned {
         signature,

@@ -5,6 +5,7 @@ mod balance;
 mod money;
 mod standing;
 
+use crate::batch;
 use crate::life::{Penalty, ServiceBooks, TermsEffect, TermsOperation};
 use crate::money::{ObligationId, UtcDay};
 use crate::receipt::{Account, Effect, Outcome, Posting, Receipt};
@@ -93,10 +94,11 @@ pub struct Books {
 
 impl Books {
     /// Folds one record of an exported block: a transaction's bytes and its receipt's, in the order of the chain. Refused
-    /// transactions change nothing.
+    /// transactions change nothing; a batch is folded item by item.
     ///
     /// # Errors
-    /// [`BooksError`] when the record is unreadable or contradicts itself; the books are then as before.
+    /// [`BooksError`] when the record is unreadable or contradicts itself; the books are then as before, but for the items of a batch
+    /// ahead of the one that contradicts.
     pub fn record(&mut self, transaction: &[u8], receipt: &[u8]) -> Result<(), BooksError> {
         let receipt = Receipt::from_bytes(receipt)
             .map_err(|e| BooksError::Unreadable("receipt", e.to_string()))?;
@@ -104,15 +106,30 @@ impl Books {
         if receipt.transaction != id {
             return Err(BooksError::OtherTransaction(id));
         }
-        let Outcome::Applied(effect) = &receipt.outcome else {
-            return if receipt.postings.is_empty() {
-                Ok(())
-            } else {
-                Err(BooksError::PostingsDiffer(id))
-            };
-        };
+        if receipt.refusal().is_some() {
+            return Self::refused(&receipt);
+        }
         let tx = Transaction::read(transaction)
             .map_err(|e| BooksError::Unreadable("transaction", e.to_string()))?;
+        let parts = batch::parts(tx, receipt).ok_or(BooksError::PostingsDiffer(id))?;
+        parts
+            .iter()
+            .try_for_each(|(tx, receipt)| self.record_part(tx, receipt))
+    }
+
+    fn refused(receipt: &Receipt) -> Result<(), BooksError> {
+        if receipt.postings.is_empty() {
+            return Ok(());
+        }
+        Err(BooksError::PostingsDiffer(receipt.transaction))
+    }
+
+    /// Folds one transaction that is no batch, or one item of a batch.
+    fn record_part(&mut self, tx: &Transaction, receipt: &Receipt) -> Result<(), BooksError> {
+        let id = receipt.transaction;
+        let Outcome::Applied(effect) = &receipt.outcome else {
+            return Self::refused(receipt);
+        };
         let change = match (&tx.operation, effect) {
             (
                 Operation::Terms(operation @ TermsOperation::CloseCycle { .. }),
@@ -127,7 +144,7 @@ impl Books {
                 Some(Change::default())
             }
             (Operation::Money(operation), Effect::Money(effect)) => {
-                return self.record_money(tx.member, operation, effect, &receipt);
+                return self.record_money(tx.member, operation, effect, receipt);
             }
             (Operation::Money(_) | Operation::Terms(_), _)
             | (_, Effect::Money(_) | Effect::Terms(_)) => None,
@@ -139,7 +156,7 @@ impl Books {
             (operation, _) => Change::of(operation, effect)?,
         };
         let change = change.filter(|change| change.postings == receipt.postings);
-        self.apply(&change.ok_or(BooksError::PostingsDiffer(id))?, &receipt)?;
+        self.apply(&change.ok_or(BooksError::PostingsDiffer(id))?, receipt)?;
         self.service.note(&tx.operation, effect, receipt.time);
         Ok(())
     }
@@ -383,7 +400,8 @@ impl Change {
                 | Effect::PaymentConfirmed { .. }
                 | Effect::Case(_)
                 | Effect::Energy(_)
-                | Effect::Rate(_),
+                | Effect::Rate(_)
+                | Effect::Batch(_),
             ) => Ok(None),
             _ => Ok(Some(Self::default())),
         }

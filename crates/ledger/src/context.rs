@@ -76,6 +76,15 @@ impl Context<'_, '_> {
         self.tx.member
     }
 
+    /// Uses the transaction's nonce up.
+    pub(crate) fn use_nonce(&mut self) {
+        let key = key_for_nonce(self.tx.member, self.tx.nonce);
+        let used = NonceState {
+            transaction: self.id,
+        };
+        self.view.put(key, &used);
+    }
+
     /// Checks that the claimed key is the member's and the nonce fresh, and uses the nonce up.
     pub(crate) fn begin(&mut self) -> Result<(), Refusal> {
         let state = self.member_state(self.tx.member)?;
@@ -103,12 +112,7 @@ impl Context<'_, '_> {
                 ),
             ),
             None => {
-                self.view.put(
-                    key,
-                    &NonceState {
-                        transaction: self.id,
-                    },
-                );
+                self.use_nonce();
                 Ok(())
             }
         }

@@ -4,6 +4,8 @@
 //! Invariants: the text is a pure function of the terms (all but `text_hash` itself), ASCII, one sentence or condition per line;
 //! terms that differ give texts that differ. Tested field by field here, and by its bytes in `fixtures/conformance`.
 
+mod split;
+
 use fairway_model::agreement::{Agreement, ServiceLevel};
 use fairway_model::hash::Hash;
 use fairway_model::money::Micro;
@@ -193,21 +195,21 @@ impl Writer<'_> {
     }
 
     fn split(&self) -> Vec<String> {
-        let (a, split) = (self.0, self.0.split);
-        vec![
-            format!(
-                "Of the net price before discount {} gets {}, {} gets {}, and the owner of the charging point's site gets {}.",
-                a.home,
-                percent(split.home_bps),
-                a.visited,
-                percent(split.visited_bps),
-                percent(split.owner_bps)
-            ),
-            format!(
-                "Taxes go to {}, which remits them. Remainders are distributed so that the parts add up to the total exactly.",
-                a.visited
-            ),
-        ]
+        let a = self.0;
+        let mut lines = a.split_rule.as_ref().map_or_else(
+            || {
+                vec![format!(
+                    "Of the net price before discount {}.",
+                    split::parts(a)
+                )]
+            },
+            |rule| split::rule(a, rule),
+        );
+        lines.push(format!(
+            "Taxes go to {}, which remits them. Remainders are distributed so that the parts add up to the total exactly.",
+            a.visited
+        ));
+        lines
     }
 
     fn payment(&self) -> Vec<String> {

@@ -10,8 +10,8 @@ use crate::receipt::{Outcome, Receipt};
 use crate::tx::{Operation, Transaction};
 use crate::view::View;
 use crate::{
-    admit, agreements, cases, disputes, holds, life, money, payments, reads, registry, rules,
-    settle,
+    admit, agreements, batch, cases, disputes, holds, life, money, payments, reads, registry,
+    rules, settle,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
@@ -39,19 +39,25 @@ pub struct Contracts {
     chain_id: String,
     genesis: BTreeMap<Key, Vec<u8>>,
     cache: Cache,
-    versions: &'static [Version],
+    versions: Vec<Version>,
 }
+
+/// Refuses an operation, or lets it pass.
+pub type Restriction = fn(&Operation) -> Result<(), Refusal>;
 
 /// One version of the contracts: what an admitted transaction does.
 #[derive(Debug, Clone, Copy)]
 struct Version {
     number: u32,
+    /// Asked before everything else.
+    permits: Restriction,
     run: fn(Context<'_, '_>) -> Result<Done, Refusal>,
 }
 
 /// Every version that this program can execute. An old one stays as long as a chain has blocks of it.
 const VERSIONS: &[Version] = &[Version {
     number: FIRST_VERSION,
+    permits: |_| Ok(()),
     run,
 }];
 
@@ -65,8 +71,37 @@ impl Contracts {
             chain_id: genesis.chain_id.clone(),
             genesis: genesis.state()?,
             cache: Cache::default(),
-            versions: VERSIONS,
+            versions: VERSIONS.to_vec(),
         })
+    }
+
+    /// The same program with one version more, which is the newest one and refuses what `permits` refuses. So a consortium
+    /// rehearses how a version is decided, installed and begun before it needs one.
+    #[must_use]
+    pub fn rehearsing(mut self, permits: Restriction) -> Self {
+        if let Some(newest) = self.versions.last().copied() {
+            let number = newest.number.saturating_add(1);
+            self.versions.push(Version {
+                number,
+                permits,
+                ..newest
+            });
+        }
+        self
+    }
+
+    /// The state keys that [`Contracts::version_at`] reads.
+    pub fn version_keys() -> Vec<Key> {
+        vec![key_for_charter()]
+    }
+
+    /// The version that is in force in the block of this height, on the state before it.
+    ///
+    /// # Errors
+    /// This program lacks it; [`RefusalCode::VersionUnknown`].
+    pub fn version_at(&self, height: u64, view: &BTreeMap<Key, Vec<u8>>) -> Result<u32, Refusal> {
+        let rules = rules_at(height, &View::new(view));
+        self.version(rules.version).map(|version| version.number)
     }
 
     /// The chain that transactions are signed for.
@@ -104,12 +139,7 @@ impl Contracts {
     ) -> Executed {
         let mut view = View::new(view);
         // What a block decides counts from the next block on, so one look serves the whole block.
-        let rules = view
-            .get::<CharterState>(&key_for_charter())
-            .ok()
-            .flatten()
-            .unwrap_or_default()
-            .at(block.height);
+        let rules = rules_at(block.height, &view);
         let receipts = txs
             .iter()
             .map(|tx| self.apply(block, rules, tx.as_ref(), &mut view).to_bytes())
@@ -123,7 +153,9 @@ impl Contracts {
         let result = Transaction::read_admitted(bytes)
             .map_err(|e| Refusal::new(RefusalCode::Malformed, format!("no transaction: {e}")))
             .and_then(|tx| {
-                (self.version(rules.version)?.run)(Context {
+                let version = self.version(rules.version)?;
+                (version.permits)(&tx.operation)?;
+                (version.run)(Context {
                     block,
                     id,
                     tx: &tx,
@@ -154,8 +186,8 @@ impl Contracts {
         }
     }
 
-    /// A program without the version that is in force refuses everything. Validators that have it do not, so the state roots
-    /// differ and the chain stops this node, instead of letting it execute other rules than the members decided.
+    /// A program without the version that is in force refuses everything, instead of executing other rules than the members
+    /// decided. The chain asks [`Contracts::version_at`] first and stops such a node.
     fn version(&self, number: u32) -> Result<&Version, Refusal> {
         let found = self.versions.iter().find(|v| v.number == number);
         found.ok_or_else(|| {
@@ -167,6 +199,15 @@ impl Contracts {
             )
         })
     }
+}
+
+/// What the charter says for a height.
+fn rules_at(height: u64, view: &View<'_>) -> Rules {
+    view.get::<CharterState>(&key_for_charter())
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+        .at(height)
 }
 
 fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
@@ -184,6 +225,10 @@ fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
             compromised,
             ..
         } => registry::rotate_member_key(&mut ctx, *new_key, *compromised),
+        Operation::RotateEncryptionKey {
+            new_key,
+            compromised,
+        } => registry::rotate_encryption_key(&mut ctx, *new_key, *compromised),
         Operation::ProposeAgreement {
             agreement,
             signature,
@@ -227,6 +272,7 @@ fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
         Operation::Money(operation) => money::run(&mut ctx, operation),
         Operation::Council(operation) => council::run(&mut ctx, operation),
         Operation::Rule(operation) => rules::run(&mut ctx, operation),
+        Operation::Batch(items) => Ok(batch::run(&mut ctx, items)),
     }
 }
 
@@ -240,26 +286,22 @@ mod tests {
     use fairway_model::sign::SigningKey;
 
     /// A second version that nobody could take for the first: it registers no prefixes.
-    const TWO: &[Version] = &[
-        VERSIONS[0],
-        Version {
-            number: 2,
-            run: |ctx| match &ctx.tx.operation {
-                Operation::RegisterPrefix(_) => Err(Refusal::new(
-                    RefusalCode::PrefixTaken,
-                    "version 2 registers no prefixes",
-                )),
-                _ => run(ctx),
-            },
-        },
-    ];
+    fn no_prefixes(operation: &Operation) -> Result<(), Refusal> {
+        match operation {
+            Operation::RegisterPrefix(_) => Err(Refusal::new(
+                RefusalCode::PrefixTaken,
+                "version 2 registers no prefixes",
+            )),
+            _ => Ok(()),
+        }
+    }
     const ACTIVE_FROM: u64 = 9;
 
     fn member() -> MemberId {
         MemberId::parse("US*DUK").unwrap()
     }
 
-    fn replica(versions: &'static [Version]) -> Contracts {
+    fn old() -> Contracts {
         let founder = Member {
             id: member(),
             name: "Duke".to_owned(),
@@ -268,15 +310,17 @@ mod tests {
             validator: Some(SigningKey::from_seed([2; 32]).public()),
             endpoint: "https://127.0.0.1:1".to_owned(),
             tls_fingerprint: Hash::default(),
+            encryption: None,
         };
         let genesis = Genesis {
             chain_id: "test".to_owned(),
             members: vec![founder],
         };
-        Contracts {
-            versions,
-            ..Contracts::new(&genesis).unwrap()
-        }
+        Contracts::new(&genesis).unwrap()
+    }
+
+    fn new() -> Contracts {
+        old().rehearsing(no_prefixes)
     }
 
     fn sign(n: u8, operation: Operation) -> Vec<u8> {
@@ -339,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_version_begins_at_its_height_on_every_replica() {
-        let replicas = [replica(TWO), replica(TWO), replica(TWO), replica(TWO)];
+        let replicas = [new(), new(), new(), new()];
         let results: Vec<_> = replicas.iter().map(run_all).collect();
         assert_eq!(results[0].0, (ACTIVE_FROM..=13).collect::<Vec<_>>());
         assert!(results.iter().all(|r| *r == results[0]));
@@ -347,8 +391,12 @@ mod tests {
 
     #[test]
     fn a_program_without_the_version_refuses_rather_than_guesses() {
-        let (refused, state) = run_all(&replica(VERSIONS));
+        let (refused, state) = run_all(&old());
         assert_eq!(refused, (ACTIVE_FROM..=13).collect::<Vec<_>>());
-        assert_eq!(state, run_all(&replica(TWO)).1);
+        assert_eq!(state, run_all(&new()).1);
+        assert_eq!(old().version_at(ACTIVE_FROM - 1, &state), Ok(1));
+        assert_eq!(new().version_at(ACTIVE_FROM, &state), Ok(2));
+        let lacks = old().version_at(ACTIVE_FROM, &state).unwrap_err();
+        assert!(lacks.to_string().contains("version 2"), "{lacks}");
     }
 }

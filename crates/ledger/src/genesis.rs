@@ -29,7 +29,7 @@ pub enum GenesisError {
     ChainId(usize),
     /// None or too many members; how many.
     Members(usize),
-    /// Two members share an id, signing key or validator key; the second of them.
+    /// Two members share an id, signing key, validator key or encryption key; the second of them.
     Twice(MemberId),
     /// A member whose id, name or endpoint is out of bounds; which, and what is wrong.
     Member(MemberId, &'static str),
@@ -72,12 +72,16 @@ impl Genesis {
         let (mut keys, mut state) = (BTreeSet::new(), BTreeMap::new());
         for member in &self.members {
             check_member(member)?;
-            let fresh =
-                keys.insert(member.key) && member.validator.is_none_or(|key| keys.insert(key));
+            let fresh = keys.insert(member.key)
+                && member.validator.is_none_or(|key| keys.insert(key))
+                && member
+                    .encryption
+                    .is_none_or(|key| keys.insert(council::used_name(key)));
             let value = MemberState {
                 member: member.clone(),
                 previous: None,
                 standing: None,
+                previous_encryption: None,
             }
             .to_bytes();
             if state.insert(key_for_member(member.id), value).is_some() || !fresh {

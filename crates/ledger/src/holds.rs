@@ -8,6 +8,7 @@
 use crate::context::{Context, Done, overflow, refuse};
 use crate::keys::{key_for_guarantee, key_for_held, key_for_hold, key_for_pair};
 use crate::life;
+use crate::money::state::Direction;
 use crate::money::{PositionState, position};
 use crate::receipt::Effect;
 use crate::state::{GuaranteeState, HeldState, HoldState, HoldStatus, PairState};
@@ -200,7 +201,13 @@ fn reserve(ctx: &mut Context<'_, '_>, hold: &Hold, agreement: &Agreement) -> Res
     let before: HeldState = ctx.view.get(&held_key)?.unwrap_or_default();
     let amount = before.amount.plus(hold.amount).map_err(overflow)?;
     let position = position::position(ctx, (home, visited, currency))?;
-    check_exposure(amount, &position, agreement)?;
+    check_pledged(&position, agreement)?;
+    check_exposure(
+        amount,
+        &position,
+        agreement.caps.exposure,
+        (home, visited, currency),
+    )?;
     ctx.view.put(held_key, &HeldState { amount });
     ctx.view
         .put(key_for_guarantee(home, hold.guarantee.guarantee.id), &usage);
@@ -250,30 +257,45 @@ pub(crate) fn check_guarantee(usage: &GuaranteeState, currency: Currency) -> Res
     )
 }
 
-/// Whether holds and debts of a pair, netted or not, less the collateral, stay within the agreement's exposure.
+/// Whether home has pledged what the terms ask for. No charge begins before; what began settles whatever becomes of the pledge.
+fn check_pledged(position: &PositionState, agreement: &Agreement) -> Result<(), Refusal> {
+    let (asked, found) = (
+        agreement.collateral.unwrap_or_default(),
+        position.collateral.unwrap_or_default(),
+    );
+    if found >= asked {
+        return Ok(());
+    }
+    let (home, currency) = (agreement.home, agreement.currency);
+    refuse(
+        RefusalCode::CollateralNeeded,
+        format!(
+            "the agreement asks {home} for {} {currency} of collateral; {} is deposited",
+            asked.text(currency),
+            found.text(currency)
+        ),
+    )
+}
+
+/// Whether holds and debts of a direction, netted or not, less the collateral, stay within a cap.
 pub(crate) fn check_exposure(
     held: Micro,
     position: &PositionState,
-    agreement: &Agreement,
+    cap: Micro,
+    (debtor, creditor, currency): Direction,
 ) -> Result<(), Refusal> {
     let exposure = position
         .unsecured()
         .and_then(|open| open.plus(held))
         .map_err(overflow)?;
-    let cap = agreement.caps.exposure;
     if exposure <= cap {
         return Ok(());
     }
-    let (exposure, cap, currency) = (
-        exposure.text(agreement.currency),
-        cap.text(agreement.currency),
-        agreement.currency,
-    );
-    let (home, visited) = (agreement.home, agreement.visited);
+    let (exposure, cap) = (exposure.text(currency), cap.text(currency));
     refuse(
         RefusalCode::ExposureOverCap,
         format!(
-            "{home} would owe {visited} {exposure} {currency}, holds included; the cap is {cap}"
+            "{debtor} would owe {creditor} {exposure} {currency}, holds included; the cap is {cap}"
         ),
     )
 }

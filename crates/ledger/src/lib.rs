@@ -6,10 +6,11 @@
 //! transactions reach it.
 //!
 //! Invariants: the sum of all accounts is zero after every transaction; a refused transaction changes nothing; a charge settles
-//! once; the same blocks give the same writes and receipts however they are batched.
+//! once; a batch does what its items do alone; the same blocks give the same writes and receipts however they are batched.
 
 mod admit;
 mod agreements;
+mod batch;
 pub mod books;
 mod cache;
 pub mod cases;
@@ -24,6 +25,7 @@ mod holds;
 pub mod keys;
 pub mod life;
 pub mod limits;
+mod meter;
 pub mod money;
 mod payments;
 mod price;
@@ -39,6 +41,7 @@ pub mod tx;
 mod usage;
 mod view;
 
+pub use batch::{BatchItem, ItemEffect, ItemOutcome, parts};
 pub use books::{Balance, Books, BooksError, Turnover};
 pub use cases::effect::CaseEffect;
 pub use cases::keys::*;
@@ -47,16 +50,18 @@ pub use cases::op::{
 };
 pub use cases::state::Ruling;
 pub use contract_text::{TEXT_FORM, contract_text, text_hash, worded};
-pub use contracts::{Block, Contracts, Executed};
+pub use contracts::{Block, Contracts, Executed, Restriction};
 pub use council::{
     AgendaState, Ballot, BallotProposal, Candidate, CharterState, Choice, CouncilEffect,
-    CouncilOperation, Evidence, Motion, Parameter, ProposalId, ProposalState, ProposalStatus, Role,
-    RollEntry, RollState, Rules, SignedBallot, Standing, key_for_agenda, key_for_charter,
-    key_for_evidence, key_for_proposal, key_for_roll, key_for_used_key,
+    CouncilOperation, Evidence, EvidenceState, KeyPurpose, ListedMisdeed, MisdeedsState, Motion,
+    Parameter, ProposalId, ProposalState, ProposalStatus, Role, RollEntry, RollState, Rules,
+    SignedBallot, Standing, UsedKeyState, key_for_agenda, key_for_charter, key_for_evidence,
+    key_for_misdeeds, key_for_proposal, key_for_roll, key_for_used_key,
 };
 pub use genesis::{Genesis, GenesisError};
 pub use keys::*;
 pub use life::{BoardOffer, Ground, TermsEffect, TermsOperation};
+pub use meter::{MeterPage, Stretch, key_for_meter_page};
 pub use receipt::{Account, Effect, Outcome, Posting, Receipt};
 pub use rules::{RuleEffect, RuleOperation, RuleUse};
 pub use tx::{

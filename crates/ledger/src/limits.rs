@@ -1,5 +1,6 @@
 //! Named bounds of the contracts.
 
+use fairway_model::energy::Energy;
 use fairway_model::time::{DAY, HOUR, MINUTE};
 
 /// Most EVSEs of one station.
@@ -41,6 +42,14 @@ pub const DISPUTED_HOLD_MS: i64 = 30 * DAY;
 pub const MAX_MEMBER_RULES: u32 = 64;
 /// Most compiled modules that the cache keeps.
 pub const MAX_CACHED_RULES: usize = 64;
+/// Most items of a batch: sixty-four charges of usual length fill two thirds of a transaction.
+pub const MAX_BATCH: usize = 64;
+/// A meter's sold register is kept in pages of this much energy.
+pub const METER_PAGE: Energy = Energy(32 * Energy::PER_KWH);
+/// Most pages that one charge touches: four megawatt-hours.
+pub const MAX_METER_PAGES: u64 = 128;
+/// Most charges within one page, so that no stored value grows without bound: one for each 125 Wh.
+pub const MAX_PAGE_STRETCHES: usize = 256;
 /// Longest chain id in bytes.
 pub const MAX_CHAIN_ID_LEN: usize = 48;
 /// Most compiled agreements that the cache keeps.
@@ -71,6 +80,8 @@ pub const MAX_LEDGER_ADDRESS_LEN: usize = 64;
 pub const MAX_OPEN_PROPOSALS: usize = 64;
 /// Most decided proposals that the agenda still names.
 pub const MAX_CLOSED_PROPOSALS: usize = 64;
+/// Most proven misdeeds that the list on the ledger names; the record of each stays.
+pub const MAX_LISTED_MISDEEDS: usize = 256;
 /// The least notice of a member that leaves, in milliseconds, until the members vote on another.
 pub const LEAVE_NOTICE_MS: i64 = 7 * DAY;
 /// The longest time that a proposal is open, in milliseconds, until the members vote on another.

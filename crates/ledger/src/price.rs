@@ -6,7 +6,7 @@ use fairway_model::charge::{ChargeEvent, Usage};
 use fairway_model::money::Micro;
 use fairway_model::price::{PriceBreakdown, RuleNote, Shares};
 use fairway_model::refusal::{Refusal, RefusalCode};
-use fairway_pricing::{BoundRule, RateError, rate, share};
+use fairway_pricing::{BoundRule, RateError, Sharing, rate, share};
 
 /// Rates the charge again with the agreement's tariff and rule in the EVSE's time zone: total and shares must be equal to the
 /// micro-unit. Gives what the rule did.
@@ -30,12 +30,8 @@ pub(crate) fn check(
             ),
         );
     }
-    let right = share(
-        &price,
-        &agreement.split,
-        agreement.tier_terms(event.adjustments.tier),
-    )
-    .map_err(|e| unrated(&e))?;
+    let sharing = Sharing::of(agreement, event.adjustments.tier, event.session);
+    let right = share(&price, &sharing).map_err(|e| unrated(&e))?;
     if right != event.shares {
         let text = |s: &Shares| {
             [s.home, s.visited, s.owner, s.tax]
@@ -46,7 +42,8 @@ pub(crate) fn check(
         return refuse(
             RefusalCode::SharesWrong,
             format!(
-                "shares home + visited + owner + tax are {found}; the split gives {right} {currency}"
+                "shares home + visited + owner + tax are {found}; the agreed rule, {}, gives {right} {currency}",
+                agreement.split_kind().title()
             ),
         );
     }

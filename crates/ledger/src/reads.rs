@@ -1,6 +1,7 @@
 //! Which state a transaction may touch, from its bytes alone.
 
 use crate::admit::cin_prefix;
+use crate::batch::BatchItem;
 use crate::council::{self, key_for_charter, key_for_used_key};
 use crate::keys::{
     Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge,
@@ -14,8 +15,10 @@ use crate::rules;
 use crate::tx::{Hold, Operation, Payment, Settlement, Transaction};
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::cin::{CinPrefix, MIN_PREFIX_DIGITS};
-use fairway_model::ids::{MemberId, SessionId};
+use fairway_model::ids::{GuaranteeId, MemberId, SessionId};
+use fairway_model::money::Currency;
 use fairway_model::registry::PrefixEntry;
+use std::collections::BTreeSet;
 
 /// Every key that executing may read or write.
 pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
@@ -35,6 +38,9 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
             keys.push(key_for_evse(evse));
         }
         Operation::RotateMemberKey { new_key, .. } => keys.push(key_for_used_key(*new_key)),
+        Operation::RotateEncryptionKey { new_key, .. } => {
+            keys.push(key_for_used_key(council::used_name(*new_key)));
+        }
         Operation::ProposeAgreement { agreement, .. } => keys.extend(propose(agreement)),
         Operation::CountersignAgreement {
             agreement,
@@ -59,12 +65,17 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
             guarantee,
             currency,
         } => {
-            keys.extend([
-                key_for_hold(*session),
-                key_for_guarantee(*home, *guarantee),
-                key_for_held(*home, *visited, *currency),
-                key_for_use(*home, *visited),
-            ]);
+            keys.extend(void_hold(
+                *session,
+                (*home, *visited),
+                *guarantee,
+                *currency,
+            ));
+        }
+        Operation::Batch(items) => {
+            // The items of one batch mostly belong to one pair, and share half of their keys.
+            let all: BTreeSet<Key> = items.iter().flat_map(BatchItem::reads).collect();
+            keys.extend(all);
         }
         Operation::SettleCharge(settlement) => keys.extend(settle(settlement)),
         Operation::ConfirmPayment(payment) => keys.extend(confirm(payment)),
@@ -124,7 +135,7 @@ fn dispute_keys(session: SessionId, by: MemberId) -> [Key; 3] {
     ]
 }
 
-fn place_hold(hold: &Hold) -> Vec<Key> {
+pub(crate) fn place_hold(hold: &Hold) -> Vec<Key> {
     let (home, visited, guarantee) = (hold.guarantee.home, hold.visited, &hold.guarantee.guarantee);
     let mut keys = terms(guarantee.agreement, home, visited).to_vec();
     keys.extend([
@@ -138,10 +149,25 @@ fn place_hold(hold: &Hold) -> Vec<Key> {
     keys
 }
 
-fn settle(settlement: &Settlement) -> Vec<Key> {
+pub(crate) fn void_hold(
+    session: SessionId,
+    (home, visited): (MemberId, MemberId),
+    guarantee: GuaranteeId,
+    currency: Currency,
+) -> [Key; 4] {
+    [
+        key_for_hold(session),
+        key_for_guarantee(home, guarantee),
+        key_for_held(home, visited, currency),
+        key_for_use(home, visited),
+    ]
+}
+
+pub(crate) fn settle(settlement: &Settlement) -> Vec<Key> {
     let (event, currency) = (settlement.event(), settlement.currency);
     let (home, visited) = (event.home, event.visited);
     let mut keys = crate::energy::settled::reads(settlement);
+    keys.extend(crate::meter::reads(event));
     keys.extend([
         key_for_member(home),
         key_for_member(visited),

@@ -1,5 +1,6 @@
 //! Receipts: what one transaction did, or why it did nothing.
 
+use crate::batch::ItemOutcome;
 use crate::cases::effect::CaseEffect;
 use crate::council::CouncilEffect;
 use crate::energy::op::EnergyEffect;
@@ -248,6 +249,12 @@ pub enum Effect {
     /// Something about custom rules.
     #[n(37)]
     Rule(#[n(0)] RuleEffect),
+    /// A result for each item of a batch, in order.
+    #[n(41)]
+    Batch(#[n(0)] Vec<ItemOutcome>),
+    /// Messages to the member are encrypted to another key.
+    #[n(40)]
+    EncryptionKeyRotated,
 }
 
 /// Whether a transaction took effect.

@@ -2,20 +2,21 @@
 
 use crate::admit::cin_prefix;
 use crate::context::{Context, Done, refuse};
-use crate::council::{KeyPurpose, take_key};
+use crate::council::{KeyPurpose, take_key, used_name};
 use crate::keys::{key_for_evse, key_for_member, key_for_node, key_for_prefix, key_for_station};
 use crate::limits::{KEY_OVERLAP_MS, MAX_STATION_EVSES};
 use crate::reads::beginnings;
 use crate::receipt::Effect;
 use crate::state::{
-    EvseState, NodeState, OldKey, OldMeterKey, PrefixState, StationSlot, StationState,
+    EvseState, NodeState, OldEncryptionKey, OldKey, OldMeterKey, PrefixState, StationSlot,
+    StationState,
 };
 use fairway_model::cin::CinPrefix;
 use fairway_model::hash::Hash;
 use fairway_model::ids::{EvseId, MemberId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::refusal::{Refusal, RefusalCode};
-use fairway_model::registry::{EvseEntry, PrefixEntry};
+use fairway_model::registry::{EncryptionKey, EvseEntry, PrefixEntry};
 use fairway_model::sign::PublicKey;
 use fairway_model::tariff::{Dimension, PriceComponent, Tariff, TariffElement};
 use fairway_model::time::Time;
@@ -269,6 +270,34 @@ pub(crate) fn rotate_member_key(
     state.member.key = new_key;
     ctx.view.put(key_for_member(ctx.member()), &state);
     Ok(Effect::MemberKeyRotated.into())
+}
+
+/// Replaces the key that messages to the member are encrypted to.
+pub(crate) fn rotate_encryption_key(
+    ctx: &mut Context<'_, '_>,
+    new_key: EncryptionKey,
+    compromised: bool,
+) -> Result<Done, Refusal> {
+    let mut state = ctx.member_state(ctx.member())?;
+    if state.member.encryption == Some(new_key) {
+        return refuse(
+            RefusalCode::Duplicate,
+            format!("{} has this encryption key already", ctx.member()),
+        );
+    }
+    take_key(
+        ctx,
+        used_name(new_key),
+        ctx.member(),
+        KeyPurpose::Encryption,
+    )?;
+    let until = ctx.now().plus(KEY_OVERLAP_MS);
+    let old = state.member.encryption.replace(new_key);
+    state.previous_encryption = old
+        .filter(|_| !compromised)
+        .map(|key| OldEncryptionKey { key, until });
+    ctx.view.put(key_for_member(ctx.member()), &state);
+    Ok(Effect::EncryptionKeyRotated.into())
 }
 
 fn must_be_own(ctx: &Context<'_, '_>, owner: MemberId, what: &str) -> Result<(), Refusal> {

@@ -15,7 +15,7 @@ use crate::receipt::{Account, Effect, Posting};
 use crate::rules::RuleUse;
 use crate::state::{AgreementStatus, ChargeState, EvseState, HoldState, HoldStatus};
 use crate::tx::Settlement;
-use crate::{energy, life, price, rules, usage};
+use crate::{energy, life, meter, price, rules, usage};
 use fairway_model::agreement::Agreement;
 use fairway_model::charge::ChargeEvent;
 use fairway_model::hash::Hash;
@@ -38,6 +38,7 @@ pub(crate) fn settle(ctx: &mut Context<'_, '_>, settlement: &Settlement) -> Resu
     let note = price::check(event, &terms, &evse.entry.time_zone, rule)?;
     energy::settled::count(ctx, settlement, &evse.entry.area)?;
     let hold = find_hold(ctx, event, start)?;
+    meter::sell(ctx, event)?;
     let released = post_hold(ctx, hold, event, agreement)?;
     let postings = post_shares(ctx, settlement)?;
     life::served(ctx, event.agreement, agreement, start)?;
@@ -239,7 +240,7 @@ fn post_hold(
         let direction = (event.home, event.visited, hold.currency);
         let position = position::grow(ctx, direction, leaves_home)?;
         if leaves_home > freed {
-            check_exposure(still_held, &position, agreement)?;
+            check_exposure(still_held, &position, agreement.caps.exposure, direction)?;
         }
     }
     hold.status = HoldStatus::Posted;

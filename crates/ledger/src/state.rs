@@ -10,7 +10,7 @@ use fairway_model::hash::Hash;
 use fairway_model::ids::{EvseId, GuaranteeId, MemberId, OwnerId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::price::Shares;
-use fairway_model::registry::{EvseEntry, Member, PrefixEntry};
+use fairway_model::registry::{EncryptionKey, EvseEntry, Member, PrefixEntry};
 use fairway_model::sign::{PublicKey, Signature};
 use fairway_model::time::Time;
 use minicbor::{Decode, Encode};
@@ -27,6 +27,20 @@ pub struct MemberState {
     /// What it may do, when it may not do everything.
     #[n(2)]
     pub standing: Option<MemberStanding>,
+    /// The encryption key before, and until when messages may be encrypted to it.
+    #[n(3)]
+    pub previous_encryption: Option<OldEncryptionKey>,
+}
+
+/// An encryption key that was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct OldEncryptionKey {
+    /// The key.
+    #[n(0)]
+    pub key: EncryptionKey,
+    /// Messages encrypted to it are opened before this time.
+    #[n(1)]
+    pub until: Time,
 }
 
 /// A key that was replaced.
@@ -193,6 +207,23 @@ pub struct PairVersion {
     /// In force until, exclusive: the earlier of validity and termination.
     #[n(3)]
     pub until: Time,
+    /// Its limits of what home may owe, for operations that do not name the agreement.
+    #[n(4)]
+    pub limits: PairLimits,
+}
+
+/// What an agreement says about debts of its home utility.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct PairLimits {
+    /// Its currency.
+    #[n(0)]
+    pub currency: Currency,
+    /// What home may owe and have held without security.
+    #[n(1)]
+    pub exposure: Micro,
+    /// What home pledges, if it does.
+    #[n(2)]
+    pub collateral: Option<Micro>,
 }
 
 impl PairState {
@@ -202,6 +233,23 @@ impl PairState {
             .iter()
             .filter(|v| v.from <= time && time < v.until)
             .max_by_key(|v| v.version)
+    }
+
+    /// What home may owe in a currency at `time` without security: nothing without an agreement in force in that currency.
+    pub fn exposure_cap(&self, time: Time, currency: Currency) -> Micro {
+        let limits = self.in_force(time).map(|v| v.limits);
+        limits
+            .filter(|l| l.currency == currency)
+            .map_or(Micro::ZERO, |l| l.exposure)
+    }
+
+    /// The most that home pledged in a currency in terms that are in force at `time` or will be.
+    pub fn pledged(&self, time: Time, currency: Currency) -> Micro {
+        let live = self.versions.iter().filter(|v| time < v.until);
+        live.filter(|v| v.limits.currency == currency)
+            .filter_map(|v| v.limits.collateral)
+            .max()
+            .unwrap_or_default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whether an agreement's terms contradict themselves. Each contradiction has a text of its own.
 
+mod split;
+
 use crate::context::refuse;
 use crate::contract_text::text_hash;
 use crate::limits::{
@@ -35,7 +37,7 @@ pub(crate) fn check(agreement: &Agreement, now: Time) -> Result<(), Refusal> {
     check_currency_in_use(agreement.currency)?;
     check_limits(agreement)?;
     check_tiers(agreement)?;
-    check_split(agreement)?;
+    split::check(agreement)?;
     check_deadlines(agreement)?;
     check_session_caps(agreement)?;
     check_service(agreement)?;
@@ -222,21 +224,6 @@ fn check_tiers(agreement: &Agreement) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-fn check_split(agreement: &Agreement) -> Result<(), Refusal> {
-    let split = agreement.split;
-    let sum = split
-        .home_bps
-        .checked_add(split.visited_bps)
-        .and_then(|sum| sum.checked_add(split.owner_bps));
-    if sum == Some(WHOLE_BPS) {
-        return Ok(());
-    }
-    let (home, visited, owner) = (split.home_bps, split.visited_bps, split.owner_bps);
-    invalid(format!(
-        "split {home} + {visited} + {owner} basis points does not add up to 10000"
-    ))
 }
 
 fn check_deadlines(agreement: &Agreement) -> Result<(), Refusal> {

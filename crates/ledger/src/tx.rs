@@ -4,6 +4,7 @@
 //! the bytes alone ([`crate::Contracts::admit`]) and every touched state key is known from the bytes alone
 //! ([`crate::Contracts::reads`]); execution only compares the claims with the registry.
 
+use crate::batch::BatchItem;
 use crate::cases::op::CaseOperation;
 use crate::council::{self, CouncilOperation};
 use crate::energy::op::EnergyOperation;
@@ -17,7 +18,7 @@ use fairway_model::hash::Hash;
 use fairway_model::ids::{EvseId, GuaranteeId, MemberId, OwnerId, SessionId};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::profile::{GUARANTEE_DOMAIN, Guarantee};
-use fairway_model::registry::{EvseEntry, PrefixEntry};
+use fairway_model::registry::{EncryptionKey, EvseEntry, PrefixEntry};
 use fairway_model::sign::{Claim, PublicKey, Signature, SigningKey, signed_bytes};
 use fairway_model::time::Time;
 use fairway_model::{
@@ -299,6 +300,19 @@ pub enum Operation {
     /// Custom rules.
     #[n(17)]
     Rule(#[n(0)] RuleOperation),
+    /// Holds, releases and charges together, at most [`crate::limits::MAX_BATCH`], each with a result of its own.
+    #[n(21)]
+    Batch(#[n(0)] Vec<BatchItem>),
+    /// Replace the key that messages to the member are encrypted to, or register the first one.
+    #[n(20)]
+    RotateEncryptionKey {
+        /// The new key.
+        #[n(0)]
+        new_key: EncryptionKey,
+        /// The old key is known to others: nothing that is encrypted to it is opened from this block on.
+        #[n(1)]
+        compromised: bool,
+    },
 }
 
 /// A signed operation.
@@ -465,18 +479,8 @@ impl Transaction {
                     },
                 ));
             }
-            Operation::PlaceHold(hold) => {
-                let claim = &hold.guarantee;
-                let message = signed_bytes(GUARANTEE_DOMAIN, &claim.guarantee.to_bytes());
-                claims.push((
-                    "guarantee",
-                    Claim {
-                        key: claim.home_key,
-                        message,
-                        signature: claim.home_signature,
-                    },
-                ));
-            }
+            Operation::PlaceHold(hold) => claims.push(hold.claim()),
+            Operation::Batch(items) => claims.extend(items.iter().flat_map(BatchItem::claims)),
             Operation::SettleCharge(settlement) => claims.extend(settlement.claims()),
             Operation::Council(operation) => {
                 claims.extend(council::claims(chain, self.member, operation));
@@ -490,13 +494,26 @@ impl Transaction {
     }
 }
 
+impl Hold {
+    pub(crate) fn claim(&self) -> (&'static str, Claim) {
+        let claim = &self.guarantee;
+        let message = signed_bytes(GUARANTEE_DOMAIN, &claim.guarantee.to_bytes());
+        let claim = Claim {
+            key: claim.home_key,
+            message,
+            signature: claim.home_signature,
+        };
+        ("guarantee", claim)
+    }
+}
+
 impl Settlement {
     /// The event.
     pub fn event(&self) -> &ChargeEvent {
         &self.signed.event
     }
 
-    fn claims(&self) -> [(&'static str, Claim); 2] {
+    pub(crate) fn claims(&self) -> [(&'static str, Claim); 2] {
         let message = signed_bytes(CHARGE_DOMAIN, &self.signed.event.to_bytes());
         let visited = Claim {
             key: self.visited_key,

@@ -7,6 +7,7 @@ use crate::hash::Hash;
 use crate::ids::MemberId;
 use crate::money::{Currency, Micro};
 use crate::profile::Tier;
+use crate::split::{SplitKind, SplitRule};
 use crate::tariff::Tariff;
 use crate::time::Time;
 use minicbor::{Decode, Encode};
@@ -77,7 +78,8 @@ pub struct TierTerms {
     pub home_bears_bps: u32,
 }
 
-/// Parts of the net price before discount, in basis points; they add up to 10,000.
+/// Parts of the net price before discount, in basis points; they add up to 10,000. Where the agreement names a [`SplitRule`], they are
+/// the powers of Nash bargaining; beside the Shapley value they are not applied and only shown for comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Split {
     /// The home utility.
@@ -203,12 +205,22 @@ pub struct Agreement {
     /// SHA-256 of a separate legal text that both hold.
     #[n(25)]
     pub annex_hash: Option<Hash>,
+    /// The rule that shares the net price; without one the fixed parts of `split` do.
+    #[n(26)]
+    pub split_rule: Option<SplitRule>,
 }
 
 impl Agreement {
     /// The id: the hash of what is signed.
     pub fn id(&self) -> AgreementId {
         AgreementId(self.digest(AGREEMENT_DOMAIN))
+    }
+
+    /// By which rule the net price is shared.
+    pub fn split_kind(&self) -> SplitKind {
+        self.split_rule
+            .as_ref()
+            .map_or(SplitKind::Fixed, SplitRule::kind)
     }
 
     /// The terms for a tier, if it is recognised.

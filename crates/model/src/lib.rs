@@ -25,6 +25,7 @@ pub mod refusal;
 pub mod registry;
 pub mod service;
 pub mod sign;
+pub mod split;
 pub mod station;
 pub mod tariff;
 pub mod time;
@@ -55,5 +56,6 @@ pub use profile::{
 };
 pub use refusal::{Refusal, RefusalCode};
 pub use sign::{PublicKey, Signature, SigningKey};
+pub use split::{AdHoc, Alone, Costs, Division, ShareNote, SharedBy, SplitKind, SplitRule};
 pub use tariff::{Dimension, PriceComponent, Restrictions, Tariff, TariffElement};
 pub use time::Time;

@@ -201,6 +201,18 @@ codes! {
     110 RuleInvalid = "rule-invalid",
     /// The custom rule is not on the ledger.
     111 RuleUnknown = "rule-unknown",
+    /// Another charge took a part of the same stretch of the meter's register.
+    115 MeterOverlap = "meter-overlap",
+    /// A message between members that is not encrypted.
+    120 NotSealed = "not-sealed",
+    /// An encrypted message that does not open: changed on the way, or made for somebody else.
+    121 SealBroken = "seal-broken",
+    /// No such encryption key, or no private half of it here.
+    122 EncryptionKeyUnknown = "encryption-key-unknown",
+    /// The encryption key was replaced and its time of grace is over.
+    123 EncryptionKeyRetired = "encryption-key-retired",
+    /// A message that was opened before; nothing changed.
+    124 Replayed = "replayed",
 }
 
 impl fmt::Display for RefusalCode {

@@ -3,6 +3,7 @@
 use crate::hash::Hash;
 use crate::ids::{EvseId, MemberId, OwnerId, StationId};
 use crate::sign::PublicKey;
+use core::fmt;
 use minicbor::{Decode, Encode};
 
 /// Longest member name.
@@ -45,6 +46,36 @@ pub struct Member {
     /// SHA-256 of the DER certificate that it uses for mutual TLS.
     #[n(6)]
     pub tls_fingerprint: Hash,
+    /// Key that messages to it are encrypted to. A utility without one is sent none; a witness needs none.
+    #[n(7)]
+    pub encryption: Option<EncryptionKey>,
+}
+
+/// Names an encryption key in messages: the first half of a digest of the key, so that a receiver with several finds the right one.
+pub type KeyName = [u8; 16];
+
+/// A public X25519 key that messages are encrypted to: 32 bytes as in RFC 7748.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(transparent)]
+pub struct EncryptionKey(#[cbor(with = "minicbor::bytes")] pub [u8; 32]);
+
+impl EncryptionKey {
+    /// The key's name.
+    pub fn name(&self) -> KeyName {
+        Hash::of("fairway.encryption-key", &self.0).short()
+    }
+}
+
+impl fmt::Debug for EncryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Hash(self.0).hex())
+    }
+}
+
+impl fmt::Display for EncryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Hash(self.0).hex())
+    }
 }
 
 /// A CIN prefix: which AAA node of which member answers for the numbers that begin with it (CIN-02).

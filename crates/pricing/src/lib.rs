@@ -4,7 +4,8 @@
 //! usage computes the same breakdown, bit by bit; the ledger re-rates each charge with the same functions before it posts.
 //!
 //! A tariff is compiled once for the time zone of its EVSEs ([`CompiledTariff`]); then [`quote`] prices an expectation before
-//! consent, [`rate`] a finished charge, and [`share`] divides the total. Where digits are dropped is said in [`rate`] and [`share`].
+//! consent, [`rate`] a finished charge, and [`share`] divides the total by the agreement's rule ([`divide`]; [`game`] for any number of
+//! parties). Where digits are dropped is said in [`rate`], [`divide`] and [`share`].
 //!
 //! Where an agreement names a custom rule, the tariff is compiled with it ([`CompiledTariff::compile_with`]), and the same
 //! functions give its prices ([`rule`]).
@@ -23,7 +24,10 @@ mod check;
 mod compile;
 mod custom;
 mod describe;
+mod divide;
 mod error;
+pub mod game;
+pub mod laws;
 mod quote;
 mod rate;
 mod reverse;
@@ -32,16 +36,19 @@ mod share;
 mod unit;
 mod walk;
 mod when;
+mod whole;
 mod wording;
 mod zone;
 
 pub use check::{MAX_SALES_TAXES, check_tariff};
 pub use compile::CompiledTariff;
 pub use describe::{MAX_DESCRIPTION_LINES, describe};
+pub use divide::{Sharing, divide, division_of};
 pub use error::{RateError, TariffError};
 pub use quote::{Expected, price_per_kwh_now, quote};
 pub use rate::{MAX_CHARGE_MS, rate};
 pub use reverse::reverse;
 pub use rule::{BoundRule, MAX_RULE_BYTES, MAX_RULE_FUEL, RuleError, RuleModule, rule_id};
-pub use share::share;
+pub use share::{share, share_note};
+pub use whole::Turn;
 pub use wording::{quoted, wording};

@@ -1,65 +1,51 @@
 //! Who gets what of a price.
 
-use crate::apportion::apportion;
+use crate::divide::{Sharing, division_of};
 use crate::error::RateError;
 use crate::unit::WHOLE_BPS;
-use fairway_model::{Micro, PriceBreakdown, Rounding, Shares, Split, TierTerms};
+use fairway_model::{Micro, PriceBreakdown, Rounding, ShareNote, Shares, TierTerms};
 
 /// Shares the driver's total; the four shares add up to it exactly.
 ///
-/// The net price before discount is split in micro-units by the agreement's basis points (largest remainder; among equal
-/// remainders visited, then owner, then home comes first). Of the discount the home utility bears its part (half-up to a
-/// micro-unit), the visited utility the rest; the owner bears none, so that its share is never negative. Tax stands apart.
-/// What rounding the total to minor units added or took goes to the visited utility. Where a custom rule set the home utility's
-/// share, that counts instead of the agreed one.
+/// The net price before discount is divided by the agreement's rule ([`division_of`]). Of the discount the home utility bears its part
+/// (half-up to a micro-unit), the visited utility the rest; the owner bears none, so that its share is never negative. Tax stands
+/// apart. What rounding the total to minor units added or took goes to the visited utility.
 ///
 /// # Errors
 /// [`RateError::Split`] when the split is not 10,000 basis points; [`RateError::TierTerms`] when a discount has no terms or the
-/// terms pass 10,000; [`RateError::Breakdown`] when the breakdown's own sums are wrong; [`RateError::Money`].
-pub fn share(
-    breakdown: &PriceBreakdown,
-    split: &Split,
-    tier: Option<&TierTerms>,
-) -> Result<Shares, RateError> {
-    let split = custom_split(breakdown, split)?;
-    let bps = [split.visited_bps, split.owner_bps, split.home_bps];
-    let sum = bps
-        .iter()
-        .map(|b| u64::from(*b))
-        .fold(0, u64::saturating_add);
-    if sum != u64::from(WHOLE_BPS) {
-        return Err(RateError::Split(sum));
-    }
+/// terms pass 10,000; [`RateError::Breakdown`] when the breakdown's own sums are wrong, and as [`division_of`]; [`RateError::Money`].
+pub fn share(breakdown: &PriceBreakdown, sharing: &Sharing<'_>) -> Result<Shares, RateError> {
     let tax = check(breakdown)?;
-    let parts = apportion(breakdown.net, &bps.map(|b| Micro(i64::from(b))))?;
-    let [visited, owner, home] = parts.as_slice() else {
-        return Err(RateError::Breakdown("net price cannot be split"));
-    };
-    let home_bears = home_part(breakdown.discount, tier)?;
+    let division = division_of(breakdown, sharing)?;
+    let home_bears = home_part(breakdown.discount, sharing.tier)?;
     let visited_bears = breakdown.discount.minus(home_bears)?;
     Ok(Shares {
-        home: home.minus(home_bears)?,
-        visited: visited.minus(visited_bears)?.plus(breakdown.rounding)?,
-        owner: *owner,
+        home: division.home.minus(home_bears)?,
+        visited: division
+            .visited
+            .minus(visited_bears)?
+            .plus(breakdown.rounding)?,
+        owner: division.owner,
         tax,
     })
 }
 
-/// The split with a custom rule's share of the home utility; the visited utility has what home and owner leave.
-fn custom_split(breakdown: &PriceBreakdown, split: &Split) -> Result<Split, RateError> {
-    let Some(home_bps) = breakdown.rule.and_then(|note| note.home_bps) else {
-        return Ok(*split);
+/// The shares with their whole argument: the rule's figures, and what fixed parts would have given.
+///
+/// # Errors
+/// As [`share`].
+pub fn share_note(
+    breakdown: &PriceBreakdown,
+    sharing: &Sharing<'_>,
+) -> Result<ShareNote, RateError> {
+    let by_parts = Sharing {
+        rule: None,
+        ..*sharing
     };
-    let visited_bps = WHOLE_BPS
-        .checked_sub(split.owner_bps)
-        .and_then(|rest| rest.checked_sub(home_bps))
-        .ok_or(RateError::Breakdown(
-            "the rule's share for the home utility is more than the owner leaves",
-        ))?;
-    Ok(Split {
-        home_bps,
-        visited_bps,
-        owner_bps: split.owner_bps,
+    Ok(ShareNote {
+        division: division_of(breakdown, sharing)?,
+        by_parts: division_of(breakdown, &by_parts)?,
+        shares: share(breakdown, sharing)?,
     })
 }
 

@@ -7,7 +7,8 @@ use crate::chance::Chance;
 use crate::rating;
 use fairway_ledger::{Genesis, worded};
 use fairway_model::agreement::{Caps, Corridor, LoadBand, Split, TierTerms};
-use fairway_model::registry::{EvseEntry, Member, MemberKind};
+use fairway_model::registry::{EncryptionKey, EvseEntry, Member, MemberKind};
+use fairway_model::split::{AdHoc, Alone, Costs, SplitRule};
 use fairway_model::time::{DAY, HOUR, MINUTE};
 use fairway_model::{
     Adjustments, Agreement, Currency, Energy, EvseId, Guarantee, GuaranteeId, Hash, IdError,
@@ -171,6 +172,7 @@ impl Cast {
             validator: Some(made_key(&format!("validator {id}")).public()),
             endpoint: "https://127.0.0.1:1".to_owned(),
             tls_fingerprint: Hash::plain(id.to_string().as_bytes()),
+            encryption: None,
         });
         Genesis {
             chain_id: CHAIN.to_owned(),
@@ -193,6 +195,11 @@ impl Cast {
             .and_then(|keys| keys.get(generation))
             .cloned()
             .unwrap_or_else(|| made_key("nobody"))
+    }
+
+    /// An encryption key of a member's place and a generation; the contracts do not look into it.
+    pub fn encryption_key(place: usize, generation: usize) -> EncryptionKey {
+        EncryptionKey(Hash::plain(format!("encryption {place} {generation}").as_bytes()).0)
     }
 
     /// A pair's two utilities.
@@ -327,12 +334,42 @@ impl Cast {
             notice_days,
             session_caps,
             service: None,
-            collateral: None,
+            collateral: (home != visited && chance.percent(20))
+                .then(|| Micro(chance.span(1, 12) * 1_000_000)),
             model: None,
             rule: None,
             rule_fuel: None,
             annex_hash: None,
+            split_rule: self.split_rule(pair, version, floor),
         }))
+    }
+
+    /// Fixed parts in one agreement of three; drawn apart, so that everything else of a seed stays as it is.
+    fn split_rule(&self, pair: usize, version: u32, floor: i64) -> Option<SplitRule> {
+        let mut chance = Chance::new(self.seed, &format!("split rule {pair} {version}"));
+        let costs = Costs {
+            energy_per_kwh: Micro(chance.span(0, floor / 2)),
+            network_per_kwh: Micro(chance.span(0, floor / 2)),
+            per_charge: Micro(chance.pick(&[0, 0, 333_333, 2_000_000], 0)),
+        };
+        let mut amount = |most| Micro(chance.span(0, most));
+        let (price_per_kwh, few) = (amount(600_000), 60_000);
+        let alone = Alone {
+            home_per_kwh: amount(few),
+            visited_per_kwh: amount(few),
+            owner_per_kwh: amount(few),
+        };
+        match chance.below(3) {
+            0 => None,
+            1 => Some(SplitRule::Nash { costs, alone }),
+            _ => Some(SplitRule::Shapley {
+                costs,
+                ad_hoc: AdHoc {
+                    price_per_kwh,
+                    chance_bps: chance.small(0, 10_000),
+                },
+            }),
+        }
     }
 
     fn make_session(&self, number: usize) -> Result<Session, Missing> {

@@ -1,7 +1,7 @@
 //! A second opinion on the contracts: a reference model that is written differently, a generator of transactions that tries
 //! everything, and the comparison of both with the contracts that ship.
 //!
-//! The model ([`model`], [`rating`], [`mod@admit`]) knows the documents and none of the contracts' code: plain maps, 128-bit whole
+//! The model ([`model`], [`rating`], [`sharing`], [`mod@admit`]) knows the documents and none of the contracts' code: plain maps, 128-bit whole
 //! numbers, balances added up from history, prices worked out minute by minute. It uses the ledger's words (transactions,
 //! receipts, state values) and not the price engine; the table of layers keeps it so.
 //!
@@ -19,6 +19,7 @@ pub mod plan;
 pub mod play;
 pub mod rating;
 pub mod replica;
+pub mod sharing;
 pub mod shrink;
 pub mod step;
 

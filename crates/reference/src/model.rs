@@ -7,14 +7,17 @@
 mod agreements;
 pub mod cases;
 mod charges;
+pub mod energy;
 mod life;
 mod money;
 pub mod netting;
 mod registry;
 pub mod terms;
+pub mod tokens;
 
+pub(crate) use charges::pages;
 use fairway_ledger::money::{ObligationId, UtcDay};
-use fairway_ledger::{Dispute, Effect, Genesis, Hold, Operation, Payment, Transaction};
+use fairway_ledger::{BatchItem, Dispute, Effect, Genesis, Hold, Operation, Payment, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::registry::{EvseEntry, Member, MemberKind};
 use fairway_model::{
@@ -39,6 +42,19 @@ pub enum Verdict {
     Applied(Box<Effect>, Postings),
     /// It changes nothing, for one of these reasons.
     Refused(Reasons),
+    /// Each of its items has a verdict of its own.
+    Each(Vec<Self>),
+}
+
+impl Verdict {
+    /// Whether anything took effect.
+    pub fn applied(&self) -> bool {
+        match self {
+            Self::Applied(..) => true,
+            Self::Refused(_) => false,
+            Self::Each(items) => items.iter().any(Self::applied),
+        }
+    }
 }
 
 /// Changes of accounts, by account and currency; none is zero.
@@ -51,6 +67,8 @@ pub struct MemberRec {
     pub member: Member,
     /// The key before, and until when what it signed counts.
     pub old: Option<(PublicKey, i64)>,
+    /// The encryption key before, and until when messages to it are opened.
+    pub old_encryption: Option<([u8; 32], i64)>,
 }
 
 /// An EVSE.
@@ -124,6 +142,8 @@ pub struct ChargeRec {
     pub pair: (MemberId, MemberId),
     /// Whose site.
     pub owner: fairway_model::OwnerId,
+    /// The area whose energy it took, where it is counted.
+    pub area: Option<String>,
     /// Under which guarantee.
     pub guarantee: GuaranteeId,
     /// Energy in mWh.
@@ -234,6 +254,8 @@ pub struct Model {
     pub(crate) cases: BTreeMap<(SessionId, MemberId), CaseRec>,
     pub(crate) cycles: BTreeMap<(Currency, UtcDay), netting::Cycle>,
     pub(crate) obligations: BTreeMap<ObligationId, netting::Obligation>,
+    pub(crate) tokens: tokens::Tokens,
+    pub(crate) market: energy::Market,
 }
 
 /// Where and when a transaction stands.
@@ -291,6 +313,7 @@ impl Model {
             let rec = MemberRec {
                 member: m.clone(),
                 old: None,
+                old_encryption: None,
             };
             (m.id, rec)
         });
@@ -324,11 +347,27 @@ impl Model {
                 RefusalCode::IdConflict
             }));
         }
-        let verdict = self.operate(place, &tx)?;
-        if matches!(verdict, Verdict::Applied(..)) {
+        let verdict = match &tx.operation {
+            Operation::Batch(items) => self.each(place, &tx, items)?,
+            _ => self.operate(place, &tx)?,
+        };
+        if verdict.applied() {
             self.nonces.insert((tx.member, tx.nonce.0), id);
         }
         Some(verdict)
+    }
+
+    /// One after another, as if each had come alone.
+    fn each(&mut self, place: Place, tx: &Transaction, items: &[BatchItem]) -> Option<Verdict> {
+        let mut verdicts = Vec::new();
+        for item in items {
+            let alone = Transaction {
+                operation: item.clone().into_operation(),
+                ..tx.clone()
+            };
+            verdicts.push(self.operate(place, &alone)?);
+        }
+        Some(Verdict::Each(verdicts))
     }
 
     fn operate(&mut self, place: Place, tx: &Transaction) -> Option<Verdict> {
@@ -353,6 +392,13 @@ impl Model {
         } = operation
         {
             return Some(self.rotate_member_key(by, *new_key, *compromised, place));
+        }
+        if let Operation::RotateEncryptionKey {
+            new_key,
+            compromised,
+        } = operation
+        {
+            return Some(self.rotate_encryption_key(by, *new_key, *compromised, place));
         }
         if let Operation::ProposeAgreement {
             agreement,
@@ -415,7 +461,11 @@ impl Model {
             return Some(self.case(by, case, place));
         }
         if let Operation::Money(money) = operation {
-            return self.money(by, money, place);
+            let token = self.token(by, money, now);
+            return token.or_else(|| self.money(by, money, place));
+        }
+        if let Operation::Energy(energy) = operation {
+            return Some(self.energy(by, energy, place));
         }
         None
     }

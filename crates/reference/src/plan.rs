@@ -3,6 +3,7 @@
 
 mod cases;
 mod cycles;
+mod tokens;
 
 use crate::build::{Generations, SPOILS};
 use crate::cast::{Cast, GUARANTEES, KEYS, PAIRS, SESSIONS, Session, UTILITIES};
@@ -19,6 +20,7 @@ pub fn steps(cast: &Cast) -> Vec<Step> {
         steps: Vec::new(),
         nonce: 0,
         late: BTreeMap::new(),
+        bundled: BTreeMap::new(),
     };
     plan.keys();
     plan.registry();
@@ -26,9 +28,12 @@ pub fn steps(cast: &Cast) -> Vec<Step> {
     for number in 0..SESSIONS {
         plan.session(number);
     }
+    plan.batches();
     plan.changes();
     plan.payments();
     plan.cycles();
+    plan.tokens();
+    plan.energy();
     plan.bytes();
     plan.replays();
     let mut steps = plan.steps;
@@ -71,6 +76,8 @@ struct Plan<'a> {
     nonce: u32,
     /// Sessions that are settled only when a replaced key of their home utility has run out.
     late: BTreeMap<usize, i64>,
+    /// Charges that are settled in a batch, by who hands them in: when, and which.
+    bundled: BTreeMap<usize, Vec<(i64, usize)>>,
 }
 
 impl Plan<'_> {
@@ -123,6 +130,23 @@ impl Plan<'_> {
         )
     }
 
+    /// A first encryption key, the same once more, another member's, a second one, and one that was used before.
+    fn encryption_keys(&mut self, member: usize, at: i64) {
+        let other = self.other(member);
+        for (minutes, place, generation) in [
+            (3, member, 0),
+            (4, member, 0),
+            (5, other, 0),
+            (6, member, 1),
+            (7, member, 0),
+        ] {
+            if self.chance.percent(60) {
+                let what = What::Encrypt(place, generation, self.chance.percent(30));
+                self.step(at + minutes * MINUTE, member, what, Fault::None);
+            }
+        }
+    }
+
     fn keys(&mut self) {
         for (member, at, compromised) in rotations(self.cast) {
             self.last_day(member, at);
@@ -131,6 +155,7 @@ impl Plan<'_> {
                 self.step(at - MINUTE, member, What::Rotate(1, compromised), fault);
             }
             self.sharp(at, member, What::Rotate(1, compromised), Fault::None);
+            self.encryption_keys(member, at);
             if self.chance.percent(30) {
                 // The present key once more, or a step signed with the key before.
                 self.step(at + MINUTE, member, What::Rotate(1, false), Fault::None);
@@ -298,7 +323,15 @@ impl Plan<'_> {
                 2 => Fault::ToCap(self.hair()),
                 _ => Fault::None,
             };
-            self.step(place, visited, What::Place(number), fault);
+            let what = What::Place(number);
+            if self.chance.percent(20) {
+                // Refused, placed, placed before: all in one.
+                let wrong = self.place_fault(&session, visited, place);
+                let items = vec![(what.clone(), wrong), (what.clone(), fault), (what, fault)];
+                self.step(place, visited, What::Batch(items), Fault::None);
+            } else {
+                self.step(place, visited, what, fault);
+            }
         }
         if self.chance.percent(15) {
             // Again, the same or another, under a new number.
@@ -384,7 +417,14 @@ impl Plan<'_> {
             };
             self.sharp(at, by, What::Settle(number), fault);
         }
-        if self.chance.percent(92) {
+        if self.chance.percent(20)
+            && let Some(fault) = self.neighbour(session)
+        {
+            self.step(at - 1, by, What::Settle(number), fault);
+        }
+        if self.chance.percent(25) {
+            self.bundled.entry(by).or_default().push((at, number));
+        } else if self.chance.percent(92) {
             let index = self.step(at, by, What::Settle(number), Fault::None);
             if self.chance.percent(5)
                 && let Some(step) = self.steps.get_mut(index)
@@ -415,6 +455,41 @@ impl Plan<'_> {
         }
     }
 
+    /// Charges that are handed in together, with wrong ones, repeated ones and other things among them.
+    fn batches(&mut self) {
+        for (by, mut charges) in core::mem::take(&mut self.bundled) {
+            charges.sort_unstable();
+            for some in charges.chunks(4) {
+                let at = some.last().map_or(0, |(at, _)| *at);
+                let mut items = Vec::new();
+                for (_, number) in some {
+                    if self.chance.percent(40)
+                        && let Ok(session) = self.cast.session(*number).cloned()
+                    {
+                        let fault = self.settle_fault(&session, by, at);
+                        items.push((What::Settle(*number), fault));
+                    }
+                    items.push((What::Settle(*number), Fault::None));
+                    if self.chance.percent(25) {
+                        let again = self.chance.percent(50);
+                        let what = if again { What::Settle } else { What::Void };
+                        items.push((what(*number), Fault::None));
+                    }
+                }
+                let fault = if self.chance.percent(10) {
+                    self.forgery(by)
+                } else {
+                    Fault::None
+                };
+                let what = What::Batch(items);
+                if fault != Fault::None {
+                    self.step(at, by, what.clone(), fault);
+                }
+                self.step(at, by, what, Fault::None);
+            }
+        }
+    }
+
     fn place_fault(&mut self, session: &Session, by: usize, at: i64) -> Fault {
         let other = self.other(by);
         let ttl = self
@@ -438,6 +513,15 @@ impl Plan<'_> {
             14 => Fault::Expires(last + hair.max(0)),
             _ => Fault::Guarantee(GUARANTEES - 1 - session.guarantee),
         }
+    }
+
+    /// The register of another charge at the same EVSE: at its begin, a hair before its end, at its end.
+    fn neighbour(&mut self, session: &Session) -> Option<Fault> {
+        let mut all = self.cast.sessions.iter().enumerate();
+        let (place, other) = all.find(|(_, s)| s.evse == session.evse && s.id != session.id)?;
+        let used: u64 = other.usage.periods.iter().map(|p| p.energy.0).sum();
+        let more = self.chance.pick(&[0, 0, used.saturating_sub(1), used], 0);
+        Some(Fault::Register(place, more))
     }
 
     fn settle_fault(&mut self, session: &Session, by: usize, at: i64) -> Fault {
@@ -480,6 +564,7 @@ impl Plan<'_> {
             Fault::MeterEnd(1),
             Fault::MeterEnd(1_000),
             Fault::Backwards,
+            Fault::Unsound(0),
             Fault::NoEnergy,
             Fault::ToEnergyCap(hair),
             Fault::Disorder,

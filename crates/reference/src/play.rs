@@ -10,7 +10,7 @@ use crate::plan::generations;
 use crate::replica::{Replica, Sabotage, Writes};
 use crate::step::Step;
 use core::fmt;
-use fairway_ledger::{Block, Books, Key, Outcome, Receipt, Transaction};
+use fairway_ledger::{Block, Books, Effect, ItemOutcome, Key, Outcome, Receipt, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Hash, Refusal, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +61,7 @@ impl fmt::Display for Violation {
             .try_for_each(|line| writeln!(f, "  {line}"))?;
         write!(
             f,
-            "replay: FAIRWAY_MODEL_SEED={} cargo test -p fairway-reference --test it replay -- --nocapture",
+            "replay: FAIRWAY_MODEL_SEED={} cargo test -p fairway-reference --test model replay -- --nocapture",
             self.seed
         )
     }
@@ -262,7 +262,7 @@ impl<'a> World<'a> {
         };
         self.note(step, &line);
         self.compare(&receipt, &verdict, &writes)?;
-        self.look(&things, &writes, verdict_applied(&verdict))?;
+        self.look(&things, &writes, verdict.applied())?;
         self.books
             .record(bytes, &bytes_of)
             .map_err(|e| ("books", format!("the auditor's books do not fold: {e}")))?;
@@ -280,9 +280,16 @@ impl<'a> World<'a> {
         writes: &Writes,
     ) -> Result<(), Wrong> {
         match (&receipt.outcome, verdict) {
+            (Outcome::Applied(Effect::Batch(items)), Verdict::Each(verdicts)) => {
+                self.compare_items((receipt, items), verdicts, writes)
+            }
+            (_, Verdict::Each(_)) | (Outcome::Applied(Effect::Batch(_)), _) => Err((
+                "outcome",
+                "a batch has no result for each of its items".to_owned(),
+            )),
             (Outcome::Applied(effect), Verdict::Applied(right, postings)) => {
                 self.report.applied += 1;
-                if let fairway_ledger::Effect::ChargeSettled { .. } = effect {
+                if let Effect::ChargeSettled { .. } = effect {
                     self.report.settled += 1;
                 }
                 if *effect != **right {
@@ -330,6 +337,44 @@ impl<'a> World<'a> {
                 format!("the contracts refused with {refusal}, the model says {effect:?}"),
             )),
         }
+    }
+
+    /// Each item like a transaction of its own; what one posted comes in the receipt behind what the items ahead of it did.
+    fn compare_items(
+        &mut self,
+        (receipt, items): (&Receipt, &[ItemOutcome]),
+        verdicts: &[Verdict],
+        writes: &Writes,
+    ) -> Result<(), Wrong> {
+        if items.len() != verdicts.len() {
+            return Err(("outcome", format!("{} results", items.len())));
+        }
+        let mut postings = receipt.postings.iter().cloned();
+        for (item, verdict) in items.iter().zip(verdicts) {
+            let (outcome, own) = match item.clone() {
+                ItemOutcome::Applied { effect, postings } => {
+                    (Outcome::Applied(effect.into_effect()), postings)
+                }
+                ItemOutcome::Refused(refusal) => (Outcome::Refused(refusal), 0),
+            };
+            let own = usize::try_from(own).unwrap_or(usize::MAX);
+            let alone = Receipt {
+                outcome,
+                postings: postings.by_ref().take(own).collect(),
+                ..receipt.clone()
+            };
+            self.compare(&alone, verdict, &Writes::new())?;
+        }
+        if postings.next().is_some() {
+            return Err(("postings", "postings that are no item's".to_owned()));
+        }
+        if !writes.is_empty() && !items.iter().any(ItemOutcome::applied) {
+            return Err((
+                "rollback",
+                "a batch of which nothing took effect changed something".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// Looks at everything that the transaction names, and at whether it wrote anything else.
@@ -426,8 +471,4 @@ impl<'a> World<'a> {
             None => Ok(()),
         }
     }
-}
-
-fn verdict_applied(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Applied(..))
 }

@@ -5,9 +5,7 @@
 //! change, 128-bit whole numbers throughout. Where both agree on a charge, they agree for different reasons.
 
 use fairway_model::tariff::{Dimension, PriceLimit, Restrictions, Tariff};
-use fairway_model::{
-    Adjustments, Micro, Period, PeriodKind, RefusalCode, Shares, Split, TierTerms, Usage,
-};
+use fairway_model::{Adjustments, Micro, Period, PeriodKind, RefusalCode, Usage};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -36,7 +34,7 @@ pub struct Price {
 }
 
 /// `n / d` with halves away from zero; both are not negative here.
-fn half_up(n: i128, d: i128) -> i128 {
+pub(crate) fn half_up(n: i128, d: i128) -> i128 {
     (2 * n + d) / (2 * d)
 }
 
@@ -452,23 +450,4 @@ fn micro(n: i128) -> Micro {
 /// The total as an amount.
 pub fn total(price: &Price) -> Micro {
     micro(price.total)
-}
-
-/// Who gets what: the net price by the split, the discount borne as the tier's terms say, tax apart, the coins' rounding to the
-/// visited utility.
-pub fn shares(price: &Price, split: &Split, tier: Option<&TierTerms>) -> Shares {
-    let bps = [split.visited_bps, split.owner_bps, split.home_bps].map(i128::from);
-    let parts = largest_remainder(price.net, &bps);
-    let part = |at: usize| parts.get(at).copied().unwrap_or_default();
-    let by_home = half_up(
-        price.discount * i128::from(tier.map_or(0, |t| t.home_bears_bps)),
-        10_000,
-    );
-    let rounding = price.total - (price.net - price.discount + price.tax);
-    Shares {
-        home: micro(part(2) - by_home),
-        visited: micro(part(0) - (price.discount - by_home) + rounding),
-        owner: micro(part(1)),
-        tax: micro(price.tax),
-    }
 }

@@ -11,10 +11,10 @@ use fairway_ledger::state::{
     MemberState, PairState,
 };
 use fairway_ledger::{
-    Account, Block, CaseOperation, Contracts, Effect, Genesis, GenesisError, Key, Operation,
-    Outcome, Receipt, Transaction, key_for_account, key_for_agreement, key_for_charge,
-    key_for_credit, key_for_evse, key_for_frozen, key_for_guarantee, key_for_held, key_for_hold,
-    key_for_member, key_for_nonce, key_for_pair, key_for_payment,
+    Account, BatchItem, Block, CaseOperation, Contracts, Effect, Genesis, GenesisError, Key,
+    Operation, Outcome, Receipt, Settlement, Transaction, key_for_account, key_for_agreement,
+    key_for_charge, key_for_credit, key_for_evse, key_for_frozen, key_for_guarantee, key_for_held,
+    key_for_hold, key_for_member, key_for_meter_page, key_for_nonce, key_for_pair, key_for_payment,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::{Agreement, Currency, Hash, Micro, Refusal, RefusalCode, Time};
@@ -59,6 +59,12 @@ pub enum Sabotage {
     FrozenNetted,
     /// Interest is charged for days that were charged before.
     InterestTwice,
+    /// One charge of a batch is posted twice.
+    ItemTwice,
+    /// A charge of a batch that is refused is posted.
+    RefusedItemPosted,
+    /// What a meter sold is forgotten.
+    MeterForgotten,
 }
 
 impl Sabotage {
@@ -82,6 +88,9 @@ impl Sabotage {
         Self::CycleTwice,
         Self::FrozenNetted,
         Self::InterestTwice,
+        Self::ItemTwice,
+        Self::RefusedItemPosted,
+        Self::MeterForgotten,
     ];
 }
 
@@ -229,6 +238,7 @@ fn lie(sabotage: Sabotage, tx: &Transaction, view: &mut BTreeMap<Key, Vec<u8>>, 
         (Sabotage::DoublePost, Operation::SettleCharge(s)) => {
             view.remove(&key_for_nonce(tx.member, tx.nonce));
             view.remove(&key_for_charge(s.event().session));
+            forget_meter(view, s);
             change(
                 view,
                 key_for_hold(s.event().session),
@@ -268,6 +278,7 @@ fn lie(sabotage: Sabotage, tx: &Transaction, view: &mut BTreeMap<Key, Vec<u8>>, 
             old_key(view, s.event().home);
             old_key(view, s.event().visited);
         }
+        (Sabotage::MeterForgotten, Operation::SettleCharge(s)) => forget_meter(view, s),
         (Sabotage::NoTimeZone, Operation::SettleCharge(s)) => {
             change(view, key_for_evse(&s.event().evse), |e: &mut EvseState| {
                 "UTC".clone_into(&mut e.entry.time_zone);
@@ -317,6 +328,13 @@ fn lie_afterwards(sabotage: Sabotage, tx: &Transaction, view: &mut BTreeMap<Key,
     }
 }
 
+fn forget_meter(view: &mut BTreeMap<Key, Vec<u8>>, settlement: &Settlement) {
+    let event = settlement.event();
+    for page in crate::model::pages(event).into_iter().flatten().take(128) {
+        view.remove(&key_for_meter_page(event.meter_key, page));
+    }
+}
+
 fn charged_never(view: &mut BTreeMap<Key, Vec<u8>>, id: &ObligationId) {
     change(view, key_for_obligation(id), |o: &mut ObligationState| {
         o.charged_through = o.due;
@@ -332,6 +350,10 @@ fn old_key(view: &mut BTreeMap<Key, Vec<u8>>, member: fairway_model::MemberId) {
 }
 
 /// Changes what the contracts answered and wrote.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table with a row for each kind: in parts its gaps would not show"
+)]
 fn falsify(
     sabotage: Sabotage,
     tx: &Transaction,
@@ -383,6 +405,22 @@ fn falsify(
                 (event.shares.tax.0, s.currency),
             );
         }
+        (
+            Sabotage::ItemTwice | Sabotage::RefusedItemPosted,
+            Outcome::Applied(Effect::Batch(outcomes)),
+            Operation::Batch(items),
+        ) => {
+            let applied = sabotage == Sabotage::ItemTwice;
+            let charge = items
+                .iter()
+                .zip(outcomes)
+                .find_map(|(item, outcome)| match item {
+                    BatchItem::Charge(s) if outcome.applied() == applied => Some(s),
+                    _ => None,
+                });
+            let Some(settlement) = charge else { return };
+            post_again(writes, before, settlement);
+        }
         (Sabotage::NoRollback, Outcome::Refused(refusal), Operation::PlaceHold(h))
             if refusal.code == RefusalCode::ExposureOverCap =>
         {
@@ -409,6 +447,23 @@ fn falsify(
         _ => return,
     }
     *bytes = receipt.to_bytes();
+}
+
+/// Moves the shares of a charge on the accounts that exist, as a settlement does.
+fn post_again(writes: &mut Writes, before: &BTreeMap<Key, Vec<u8>>, settlement: &Settlement) {
+    let (event, shares) = (settlement.event(), settlement.event().shares);
+    let accounts = [
+        (Account::Member(event.home), shares.home.0 - event.total.0),
+        (Account::Member(event.visited), shares.visited.0),
+        (Account::Tax(event.visited), shares.tax.0),
+        (Account::Owner(settlement.owner.clone()), shares.owner.0),
+    ];
+    for (account, amount) in accounts {
+        let key = key_for_account(&account, settlement.currency);
+        edit(writes, before, key, |b: &mut BalanceState| {
+            b.amount = Micro(b.amount.0 + amount);
+        });
+    }
 }
 
 /// Edits a value that was written, or was there before.

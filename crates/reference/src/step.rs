@@ -32,6 +32,8 @@ pub enum What {
     Meter(usize, usize),
     /// Rotate the member's key to a generation; whether the old one is compromised.
     Rotate(usize, bool),
+    /// Register the encryption key of a member's place and a generation; whether the old one is compromised.
+    Encrypt(usize, usize, bool),
     /// Propose terms: pair and version.
     Propose(usize, u32),
     /// Countersign terms.
@@ -53,6 +55,12 @@ pub enum What {
         /// Names the payment.
         reference: u32,
     },
+    /// A step about tokens: pair, issuer, what.
+    Token(usize, usize, TokenStep),
+    /// A step about energy: the pair whose home buys and whose visited sells, one of the areas and hours, what.
+    Energy(usize, usize, EnergyStep),
+    /// Holds, voids and settlements together, each with what is wrong with it.
+    Batch(Vec<(What, Fault)>),
     /// Dispute a session.
     Dispute(usize, u32),
     /// Credit thousandths of what is left of a session, under a number.
@@ -89,6 +97,40 @@ pub enum ObligationStep {
     Received(i64, u32),
     /// Interest through so many days beside the block's.
     Interest(i64),
+}
+
+/// A step about tokens; amounts in micro-units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenStep {
+    /// Issues up to a cap.
+    Issue(i64),
+    /// Takes an issuer's up to a limit.
+    Take(i64),
+    /// Issues to the pair's home utility.
+    Mint(i64),
+    /// Gives to the pair's visited utility.
+    Give(i64),
+    /// Asks to be paid out, under a number.
+    Redeem(u8, i64),
+    /// Was paid out, by a reference.
+    PaidOut(u8, u32),
+    /// Secures what home owes visited.
+    Deposit(i64),
+    /// Gives back what secures it.
+    Release(i64),
+}
+
+/// A step about energy; energies in mWh, prices in micro-units per kWh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnergyStep {
+    /// States what was metered, under a serial number.
+    State(u64, u32),
+    /// Offers some under a number, at a price.
+    Offer(u8, u64, i64),
+    /// Takes some of the offer of a number.
+    Accept(u8, u64),
+    /// Ends the offer of a number.
+    Cancel(u8),
 }
 
 /// A step of a case.
@@ -193,6 +235,8 @@ pub enum Fault {
     MeterEnd(i64),
     /// Begin and end register are exchanged.
     Backwards,
+    /// The register begins where the numbered charge's does, and so many milliwatt-hours behind it.
+    Register(usize, u64),
     /// Nothing is delivered.
     NoEnergy,
     /// The energy is the cap per charge and so many milliwatt-hours more.

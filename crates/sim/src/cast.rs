@@ -13,6 +13,7 @@ use fairway_model::{
 use fairway_protocol::ocmf::MeterKey;
 use fairway_utility::Config;
 use fairway_utility::command::{NewCustomer, PartnerRules, Policy, Rules};
+use fairway_utility::seal::DecryptionKey;
 
 /// How many utilities there are.
 pub(crate) const UTILITIES: usize = 3;
@@ -108,6 +109,10 @@ impl Cast {
     }
 }
 
+fn decryption_key(name: &str) -> DecryptionKey {
+    DecryptionKey::from_seed(seed(&format!("{name} encryption")))
+}
+
 fn genesis() -> Result<Genesis, Fault> {
     let mut members = Vec::new();
     for (place, name) in IDS.into_iter().enumerate() {
@@ -128,6 +133,7 @@ fn genesis() -> Result<Genesis, Fault> {
                 String::new()
             },
             tls_fingerprint: Hash::plain(name.as_bytes()),
+            encryption: utility.then(|| decryption_key(name).public()),
         });
     }
     Ok(Genesis {
@@ -143,6 +149,7 @@ fn configs(genesis: &Genesis) -> Result<Vec<Config>, Fault> {
             id: member_id(place)?,
             key: SigningKey::from_seed(seed(name)),
             name: format!("{name} (demonstration)"),
+            ring: vec![decryption_key(name)],
             secret: seed(&format!("{name} secret")),
             chain: CHAIN.to_owned(),
             policy: policy(place)?,
@@ -365,6 +372,7 @@ fn agreement(home: usize, visited: usize) -> Result<Agreement, Fault> {
         rule: None,
         rule_fuel: None,
         annex_hash: None,
+        split_rule: None,
     }))
 }
 

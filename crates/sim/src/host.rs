@@ -4,12 +4,14 @@ use crate::cast::{CANARY, Fault};
 use crate::ledger::contains;
 use crate::plan::Sabotage;
 use crate::world::{Event, World};
+use fairway_model::canonical::Canonical as _;
 use fairway_model::station::ToStation;
 use fairway_model::time::{MINUTE, SECOND};
 use fairway_model::{MemberId, Time};
 use fairway_utility::Utility;
 use fairway_utility::command::{Command, Reply};
 use fairway_utility::door::{Block, Change, Effect, Input, Level, LogLine, Moment, Row, Table};
+use fairway_utility::envelope::{Envelope, Receiver};
 use std::collections::BTreeMap;
 
 /// How long a computer takes to start again, from and to.
@@ -164,7 +166,8 @@ impl World {
             block
                 .entries
                 .iter()
-                .any(|(tx, _)| crate::ledger::Ledger::kind(tx) == "SettleCharge")
+                .filter_map(|entry| entry.content.as_ref().ok())
+                .any(|content| crate::ledger::settles(&content.0.operation))
         };
         if !wanted || !settles() {
             return false;
@@ -179,9 +182,7 @@ impl World {
             Effect::Store(_) => {}
             Effect::ToStation { station, words } => self.say_to_post(place, &station, words),
             Effect::ToPeer { to, envelope } => {
-                if contains(&envelope, CANARY.as_bytes()) {
-                    return Err(format!("utility {place} sends a customer's name to {to}"));
-                }
+                self.read_along(place, to, &envelope)?;
                 if let Some(to) = self.place_of(to) {
                     self.send_peer(place, to, &envelope);
                 }
@@ -192,6 +193,30 @@ impl World {
             }
             Effect::Log(line) => self.log(place, &line)?,
             Effect::WakeAt(at) => self.wake_at(place, at)?,
+        }
+        Ok(())
+    }
+
+    /// Opens a message with its addressee's keys: not even there is a name.
+    fn read_along(&self, place: usize, to: MemberId, bytes: &[u8]) -> Result<(), Fault> {
+        let Some(config) = self.cast.configs.iter().find(|c| c.id == to) else {
+            return Ok(());
+        };
+        let receiver = Receiver {
+            me: to,
+            chain: &config.chain,
+            now: self.now(),
+            ring: &config.ring,
+            replaced: &[],
+            signed_by: &|_, _| None,
+        };
+        let opened = Envelope::from_bytes(bytes)
+            .map_err(|e| e.to_string())
+            .and_then(|envelope| envelope.open(&receiver).map_err(|e| e.to_string()));
+        let (_, message) = opened.map_err(|e| format!("utility {place} to {to}: {e}"))?;
+        let plain = message.to_bytes();
+        if contains(&plain, CANARY.as_bytes()) {
+            return Err(format!("utility {place} sends a customer's name to {to}"));
         }
         Ok(())
     }

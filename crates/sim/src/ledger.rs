@@ -4,7 +4,8 @@
 use crate::cast::{CANARY, Fault, REPLICAS, USD};
 use crate::plan::Sabotage;
 use fairway_ledger::{
-    Block, Books, Contracts, Effect, Genesis, Key, Operation, Outcome, Receipt, Transaction,
+    BatchItem, Block, Books, Contracts, Effect, Genesis, Key, Operation, Outcome, Receipt,
+    Transaction, parts,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::{Energy, Hash, Micro, Refusal, SessionId, Time};
@@ -168,6 +169,11 @@ impl Ledger {
         self.cuts.len()
     }
 
+    /// Transactions in all blocks.
+    pub(crate) fn transactions(&self) -> usize {
+        self.cuts.iter().map(|cut| cut.txs.len()).sum()
+    }
+
     /// Nothing waits, and all replicas are level.
     pub(crate) fn level(&self) -> bool {
         self.pool.is_empty() && self.replicas.iter().all(|r| r.height == self.cuts.len())
@@ -245,7 +251,15 @@ impl Ledger {
             ));
         }
         let receipt = Receipt::from_bytes(receipt).map_err(|e| e.to_string())?;
-        match receipt.outcome {
+        let tx = Transaction::read(tx).map_err(|e| e.to_string())?;
+        let parts = parts(tx, receipt).ok_or("the receipt of a batch does not fit its items")?;
+        parts
+            .into_iter()
+            .try_for_each(|(tx, receipt)| self.record_part(&tx.operation, receipt.outcome))
+    }
+
+    fn record_part(&mut self, operation: &Operation, outcome: Outcome) -> Result<(), Fault> {
+        match outcome {
             Outcome::Applied(Effect::ChargeSettled {
                 session,
                 event,
@@ -255,7 +269,7 @@ impl Ledger {
                 let settled = Settled {
                     total,
                     event,
-                    energy: energy_of(tx)?,
+                    energy: energy_of(operation)?,
                 };
                 if self.settled.insert(session, settled).is_some() {
                     return Err(format!("{session} is settled twice"));
@@ -283,8 +297,8 @@ impl Ledger {
             entries: cut
                 .txs
                 .iter()
-                .cloned()
-                .zip(receipts.iter().cloned())
+                .zip(receipts)
+                .map(|(tx, receipt)| door::Entry::read(tx, receipt))
                 .collect(),
         })
     }
@@ -303,9 +317,17 @@ impl Ledger {
     }
 }
 
-fn energy_of(tx: &[u8]) -> Result<Energy, Fault> {
-    let tx = Transaction::read(tx).map_err(|e| e.to_string())?;
-    match tx.operation {
+/// Whether a transaction settles a charge, alone or in a batch.
+pub(crate) fn settles(operation: &Operation) -> bool {
+    match operation {
+        Operation::SettleCharge(_) => true,
+        Operation::Batch(items) => items.iter().any(|i| matches!(i, BatchItem::Charge(_))),
+        _ => false,
+    }
+}
+
+fn energy_of(operation: &Operation) -> Result<Energy, Fault> {
+    match operation {
         Operation::SettleCharge(settlement) => settlement
             .event()
             .usage

@@ -1,6 +1,6 @@
 //! What a run says at its end.
 
-use crate::cast::USD;
+use crate::cast::{BEGIN, USD};
 use crate::world::World;
 use core::fmt;
 use fairway_model::{Hash, Micro};
@@ -36,6 +36,10 @@ pub struct Report {
     pub pairs: usize,
     /// Blocks of the ledger.
     pub height: usize,
+    /// Transactions in those blocks.
+    pub transactions: usize,
+    /// How long the world lasted, in milliseconds of its own time.
+    pub lasted_ms: i64,
     /// Transactions that the contracts refused, by reason.
     pub refused: Vec<(&'static str, u32)>,
     /// Whether a planted fault was carried out, and did no harm.
@@ -63,6 +67,8 @@ pub(crate) fn of(seed: u64, world: &mut World, billed: Micro) -> Report {
         settled: world.ledger.settled.len(),
         pairs: world.pairs(),
         height: world.ledger.height(),
+        transactions: world.ledger.transactions(),
+        lasted_ms: world.now().0.saturating_sub(BEGIN.0),
         refused: world.ledger.refused.iter().map(|(k, v)| (*k, *v)).collect(),
         sabotaged: world.sabotaged,
         alarms: world.counts.alarms,
@@ -118,7 +124,7 @@ impl fmt::Display for Violation {
             .try_for_each(|line| writeln!(f, "  {line}"))?;
         write!(
             f,
-            "replay: FAIRWAY_SIM_SEED={} FAIRWAY_SIM_PLAN={} cargo test -p fairway-sim --test it replay -- --nocapture",
+            "replay: FAIRWAY_SIM_SEED={} FAIRWAY_SIM_PLAN={} cargo test -p fairway-sim --test world replay -- --nocapture",
             self.seed, self.plan
         )
     }

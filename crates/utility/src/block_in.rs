@@ -1,7 +1,7 @@
 //! What the ledger finalized: the registry's copy, holds, settlements.
 
 use crate::consent::{consent_key, hold_key, void_hold_key};
-use crate::door::{Block, Level, Table};
+use crate::door::{Block, Level, Table, items};
 use crate::energy::Kept;
 use crate::home::HomeState;
 use crate::machine::Utility;
@@ -13,7 +13,6 @@ use fairway_gateway::session::{HoldMark, Posted};
 use fairway_gateway::{State, Step};
 use fairway_ledger::money::MoneyEffect;
 use fairway_ledger::{Effect, Hold, Operation, Receipt, Settlement, Transaction};
-use fairway_model::canonical::Canonical;
 use fairway_model::{Hash, PriceBreakdown, Refusal, RefusalCode, SessionId};
 use std::collections::BTreeSet;
 
@@ -29,19 +28,19 @@ impl Utility {
         }
         // Refused more than once in one block, a transaction still counts as one try.
         let mut seen = BTreeSet::new();
-        for (transaction, receipt) in &block.entries {
-            match (Transaction::read(transaction), Receipt::from_bytes(receipt)) {
-                (Ok(tx), Ok(receipt))
-                    if receipt.refusal().is_none() || seen.insert(receipt.transaction) =>
-                {
-                    self.on_receipt(out, &tx, transaction, &receipt);
+        for entry in &block.entries {
+            match &entry.content {
+                Ok(content) => {
+                    let receipt = &content.1;
+                    if receipt.refusal().is_none() || seen.insert(receipt.transaction) {
+                        self.on_receipt(out, content);
+                    }
                 }
-                (Ok(_), Ok(_)) => {}
-                _ => out.log(
+                Err(error) => out.log(
                     Level::Error,
                     None,
                     format!(
-                        "block {}: a transaction or receipt cannot be read",
+                        "block {}: a transaction or receipt cannot be read: {error}",
                         block.height
                     ),
                 ),
@@ -51,7 +50,26 @@ impl Utility {
         out.put(row);
     }
 
-    fn on_receipt(&mut self, out: &mut Out, tx: &Transaction, bytes: &[u8], receipt: &Receipt) {
+    fn on_receipt(&mut self, out: &mut Out, content: &(Transaction, Receipt)) {
+        match items(content) {
+            Some(items) => {
+                for (tx, receipt) in items.iter() {
+                    self.on_part(out, tx, receipt);
+                }
+            }
+            None => out.log(
+                Level::Error,
+                None,
+                format!(
+                    "the receipt of batch {} does not fit its items",
+                    content.1.transaction
+                ),
+            ),
+        }
+    }
+
+    /// One transaction that is no batch, or one item of a batch.
+    fn on_part(&mut self, out: &mut Out, tx: &Transaction, receipt: &Receipt) {
         for row in self.registry.apply(tx, receipt) {
             out.put(row);
         }
@@ -80,21 +98,36 @@ impl Utility {
             }
             _ => {}
         }
-        let Some(key) = self.outbox.of_transaction(&Hash::plain(bytes)).cloned() else {
+        let Some(key) = self.entry_of(tx, &receipt.transaction) else {
             return;
         };
         match receipt.refusal() {
             None => {
                 self.answered(out, &key);
             }
+            Some(refusal) if self.signed_before(tx, refusal) => {}
             Some(refusal) => {
                 self.on_refused(out, &key, &tx.operation, refusal);
                 // The chain takes the same bytes only once, refused or not: what is to be tried again needs another nonce.
-                let refused = Hash::plain(bytes);
-                if self.outbox.of_transaction(&refused) == Some(&key) {
+                let refused = receipt.transaction;
+                if self.outbox.waits_for(&key, &refused) {
                     self.submit_again(out, &key, tx.operation.clone(), refused);
                 }
             }
+        }
+    }
+
+    /// The entry of the outbox that waited for this transaction, or for this item of it.
+    fn entry_of(&self, tx: &Transaction, id: &Hash) -> Option<String> {
+        let item = match &tx.operation {
+            Operation::PlaceHold(hold) => Some(hold_key(hold.session)),
+            Operation::VoidHold { session, .. } => Some(void_hold_key(*session)),
+            Operation::SettleCharge(settlement) => Some(settle_key(settlement.event().session)),
+            _ => None,
+        };
+        match item {
+            Some(key) => Some(key).filter(|key| self.outbox.waits_for(key, id)),
+            None => self.outbox.of_transaction(id).cloned(),
         }
     }
 
@@ -182,6 +215,7 @@ impl Utility {
     fn bill_line(&self, settlement: &Settlement, receipt: &Receipt) -> Option<BillLine> {
         let event = settlement.event();
         let breakdown: PriceBreakdown = self.homes.all.get(&event.session)?.breakdown.clone()?;
+        let shared = self.shared(event, &breakdown);
         Some(BillLine {
             session: event.session,
             visited: event.visited,
@@ -198,6 +232,7 @@ impl Utility {
             event: event.hash(),
             transaction: receipt.transaction,
             height: receipt.height,
+            shared,
         })
     }
 

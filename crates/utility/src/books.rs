@@ -7,9 +7,10 @@ use crate::peer::Answer;
 use crate::visit::Visit;
 use fairway_model::canonical::Canonical;
 use fairway_model::{
-    AgreementId, Currency, Hash, MemberId, Micro, MoneyError, PublicKey, Refusal, RefusalCode,
-    SessionId, SignedChargeEvent, StationId, Time,
+    AgreementId, ChargeEvent, Currency, Hash, MemberId, Micro, MoneyError, PriceBreakdown,
+    PublicKey, Refusal, RefusalCode, SessionId, ShareNote, SignedChargeEvent, StationId, Time,
 };
+use fairway_pricing::{Sharing, share_note};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn money(e: &MoneyError) -> Refusal {
@@ -160,7 +161,17 @@ impl Utility {
                 .chain(v.bad.iter().cloned())
                 .collect()
         });
+        let breakdown = session
+            .and_then(|s| s.breakdown.clone())
+            .or_else(|| home.and_then(|c| c.breakdown.clone()));
+        let event = session
+            .and_then(|s| s.event.as_ref())
+            .or_else(|| home.and_then(|c| c.event.as_ref()));
+        let shared = event
+            .zip(breakdown.as_ref())
+            .and_then(|(event, price)| self.shared(event, price));
         Ok(SessionTrace {
+            shared,
             summary,
             hops: self
                 .traces
@@ -173,9 +184,7 @@ impl Utility {
             consent: session
                 .and_then(|s| s.consent_given().cloned())
                 .or_else(|| home.and_then(|c| c.consent.clone())),
-            breakdown: session
-                .and_then(|s| s.breakdown.clone())
-                .or_else(|| home.and_then(|c| c.breakdown.clone())),
+            breakdown,
             event: self.signed_event(visit, home),
             evidence: own
                 .or_else(|| self.homes.evidence.get(&id).cloned())
@@ -183,6 +192,14 @@ impl Utility {
             transaction: posted.map(|p| p.transaction),
             height: posted.map(|p| p.height),
         })
+    }
+
+    /// Who gets what of a charge by the rule of its agreement; nothing where the agreement is not known here.
+    pub(crate) fn shared(&self, event: &ChargeEvent, price: &PriceBreakdown) -> Option<ShareNote> {
+        let agreement = self.registry.agreement(event.agreement)?;
+        let sharing = Sharing::of(agreement, event.adjustments.tier, event.session);
+        let note = share_note(price, &sharing).ok()?;
+        (note.shares == event.shares).then_some(note)
     }
 
     fn signed_event(

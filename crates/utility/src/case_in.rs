@@ -16,8 +16,8 @@ use fairway_ledger::{
 use fairway_model::credit::{Credit, CreditReason, SignedCredit};
 use fairway_model::ids::CreditId;
 use fairway_model::{
-    ChargeEvent, Currency, Hash, MemberId, Micro, OwnerId, Refusal, RefusalCode, SessionId, Shares,
-    Signature,
+    ChargeEvent, Currency, Hash, MemberId, Micro, OwnerId, PublicKey, Refusal, RefusalCode,
+    SessionId, Shares, Signature,
 };
 
 fn credit_key(session: SessionId, id: CreditId) -> String {
@@ -216,8 +216,9 @@ impl Utility {
         home_signature: Signature,
     ) -> Result<CreditNote, Refusal> {
         let (owner, currency) = self.claims_of(self.event_of(credit.session)?)?;
-        let key = |member| {
-            self.registry.key_of(member).ok_or_else(|| {
+        let key = |member, signature: &Signature| {
+            let check = |key: &PublicKey| credit.verify(key, signature);
+            self.registry.signing_key(member, check).ok_or_else(|| {
                 Refusal::new(
                     RefusalCode::MemberUnknown,
                     format!("{member} is not known here"),
@@ -225,8 +226,8 @@ impl Utility {
             })
         };
         Ok(CreditNote {
-            visited_key: key(credit.visited)?,
-            home_key: key(credit.home)?,
+            visited_key: key(credit.visited, &visited_signature)?,
+            home_key: key(credit.home, &home_signature)?,
             owner,
             currency,
             signed: SignedCredit {

@@ -1,5 +1,6 @@
 //! What operators and their programs ask of their utility, and the answers.
 
+use crate::door::Table;
 use crate::roaming::{AgreementView, PartnerView, TermsCommand};
 pub use fairway_aaa::CreditLine;
 use fairway_ledger::energy::op::{EnergyOperation, Hour};
@@ -8,11 +9,12 @@ use fairway_ledger::{CaseRef, CaseReply, DisputeReason, Ruling, Verdict};
 use fairway_model::charge::SignedChargeEvent;
 use fairway_model::credit::CreditReason;
 use fairway_model::offer::{SignedConsent, SignedOffer};
-use fairway_model::registry::{EvseEntry, PrefixEntry};
+use fairway_model::registry::{EncryptionKey, EvseEntry, PrefixEntry};
 use fairway_model::{
     Agreement, AgreementId, Currency, CustomerClass, Energy, EvseId, Hash, MemberId, Micro,
-    Payment, PriceBreakdown, Refusal, SessionId, StationId, Tier, Time,
+    Payment, PriceBreakdown, Refusal, SessionId, ShareNote, StationId, Tier, Time,
 };
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 pub use crate::command_money::{
@@ -135,6 +137,23 @@ pub enum Command {
         #[n(0)]
         #[cbor(with = "minicbor::bytes")]
         module: Vec<u8>,
+    },
+    /// Register another key that messages to this member are encrypted to; its private half is in the keys folder already.
+    #[n(41)]
+    RotateEncryptionKey {
+        /// The new key.
+        #[n(0)]
+        new_key: EncryptionKey,
+        /// The old key is known to others and counts no more.
+        #[n(1)]
+        compromised: bool,
+    },
+    /// Everything that is kept about a person (GDPR articles 15 and 20). The export itself is recorded in the audit log.
+    #[n(42)]
+    ExportCustomer {
+        /// The CIN, digits.
+        #[n(0)]
+        cin: String,
     },
 }
 
@@ -511,6 +530,63 @@ pub enum Reply {
     /// Energy.
     #[n(36)]
     Energy(#[n(0)] Box<EnergyBalance>),
+    /// Everything about a person.
+    #[n(42)]
+    Export(#[n(0)] Box<CustomerExport>),
+}
+
+/// Everything that is kept about a person.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct CustomerExport {
+    /// Who keeps it.
+    #[n(0)]
+    pub utility: MemberId,
+    /// The person's CIN, digits.
+    #[n(1)]
+    pub cin: String,
+    /// When it was put together.
+    #[n(2)]
+    pub made_at: Time,
+    /// Profile, account, statements and bills as named values.
+    #[n(3)]
+    pub facts: Vec<(String, String)>,
+    /// Every charge whose trace is kept.
+    #[n(4)]
+    pub charges: Vec<SessionTrace>,
+    /// By which bytes a stored row is recognised as the person's: CIN, name, credentials, customer key, pseudonyms, charges.
+    #[n(5)]
+    pub marks: Vec<ByteVec>,
+    /// The rows of the database that bear one of them; the machine leaves them to the shell.
+    #[n(6)]
+    pub rows: Vec<ExportedRow>,
+}
+
+impl core::fmt::Debug for CustomerExport {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // Personal data never reaches a log.
+        write!(f, "CustomerExport({} rows)", self.rows.len())
+    }
+}
+
+/// A stored row as it is exported.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ExportedRow {
+    /// The table.
+    #[n(0)]
+    pub table: Table,
+    /// Its key.
+    #[n(1)]
+    pub key: String,
+    /// When it was written.
+    #[n(2)]
+    pub at: Time,
+    /// The line for people.
+    #[n(3)]
+    pub summary: String,
+    /// Canonical CBOR.
+    #[n(4)]
+    #[cbor(with = "minicbor::bytes")]
+    pub body: Vec<u8>,
 }
 
 /// One driver's bill of one month: home and roaming lines in one format (PR-06, AA-20).
@@ -596,6 +672,9 @@ pub struct BillLine {
     /// Height of the block that settled it.
     #[n(14)]
     pub height: u64,
+    /// Who got what of it, and by which rule.
+    #[n(15)]
+    pub shared: Option<ShareNote>,
 }
 
 /// Role of this utility in a charge (PR-08).
@@ -662,6 +741,9 @@ pub struct SessionTrace {
     /// Height of its block.
     #[n(8)]
     pub height: Option<u64>,
+    /// Who gets what of the price, and by which rule, once rated.
+    #[n(9)]
+    pub shared: Option<ShareNote>,
 }
 
 /// A charge in a list.

@@ -11,7 +11,7 @@ use fairway_aaa::CustomerChange;
 use fairway_ledger::{Operation, RuleOperation, Transaction, TxNonce};
 use fairway_model::agreement::AGREEMENT_DOMAIN;
 use fairway_model::canonical::Canonical;
-use fairway_model::registry::EvseEntry;
+use fairway_model::registry::{EncryptionKey, EvseEntry};
 use fairway_model::{
     Agreement, AgreementId, Cin, DecodeError, Hash, Refusal, RefusalCode, StationId, Time,
 };
@@ -93,6 +93,7 @@ fn changes_something(command: &Command) -> bool {
     !matches!(
         command,
         Command::Bill { .. }
+            | Command::ExportCustomer { .. }
             | Command::Session(_)
             | Command::Sessions
             | Command::Books
@@ -167,6 +168,11 @@ impl Utility {
             }
             Command::RegisterEvse(entry) => self.register_evse(out, id, entry),
             Command::EraseCustomer { cin } => self.erase_customer(out, &cin),
+            Command::ExportCustomer { cin } => self.export_customer(out, &cin),
+            Command::RotateEncryptionKey {
+                new_key,
+                compromised,
+            } => self.rotate_encryption_key(out, id, new_key, compromised),
             Command::UploadRule { module } => {
                 self.hand_in(out, id, Operation::Rule(RuleOperation::Upload { module }))
             }
@@ -267,6 +273,29 @@ impl Utility {
         fairway_ledger::admissible(&self.me.chain, &probe.to_bytes())?;
         self.submit(out, format!("op/{}", key_of(id)), operation, None, 0);
         Ok(Reply::Submitted)
+    }
+
+    /// A key that nobody here can open with is not registered: everything that is sent to us would be lost.
+    fn rotate_encryption_key(
+        &mut self,
+        out: &mut Out,
+        id: &[u8; 16],
+        new_key: EncryptionKey,
+        compromised: bool,
+    ) -> Result<Reply, Refusal> {
+        if !self.me.ring.iter().any(|key| key.public() == new_key) {
+            return Err(Refusal::new(
+                RefusalCode::EncryptionKeyUnknown,
+                format!(
+                    "the keys folder has no private half of {new_key}; `fairway key rotate-encryption` makes one there"
+                ),
+            ));
+        }
+        let operation = Operation::RotateEncryptionKey {
+            new_key,
+            compromised,
+        };
+        self.hand_in(out, id, operation)
     }
 
     fn register_evse(
@@ -477,5 +506,6 @@ fn line(l: fairway_aaa::BillLine) -> BillLine {
         event: l.event,
         transaction: l.transaction,
         height: l.height,
+        shared: l.shared,
     }
 }

@@ -2,7 +2,7 @@
 
 use fairway_ledger::Account;
 use fairway_ledger::money::{CycleSummary, MoneyOperation, ObligationId, PaymentSent, UtcDay};
-use fairway_model::{Currency, Hash, MemberId, Micro, SessionId, Time};
+use fairway_model::{Currency, Hash, MemberId, Micro, SessionId, SharedBy, Time};
 use minicbor::{Decode, Encode};
 
 /// What is wanted.
@@ -126,6 +126,9 @@ pub struct StatementLine {
     /// The cycle in which it was netted.
     #[n(9)]
     pub cycle: Option<UtcDay>,
+    /// Who got what of the charge, and by which rule.
+    #[n(10)]
+    pub shared: Option<SharedBy>,
 }
 
 /// What stood between two members.

@@ -1,16 +1,23 @@
 //! Who this utility is. Read once, by the shell.
 
 use crate::command::Policy;
+use crate::seal::DecryptionKey;
 use fairway_model::registry::Member;
 use fairway_model::{MemberId, PublicKey, SigningKey};
 
-/// Everything that a utility must know at its start and that never changes while it runs.
+/// Most private encryption keys that a member keeps.
+pub const MAX_DECRYPTION_KEYS: usize = 64;
+
+/// Everything that a utility must know at its start. Of it only its keys change while it runs.
 #[derive(Clone)]
 pub struct Config {
     /// Its member id.
     pub id: MemberId,
     /// The key that signs its messages, offers, charge events and transactions.
     pub key: SigningKey,
+    /// Opens what other members encrypt to it: the key that the ledger names, those before it, and one that is to follow. At
+    /// most [`MAX_DECRYPTION_KEYS`].
+    pub ring: Vec<DecryptionKey>,
     /// Its name as drivers read it.
     pub name: String,
     /// Makes pseudonyms, session ids and the keys of visiting profiles; in no database.

@@ -88,6 +88,10 @@ impl Utility {
         id: SessionId,
         method: ConsentMethod,
     ) -> Result<(), Refusal> {
+        let home = self.visits.get(id).and_then(|v| v.session.home);
+        for party in home.into_iter().chain([self.me.id]) {
+            self.registry.must_be_active(party, out.now)?;
+        }
         let limit = self.energy_limit(out, id);
         let (now, key) = (out.now, self.me.key.clone());
         let gone = || Refusal::new(RefusalCode::SessionUnknown, "this charge is not known here");
@@ -194,7 +198,9 @@ impl Utility {
             visited: self.me.id,
             guarantee: GuaranteeClaim {
                 home: offer.home,
-                home_key: self.registry.key_of(offer.home)?,
+                home_key: self
+                    .registry
+                    .signing_key(offer.home, |key| signed.verify(key))?,
                 guarantee: signed.guarantee.clone(),
                 home_signature: signed.home_signature,
             },

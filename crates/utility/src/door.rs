@@ -1,9 +1,12 @@
 //! The one door of the machine: what comes in, what goes out.
 
-use fairway_model::canonical::Canonical;
+use crate::seal::DecryptionKey;
+use fairway_ledger::{Operation, Receipt, Transaction, parts};
+use fairway_model::canonical::{Canonical, DecodeError};
 use fairway_model::station::{FromStation, ToStation};
-use fairway_model::{MemberId, Refusal, SessionId, StationId, Time};
+use fairway_model::{Hash, MemberId, Refusal, SessionId, SigningKey, StationId, Time};
 use minicbor::{Decode, Encode};
+use std::borrow::Cow;
 
 /// Time and randomness of one input, given by the shell or by the simulator.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +27,7 @@ pub enum Input {
         /// What.
         words: FromStation,
     },
-    /// Another member sent a signed envelope ([`crate::peer::Envelope`]); the transport has authenticated `from`.
+    /// Another member sent an envelope ([`crate::envelope::Envelope`]); the transport has authenticated `from`.
     Peer {
         /// Who, by the certificate of the connection.
         from: MemberId,
@@ -33,6 +36,8 @@ pub enum Input {
     },
     /// The ledger finalized a block. Blocks come in order of height, each at least once; empty ones may be left out.
     Block(Block),
+    /// The state after the block at which a member begins that did not see the blocks before; before the first [`Input::Block`].
+    Founding(Box<crate::founding::Founding>),
     /// A person or program with the operator's rights wants something. The same id twice has the effect of once.
     Command {
         /// Chosen by the caller.
@@ -40,8 +45,12 @@ pub enum Input {
         /// What is wanted.
         command: crate::command::Command,
     },
+    /// The private encryption keys were read anew; these are all of them.
+    DecryptionKeys(Vec<DecryptionKey>),
     /// Time has passed.
     Tick,
+    /// The ledger has registered this key for us; it signs from now on.
+    Key(SigningKey),
 }
 
 /// A finalized block as far as a utility cares.
@@ -51,8 +60,41 @@ pub struct Block {
     pub height: u64,
     /// The block's time.
     pub time: Time,
-    /// Transactions with their receipts (canonical bytes of `fairway_ledger`), in order.
-    pub entries: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Transactions with their receipts, in order.
+    pub entries: Vec<Entry>,
+}
+
+/// A transaction of a block and what became of it, decoded once for all that follow the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// SHA-256 of the transaction's bytes.
+    pub id: Hash,
+    /// Both, or why they cannot be read.
+    pub content: Result<Box<(Transaction, Receipt)>, DecodeError>,
+}
+
+impl Entry {
+    /// Reads the canonical bytes of `fairway_ledger`.
+    pub fn read(transaction: &[u8], receipt: &[u8]) -> Self {
+        let content = Transaction::read(transaction)
+            .and_then(|tx| Ok(Box::new((tx, Receipt::from_bytes(receipt)?))));
+        Self {
+            id: Hash::plain(transaction),
+            content,
+        }
+    }
+}
+
+/// What a reader sees of an entry's content: the transaction with its receipt, or of a batch each item with its own. Nothing when the
+/// receipt of a batch does not fit its items.
+pub fn items(content: &(Transaction, Receipt)) -> Option<Cow<'_, [(Transaction, Receipt)]>> {
+    let (tx, receipt) = content;
+    let batch = matches!(tx.operation, Operation::Batch(_))
+        || matches!(receipt.effect(), Some(fairway_ledger::Effect::Batch(_)));
+    if batch {
+        return parts(tx.clone(), receipt.clone()).map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(core::slice::from_ref(content)))
 }
 
 /// What the shell must do. All [`Effect::Store`] of one input are one database transaction, made durable before anything else of

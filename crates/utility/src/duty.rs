@@ -14,7 +14,7 @@ use fairway_model::canonical::Canonical;
 use fairway_model::service::ServiceRequest;
 use fairway_model::time::{DAY, HOUR, MINUTE};
 use fairway_model::{
-    AgreementId, DecodeError, MemberId, Refusal, RefusalCode, SessionId, Signature, Time,
+    AgreementId, DecodeError, MemberId, PublicKey, Refusal, RefusalCode, SessionId, Signature, Time,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -241,11 +241,13 @@ impl Utility {
             return;
         };
         let parties = (self.me.id, charge.visited);
-        let Some(visited_key) = self.registry.key_of(charge.visited) else {
+        let request = Self::request(session, agreement, parties, asked.at);
+        let check = |key: &PublicKey| request.verify(key, &asked.signature);
+        let Some(visited_key) = self.registry.signing_key(charge.visited, check) else {
             return;
         };
         let claim = ServiceClaim {
-            request: Self::request(session, agreement, parties, asked.at),
+            request,
             visited_key,
             visited_signature: asked.signature,
         };
@@ -318,13 +320,14 @@ impl Utility {
             .get(session)
             .is_some_and(|v| matches!(v.session.hold, HoldMark::Placed | HoldMark::Gone));
         let kept = self.registry.duty.releases.get(&session).copied();
-        let home_key = self.registry.key_of(request.home);
-        let release = kept
-            .zip(home_key)
-            .map(|(home_signature, home_key)| Release {
+        let release = kept.and_then(|home_signature| {
+            let check = |key: &PublicKey| request.verify_release(key, &home_signature);
+            let home_key = self.registry.signing_key(request.home, check)?;
+            Some(Release {
                 home_key,
                 home_signature,
-            });
+            })
+        });
         if release.is_none() && !placed {
             out.log(
                 Level::Warn,

@@ -158,7 +158,7 @@ impl EnergyView {
         kept
     }
 
-    fn put_offer(&mut self, seller: MemberId, state: OfferState, at: Time) -> Vec<Kept> {
+    pub(crate) fn put_offer(&mut self, seller: MemberId, state: OfferState, at: Time) -> Vec<Kept> {
         let key = (seller, state.offer.id);
         if self.offers.len() >= MAX_OFFERS && !self.offers.contains_key(&key) {
             return Vec::new();

@@ -14,7 +14,7 @@ use fairway_model::{
     Agreement, ChargeEvent, Hash, HomeAcceptance, MemberId, PriceBreakdown, Refusal, RefusalCode,
     SignedConsent, SignedEligibility, SignedOffer, Time,
 };
-use fairway_pricing::{BoundRule, rate, share};
+use fairway_pricing::{BoundRule, Sharing, rate, share};
 
 /// A charge as computed from its evidence.
 #[derive(Debug, Clone)]
@@ -40,8 +40,8 @@ pub(crate) fn rate_charge(
     let compiled = crp::compile(tariff, &evse.entry, rule)?;
     let breakdown =
         rate(&compiled, &offer.adjustments, &usage).map_err(|e| wrong(e.to_string()))?;
-    let tier = agreement.tier_terms(offer.adjustments.tier);
-    let shares = share(&breakdown, &agreement.split, tier).map_err(|e| wrong(e.to_string()))?;
+    let sharing = Sharing::of(agreement, offer.adjustments.tier, offer.session);
+    let shares = share(&breakdown, &sharing).map_err(|e| wrong(e.to_string()))?;
     let meter_key = signing_key(readings, evse);
     let event = merge(
         subscription,

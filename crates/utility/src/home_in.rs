@@ -139,6 +139,9 @@ impl Utility {
         agreement: AgreementId,
         presented: &Presented,
     ) -> Result<fairway_model::SignedEligibility, Refusal> {
+        for party in [from, self.me.id] {
+            self.registry.must_be_active(party, out.now)?;
+        }
         let in_force = self
             .registry
             .in_force(self.me.id, from, out.now)

@@ -345,6 +345,9 @@ impl Utility {
             Route::Member(member) => member,
             Route::OwnProfiles => self.me.id,
         };
+        for party in [home, self.me.id] {
+            self.registry.must_be_active(party, out.now)?;
+        }
         let Some((agreement, _)) = self.registry.in_force(home, self.me.id, out.now) else {
             let name = self.registry.name_of(home);
             let text = format!(

@@ -5,24 +5,25 @@ use crate::command::{Hop, Policy};
 use crate::config::Config;
 use crate::door::{Effect, Input, Level, Moment, Row, Table};
 use crate::energy::EnergyView;
+use crate::envelope::{Envelope, Seen, Sender};
 use crate::home::Homes;
 use crate::identify::Attempts;
 use crate::marks::Marks;
 use crate::node::Node;
 use crate::out::{MAX_LOCAL, Out};
 use crate::outbox::{Outbox, Parcel};
-use crate::peer::{Envelope, Message};
+use crate::peer::Message;
 use crate::registry::Registry;
 use crate::trace::Trace;
 use crate::visit::{Visits, deadline, session_row};
 use fairway_gateway::Step;
 use fairway_ledger::money::UtcDay;
-use fairway_ledger::{Operation, Transaction, TxNonce};
+use fairway_ledger::{BatchItem, Operation, Transaction, TxNonce};
 use fairway_model::canonical::Canonical;
 use fairway_model::station::ConnectorState;
 use fairway_model::time::DAY;
-use fairway_model::{Hash, MemberId, SessionId, StationId, Time};
-use std::collections::BTreeMap;
+use fairway_model::{Hash, MemberId, Refusal, RefusalCode, SessionId, SigningKey, StationId, Time};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// First pause before a transaction that the ledger refused for now is submitted again, in milliseconds; it doubles each time.
 const RESUBMIT: i64 = 2_000;
@@ -52,6 +53,8 @@ pub struct Utility {
     pub(crate) energy: EnergyView,
     /// The day whose money was looked after, since the start of the program.
     pub(crate) money_day: Option<UtcDay>,
+    /// Messages that were opened.
+    pub(crate) seen: Seen,
 }
 
 impl Utility {
@@ -62,6 +65,7 @@ impl Utility {
             policies,
             registry: Registry::new(config.id, &config.members),
             money_day: None,
+            seen: Seen::default(),
             visits: Visits::default(),
             homes: Homes::default(),
             outbox: Outbox::default(),
@@ -88,8 +92,11 @@ impl Utility {
             Input::Station { station, words } => self.on_station(&mut out, &station, words),
             Input::Peer { from, envelope } => self.on_envelope(&mut out, from, &envelope),
             Input::Block(block) => self.on_block(&mut out, &block),
+            Input::Founding(founding) => self.on_founding(&mut out, &founding),
             Input::Command { id, command } => self.on_command(&mut out, id, command),
+            Input::DecryptionKeys(ring) => self.me.ring = ring,
             Input::Tick => {}
+            Input::Key(key) => self.rekey(&mut out, key),
         }
         self.finish(out)
     }
@@ -174,18 +181,46 @@ impl Utility {
     fn send_due(&mut self, out: &mut Out) {
         for _ in 0..MAX_LOCAL {
             let due = self.outbox.take_due(out.now);
-            if due.is_empty() {
+            let loads = self.send_loads(out);
+            if due.is_empty() && !loads {
                 return;
             }
             for (_, parcel, _) in due {
                 match parcel {
                     Parcel::Peer { to, message } => self.send(out, to, *message),
                     Parcel::Ledger { transaction } => out.act(Effect::Submit { transaction }),
+                    // Items leave in loads.
+                    Parcel::Item { .. } => {}
                 }
             }
             // What we answer ourselves may ask for more.
             self.talk_to_ourselves(out);
         }
+    }
+
+    /// Signs and submits what is due of holds, releases and charges: one alone as an operation of its own, more as a batch. Whether
+    /// anything left.
+    fn send_loads(&mut self, out: &mut Out) -> bool {
+        let mut left = false;
+        for transaction in self.outbox.take_overdue(out.now) {
+            out.act(Effect::Submit { transaction });
+            left = true;
+        }
+        while let Some(load) = self.outbox.take_load(out.now) {
+            let origin: Vec<(String, u32)> = load.iter().map(|(k, r, _)| (k.clone(), *r)).collect();
+            let keys: BTreeSet<String> = load.iter().map(|(key, ..)| key.clone()).collect();
+            let mut items: Vec<BatchItem> = load.into_iter().map(|(.., item)| item).collect();
+            let operation = match items.pop() {
+                Some(only) if items.is_empty() => only.into_operation(),
+                last => Operation::Batch(items.into_iter().chain(last).collect()),
+            };
+            let origin = (origin, operation.clone()).to_bytes();
+            let transaction = self.sign(operation, &origin);
+            self.outbox.loaded(keys, transaction.clone(), out.now);
+            out.act(Effect::Submit { transaction });
+            left = true;
+        }
+        left
     }
 
     fn write_rows(&mut self, out: &mut Out) {
@@ -251,8 +286,21 @@ impl Utility {
             out.local.push_back(message);
             return;
         }
-        let envelope = Envelope::seal(self.me.id, to, out.now, message, &self.me.key);
-        out.peer(to, envelope.to_bytes());
+        let sender = Sender {
+            me: self.me.id,
+            chain: &self.me.chain,
+            key: &self.me.key,
+        };
+        let key = self.registry.encryption_key_of(to);
+        match Envelope::seal(&sender, (to, key), out.now, &message, out.draw()) {
+            Ok(envelope) => out.peer(to, envelope.to_bytes()),
+            // What waits for an answer is tried again, and goes when there is a key.
+            Err(refusal) => out.log(
+                Level::Error,
+                None,
+                format!("{} not sent: {refusal}", message.name()),
+            ),
+        }
     }
 
     /// Sends, and repeats until [`Utility::answered`].
@@ -274,7 +322,8 @@ impl Utility {
         }
     }
 
-    /// Submits an operation, and repeats until its receipt. The same operation makes the same transaction.
+    /// Submits an operation, and repeats until its receipt. The same operation makes the same transaction; what may stand in a batch
+    /// leaves with whatever else is due.
     pub(crate) fn submit(
         &mut self,
         out: &mut Out,
@@ -283,8 +332,28 @@ impl Utility {
         session: Option<SessionId>,
         delay: i64,
     ) {
-        let origin = (key.clone(), operation.clone()).to_bytes();
-        self.submit_as(out, key, operation, (session, delay), &origin);
+        match BatchItem::of(operation) {
+            Ok(item) => self.put_item(out, key, item, (session, delay, 0)),
+            Err(operation) => {
+                let origin = (key.clone(), operation.clone()).to_bytes();
+                self.submit_as(out, key, *operation, (session, delay), &origin);
+            }
+        }
+    }
+
+    fn put_item(
+        &mut self,
+        out: &mut Out,
+        key: String,
+        item: BatchItem,
+        (session, delay, refused): (Option<SessionId>, i64, u32),
+    ) {
+        let item = Box::new(item);
+        let parcel = Parcel::Item { item, refused };
+        let at = out.now.plus(delay);
+        if let Some(row) = self.outbox.add(key, parcel, session, true, at) {
+            out.put(row);
+        }
     }
 
     /// Submits an operation again whose transaction was refused for now: under another nonce, and after a pause.
@@ -299,8 +368,26 @@ impl Utility {
         let pause = RESUBMIT
             .saturating_mul(1 << before.min(16))
             .min(LONGEST_RESUBMIT);
-        self.submit_as(out, key.to_owned(), operation, (session, pause), &refused.0);
-        self.outbox.set_refusals(key, before.saturating_add(1));
+        let count = before.saturating_add(1);
+        match BatchItem::of(operation) {
+            Ok(item) => self.put_item(out, key.to_owned(), item, (session, pause, count)),
+            Err(operation) => {
+                self.submit_as(
+                    out,
+                    key.to_owned(),
+                    *operation,
+                    (session, pause),
+                    &refused.0,
+                );
+                self.outbox.set_refusals(key, count);
+            }
+        }
+    }
+
+    fn sign(&self, operation: Operation, origin: &[u8]) -> Vec<u8> {
+        let nonce = Hash::keyed(&self.me.secret, "fairway.nonce", origin);
+        let nonce = TxNonce(nonce.short());
+        Transaction::sign(&self.me.chain, self.me.id, nonce, operation, &self.me.key).to_bytes()
     }
 
     fn submit_as(
@@ -311,23 +398,48 @@ impl Utility {
         (session, delay): (Option<SessionId>, i64),
         origin: &[u8],
     ) {
-        let nonce = Hash::keyed(&self.me.secret, "fairway.nonce", origin);
-        let transaction = Transaction::sign(
-            &self.me.chain,
-            self.me.id,
-            TxNonce(nonce.short()),
-            operation,
-            &self.me.key,
-        );
-        let parcel = Parcel::Ledger {
-            transaction: transaction.to_bytes(),
-        };
+        let transaction = self.sign(operation, origin);
+        let parcel = Parcel::Ledger { transaction };
         if let Some(row) = self
             .outbox
             .add(key, parcel, session, true, out.now.plus(delay))
         {
             out.put(row);
         }
+    }
+
+    /// Signs with another key from now on, and anew what waits for the ledger: it takes the old key no more.
+    fn rekey(&mut self, out: &mut Out, key: SigningKey) {
+        self.me.key = key;
+        self.outbox.unload(out.now);
+        self.sign_anew(out);
+    }
+
+    /// Signs with our present key what waits for the ledger under another one.
+    pub(crate) fn sign_anew(&mut self, out: &mut Out) {
+        let present = self.me.key.public();
+        for (name, session, waiting) in self.outbox.transactions() {
+            let Ok(tx) = Transaction::read(&waiting) else {
+                continue;
+            };
+            if tx.key == present {
+                continue;
+            }
+            let (chain, me, key) = (&self.me.chain, self.me.id, &self.me.key);
+            let transaction = Transaction::sign(chain, me, tx.nonce, tx.operation, key).to_bytes();
+            let parcel = Parcel::Ledger { transaction };
+            if let Some(row) = self.outbox.add(name, parcel, session, true, out.now) {
+                out.put(row);
+            }
+        }
+    }
+
+    /// Whether the ledger refused a transaction only because it was signed with a key that was replaced meanwhile. It is signed anew
+    /// when the new key is here.
+    pub(crate) fn signed_before(&self, tx: &Transaction, refusal: &Refusal) -> bool {
+        refusal.code == RefusalCode::NotAuthorized
+            && tx.member == self.me.id
+            && self.registry.key_of(tx.member) != Some(tx.key)
     }
 
     /// Takes what was answered out of the outbox; whether it was there.

@@ -9,7 +9,9 @@ use fairway_ledger::money::{
 };
 use fairway_ledger::{Account, Payment, Receipt, Settlement};
 use fairway_model::canonical::Canonical;
-use fairway_model::{Currency, DecodeError, Hash, MemberId, Micro, MoneyError, SessionId, Time};
+use fairway_model::{
+    Currency, DecodeError, Hash, MemberId, Micro, MoneyError, SessionId, SharedBy, SplitKind, Time,
+};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -99,13 +101,17 @@ impl MoneyBook {
         &mut self,
         me: MemberId,
         settlement: &Settlement,
-        owed: Micro,
+        (owed, kind): (Micro, SplitKind),
         receipt: &Receipt,
     ) -> Vec<Row> {
         let event = settlement.event();
         let direction = (event.home, event.visited, settlement.currency);
         let mut rows = self.note_open(settlement.currency, UtcDay::of(receipt.time), receipt.time);
-        let line = (LineKind::Charge, Some(event.session));
+        let shares = event.shares;
+        let line = (
+            LineKind::Charge,
+            Some((event.session, SharedBy { kind, shares })),
+        );
         rows.extend(self.line(me, direction, line, owed, (receipt, 0)));
         rows
     }
@@ -145,7 +151,7 @@ impl MoneyBook {
         &mut self,
         me: MemberId,
         (debtor, creditor, currency): Direction,
-        (kind, session): (LineKind, Option<SessionId>),
+        (kind, charge): (LineKind, Option<(SessionId, SharedBy)>),
         amount: Micro,
         (receipt, number): (&Receipt, u8),
     ) -> Option<Row> {
@@ -158,11 +164,12 @@ impl MoneyBook {
             creditor,
             currency,
             amount,
-            session,
+            session: charge.map(|(session, _)| session),
             transaction: receipt.transaction,
             height: receipt.height,
             at: receipt.time,
             cycle: None,
+            shared: charge.map(|(_, shared)| shared),
         };
         Some(self.put_line(number, line))
     }

@@ -171,7 +171,13 @@ impl Partners {
         Vec::new()
     }
 
-    fn put_slot(&mut self, by: MemberId, slot: u8, offer: Option<BoardOffer>, at: Time) -> Row {
+    pub(crate) fn put_slot(
+        &mut self,
+        by: MemberId,
+        slot: u8,
+        offer: Option<BoardOffer>,
+        at: Time,
+    ) -> Row {
         let key = format!("{BOARD}/{by}/{slot}");
         let row = row(&key, by, at, &Slot(by, slot, offer.clone()));
         match offer {

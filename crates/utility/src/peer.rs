@@ -1,129 +1,20 @@
-//! What members say to each other, over mutual TLS, in signed envelopes. Every message may be lost, repeated, delayed or reordered.
+//! What members say to each other, over mutual TLS, in encrypted and signed envelopes ([`crate::envelope`]). Every message may be
+//! lost, repeated, delayed or reordered.
 
 use crate::duty::Asked;
-use fairway_model::canonical::Canonical;
 use fairway_model::credit::Credit;
 use fairway_model::ids::CreditId;
 use fairway_model::offer::{Offer, SignedConsent, SignedOffer};
 use fairway_model::station::Presented;
 use fairway_model::{
-    AgreementId, ChargeEvent, EvseId, MemberId, Pseudonym, PublicKey, Refusal, RefusalCode,
-    SessionId, Signature, SignedEligibility, SigningKey, Time,
+    AgreementId, ChargeEvent, EvseId, Pseudonym, Refusal, SessionId, Signature, SignedEligibility,
 };
 use minicbor::{Decode, Encode};
 
-/// Signing domain of envelopes.
-pub const ENVELOPE_DOMAIN: &str = "fairway.peer.v1";
-/// Largest envelope in bytes.
-pub const MAX_ENVELOPE: usize = 512 * 1024;
 /// Most signed meter records that travel with one charge.
 pub const MAX_EVIDENCE: usize = 1_024;
 /// Most rounds of one negotiation; then there is no offer.
 pub const MAX_ROUNDS: u8 = 3;
-
-/// A message on its way, signed over [`ENVELOPE_DOMAIN`] by the sender's member key.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Envelope {
-    /// Sender.
-    #[n(0)]
-    pub from: MemberId,
-    /// Addressee.
-    #[n(1)]
-    pub to: MemberId,
-    /// When it was (last) sent.
-    #[n(2)]
-    pub sent_at: Time,
-    /// What is said.
-    #[n(3)]
-    pub message: Message,
-    /// Signature over everything above.
-    #[n(4)]
-    pub signature: Signature,
-}
-
-#[derive(Encode)]
-struct Signed<'a>(
-    #[n(0)] &'a MemberId,
-    #[n(1)] &'a MemberId,
-    #[n(2)] &'a Time,
-    #[n(3)] &'a Message,
-);
-
-fn covered(from: MemberId, to: MemberId, sent_at: Time, message: &Message) -> Vec<u8> {
-    let mut out = Vec::new();
-    if minicbor::encode(Signed(&from, &to, &sent_at, message), &mut out).is_err() {
-        out.clear();
-    }
-    out
-}
-
-impl Envelope {
-    /// Signs a message.
-    pub fn seal(
-        from: MemberId,
-        to: MemberId,
-        sent_at: Time,
-        message: Message,
-        key: &SigningKey,
-    ) -> Self {
-        let signature = key.sign(ENVELOPE_DOMAIN, &covered(from, to, sent_at, &message));
-        Self {
-            from,
-            to,
-            sent_at,
-            message,
-            signature,
-        }
-    }
-
-    /// Reads an envelope and checks size, form, addressee and signature. `key_of` gives a member's registered key.
-    ///
-    /// # Errors
-    /// `too-large`, `malformed`, `not-authorized` (another sender than the connection's, or another addressee), `member-unknown`,
-    /// `bad-signature`.
-    pub fn open(
-        bytes: &[u8],
-        me: MemberId,
-        connection: MemberId,
-        key_of: impl Fn(MemberId) -> Option<PublicKey>,
-    ) -> Result<Self, Refusal> {
-        if bytes.len() > MAX_ENVELOPE {
-            let text = format!(
-                "an envelope of {} bytes is larger than {MAX_ENVELOPE}",
-                bytes.len()
-            );
-            return Err(Refusal::new(RefusalCode::TooLarge, text));
-        }
-        let envelope = Self::from_bytes(bytes)
-            .map_err(|e| Refusal::new(RefusalCode::Malformed, format!("envelope: {e}")))?;
-        if envelope.from != connection || envelope.to != me {
-            let text = format!(
-                "the connection of {connection} carried a message from {} to {}, this is {me}",
-                envelope.from, envelope.to
-            );
-            return Err(Refusal::new(RefusalCode::NotAuthorized, text));
-        }
-        let key = key_of(envelope.from).ok_or_else(|| {
-            Refusal::new(
-                RefusalCode::MemberUnknown,
-                format!("{} is no member", envelope.from),
-            )
-        })?;
-        let covered = covered(
-            envelope.from,
-            envelope.to,
-            envelope.sent_at,
-            &envelope.message,
-        );
-        if !key.verify(ENVELOPE_DOMAIN, &covered, &envelope.signature) {
-            return Err(Refusal::new(
-                RefusalCode::BadSignature,
-                format!("the envelope is not signed by {}", envelope.from),
-            ));
-        }
-        Ok(envelope)
-    }
-}
 
 /// What is said. VUN: the visited utility; HUN: the home utility.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -346,21 +237,30 @@ pub struct ChargeProposal {
 impl Message {
     /// The message's name, for logs and traces.
     pub fn name(&self) -> &'static str {
+        self.label().1
+    }
+
+    /// The kind of message as the head of its envelope says it: the number of its variant.
+    pub fn kind(&self) -> u8 {
+        self.label().0
+    }
+
+    fn label(&self) -> (u8, &'static str) {
         match self {
-            Self::EligibilityAsked { .. } => "eligibility asked",
-            Self::EligibilityAnswered { .. } => "eligibility answered",
-            Self::OfferProposed { .. } => "offer proposed",
-            Self::OfferAnswered { .. } => "offer answered",
-            Self::ConsentGiven { .. } => "consent given",
-            Self::ConsentNoted { .. } => "consent noted",
-            Self::ChargeProposed(_) => "charge proposed",
-            Self::ChargeAnswered { .. } => "charge answered",
-            Self::ChargeVoided { .. } => "charge voided",
-            Self::ChargeVoidNoted { .. } => "charge void noted",
-            Self::Revoked { .. } => "revoked",
-            Self::RevocationNoted { .. } => "revocation noted",
-            Self::CreditProposed { .. } => "credit proposed",
-            Self::CreditAnswered { .. } => "credit answered",
+            Self::EligibilityAsked { .. } => (0, "eligibility asked"),
+            Self::EligibilityAnswered { .. } => (1, "eligibility answered"),
+            Self::OfferProposed { .. } => (2, "offer proposed"),
+            Self::OfferAnswered { .. } => (3, "offer answered"),
+            Self::ConsentGiven { .. } => (4, "consent given"),
+            Self::ConsentNoted { .. } => (5, "consent noted"),
+            Self::ChargeProposed(_) => (6, "charge proposed"),
+            Self::ChargeAnswered { .. } => (7, "charge answered"),
+            Self::ChargeVoided { .. } => (8, "charge voided"),
+            Self::ChargeVoidNoted { .. } => (9, "charge void noted"),
+            Self::Revoked { .. } => (10, "revoked"),
+            Self::RevocationNoted { .. } => (11, "revocation noted"),
+            Self::CreditProposed { .. } => (12, "credit proposed"),
+            Self::CreditAnswered { .. } => (13, "credit answered"),
         }
     }
 }

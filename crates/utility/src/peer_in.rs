@@ -2,24 +2,50 @@
 
 use crate::consent::consent_key;
 use crate::door::Level;
+use crate::envelope::{Envelope, Receiver};
 use crate::identify::asked_key;
 use crate::machine::Utility;
 use crate::out::Out;
-use crate::peer::{Answer, Envelope, Message};
+use crate::peer::{Answer, Message};
 use crate::trace::flow;
 use fairway_gateway::State;
-use fairway_model::{MemberId, SessionId, SignedEligibility};
+use fairway_model::{
+    MemberId, PublicKey, Refusal, RefusalCode, SessionId, SignedEligibility, Time,
+};
 
 impl Utility {
     pub(crate) fn on_envelope(&mut self, out: &mut Out, from: MemberId, bytes: &[u8]) {
-        match Envelope::open(bytes, self.me.id, from, |m| self.registry.key_of(m)) {
-            Ok(envelope) => self.on_message(out, from, envelope.message),
-            Err(refusal) => out.log(
-                Level::Error,
-                None,
-                format!("message of {from} refused: {refusal}"),
-            ),
+        match self.opened(out.now, from, bytes) {
+            Ok(message) => self.on_message(out, from, message),
+            Err(refusal) => {
+                // A network may double what it carries.
+                let level = match refusal.code {
+                    RefusalCode::Replayed => Level::Warn,
+                    _ => Level::Error,
+                };
+                out.log(level, None, format!("message of {from} refused: {refusal}"));
+            }
         }
+    }
+
+    fn opened(&mut self, now: Time, from: MemberId, bytes: &[u8]) -> Result<Message, Refusal> {
+        let signed_by = |member, check: &dyn Fn(&PublicKey) -> bool| {
+            let known = self.registry.key_of(member).is_some();
+            known.then(|| self.registry.signed_by(member, now, check))
+        };
+        let receiver = Receiver {
+            me: self.me.id,
+            chain: &self.me.chain,
+            now,
+            ring: &self.me.ring,
+            replaced: self.registry.replaced_encryption_keys(self.me.id),
+            signed_by: &signed_by,
+        };
+        let envelope = Envelope::read(bytes, from, &receiver)?;
+        self.seen.check(&envelope.head)?;
+        let (head, message) = envelope.open(&receiver)?;
+        self.seen.note(now, &head);
+        Ok(message)
     }
 
     pub(crate) fn on_message(&mut self, out: &mut Out, from: MemberId, message: Message) {

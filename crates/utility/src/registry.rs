@@ -3,12 +3,13 @@
 
 use crate::door::{Row, Table};
 use crate::duty::{CYCLE, Duty, RELEASE};
+use crate::members::MemberRecord;
 use crate::money::MoneyBook;
 use crate::partners::{BOARD, PARTNER, Partners};
 use fairway_ledger::energy::op::{EnergyEffect, EnergyOperation};
-use fairway_ledger::limits::KEY_OVERLAP_MS;
 use fairway_ledger::money::{MoneyEffect, MoneyOperation};
 use fairway_ledger::rates::{Conversion, RateEffect, RateOperation};
+use fairway_ledger::state::{AgreementStatus, EvseState};
 use fairway_ledger::{
     CaseEffect, CaseOperation, Effect, Operation, Payment, Receipt, RuleEffect, RuleOperation,
     Settlement, Transaction,
@@ -18,21 +19,11 @@ use fairway_model::canonical::Canonical;
 use fairway_model::registry::{EvseEntry, Member, PrefixEntry};
 use fairway_model::{
     Agreement, AgreementId, CinPrefix, Currency, DecodeError, EvseId, Hash, MemberId, Micro,
-    PrefixTable, PublicKey, Refusal, RefusalCode, StationId, Time,
+    PrefixTable, PublicKey, Refusal, RefusalCode, SplitKind, StationId, Time,
 };
 use fairway_pricing::{BoundRule, RuleModule};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
-
-/// A member with the key that it had before.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct MemberRecord {
-    #[n(0)]
-    pub(crate) member: Member,
-    /// The key before, and until when what it signed counts.
-    #[n(1)]
-    previous: Option<(PublicKey, Time)>,
-}
 
 /// An EVSE with what was registered before.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -193,10 +184,7 @@ impl Registry {
             ..Self::default()
         };
         for member in founders {
-            let record = MemberRecord {
-                member: member.clone(),
-                previous: None,
-            };
+            let record = MemberRecord::new(member.clone());
             registry.members.insert(member.id, record);
         }
         registry
@@ -213,10 +201,9 @@ impl Registry {
         now: Time,
         check: impl Fn(&PublicKey) -> bool,
     ) -> bool {
-        self.members.get(&member).is_some_and(|m| {
-            let old = m.previous.filter(|(_, until)| now < *until);
-            check(&m.member.key) || old.is_some_and(|(key, _)| check(&key))
-        })
+        self.members
+            .get(&member)
+            .is_some_and(|record| record.signed(now, check))
     }
 
     pub(crate) fn name_of(&self, member: MemberId) -> String {
@@ -375,6 +362,13 @@ impl Registry {
                 Some(Effect::MemberKeyRotated),
             ) => self.rotate_member(transaction.member, *new_key, *compromised, at),
             (
+                Operation::RotateEncryptionKey {
+                    new_key,
+                    compromised,
+                },
+                Some(Effect::EncryptionKeyRotated),
+            ) => self.rotate_encryption(transaction.member, *new_key, *compromised, at),
+            (
                 Operation::ProposeAgreement { agreement, .. },
                 Some(Effect::AgreementProposed { .. }),
             ) => {
@@ -400,10 +394,13 @@ impl Registry {
         }
     }
 
-    /// What concerns no charge directly: trade, conversion, payment, rules.
+    /// What concerns no charge directly: members, trade, conversion, payment, rules.
     fn applied_beside(&mut self, transaction: &Transaction, receipt: &Receipt) -> Vec<Row> {
         let at = receipt.time;
         match (&transaction.operation, receipt.effect()) {
+            (Operation::Council(operation), Some(Effect::Council(effect))) => {
+                self.governed(transaction.member, operation, effect, at)
+            }
             (
                 Operation::Energy(_),
                 Some(Effect::Energy(EnergyEffect::Traded { seller, amount, .. })),
@@ -426,7 +423,7 @@ impl Registry {
         }
     }
 
-    fn put_rule(&mut self, bytes: &[u8], member: MemberId, at: Time) -> Vec<Row> {
+    pub(crate) fn put_rule(&mut self, bytes: &[u8], member: MemberId, at: Time) -> Vec<Row> {
         // The contract checked it with the same functions before it was stored.
         let Ok(module) = RuleModule::read(bytes) else {
             return Vec::new();
@@ -439,7 +436,7 @@ impl Registry {
         vec![row(&key, &member.to_string(), at, &stored)]
     }
 
-    fn put_prefix(&mut self, entry: &PrefixEntry, at: Time) -> Vec<Row> {
+    pub(crate) fn put_prefix(&mut self, entry: &PrefixEntry, at: Time) -> Vec<Row> {
         let Ok(prefix) = CinPrefix::parse(&entry.prefix) else {
             return Vec::new();
         };
@@ -453,6 +450,35 @@ impl Registry {
             at,
             entry,
         )]
+    }
+
+    /// An EVSE as the state has it. Of a meter key that was replaced the state has the hash only: whoever charged under that key did
+    /// so before we were a member.
+    pub(crate) fn found_evse(&mut self, state: &EvseState, at: Time) -> Row {
+        let record = EvseRecord {
+            entry: state.entry.clone(),
+            previous: None,
+            retired: state.retired,
+        };
+        self.put_evse(record, at)
+    }
+
+    /// An agreement as the state has it.
+    pub(crate) fn found_terms(
+        &mut self,
+        terms: &Agreement,
+        status: &AgreementStatus,
+        at: Time,
+    ) -> Row {
+        let record = AgreementRecord {
+            countersigned: status.countersigned.map(|signed| signed.at),
+            terminated: status.terminated_from,
+            suspended: status.suspended.map(|suspension| suspension.by),
+            superseded_by: status.superseded_by,
+            broken: status.broken.map(|ended| ended.by),
+            ..AgreementRecord::new(terms.clone(), status.proposer)
+        };
+        self.put_agreement(record, at)
     }
 
     fn put_evse(&mut self, record: EvseRecord, at: Time) -> Row {
@@ -504,21 +530,6 @@ impl Registry {
         vec![self.put_agreement(record, at)]
     }
 
-    fn rotate_member(
-        &mut self,
-        id: MemberId,
-        key: PublicKey,
-        compromised: bool,
-        at: Time,
-    ) -> Vec<Row> {
-        let Some(record) = self.members.get_mut(&id) else {
-            return Vec::new();
-        };
-        let old = core::mem::replace(&mut record.member.key, key);
-        record.previous = (!compromised).then_some((old, at.plus(KEY_OVERLAP_MS)));
-        vec![row(&format!("member/{id}"), &id.to_string(), at, record)]
-    }
-
     /// What leaves home is owed to the visited utility, as the contract books it.
     fn settled(&mut self, settlement: &Settlement, receipt: &Receipt) -> Vec<Row> {
         let event = settlement.event();
@@ -535,7 +546,10 @@ impl Registry {
         };
         let mut rows = vec![self.put_position(key, owed, receipt.time)];
         if let Some(me) = self.me {
-            rows.extend(self.money.settled(me, settlement, leaves, receipt));
+            let kind = self
+                .agreement(event.agreement)
+                .map_or(SplitKind::Fixed, Agreement::split_kind);
+            rows.extend(self.money.settled(me, settlement, (leaves, kind), receipt));
         }
         rows
     }
@@ -668,7 +682,12 @@ impl Registry {
         rows
     }
 
-    fn put_position(&mut self, key: (MemberId, MemberId, Currency), owed: Micro, at: Time) -> Row {
+    pub(crate) fn put_position(
+        &mut self,
+        key: (MemberId, MemberId, Currency),
+        owed: Micro,
+        at: Time,
+    ) -> Row {
         self.positions.insert(key, owed);
         let (debtor, creditor, currency) = key;
         let text = format!("position/{debtor}/{creditor}/{currency}");
@@ -723,6 +742,6 @@ impl Registry {
     }
 }
 
-fn row<T: Canonical>(key: &str, subject: &str, at: Time, value: &T) -> Row {
+pub(crate) fn row<T: Canonical>(key: &str, subject: &str, at: Time, value: &T) -> Row {
     Row::new(Table::Registry, key, subject, at, key.to_owned(), value)
 }

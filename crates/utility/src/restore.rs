@@ -143,6 +143,9 @@ impl Utility {
                 self.set_timer(id);
             }
         }
+        // The key may have been replaced right before the program ended.
+        self.sign_anew(out);
+        self.look_for_our_key(out);
         let open = self.visits.open_count();
         out.log(
             Level::Info,
@@ -152,5 +155,26 @@ impl Utility {
                 self.outbox.len()
             ),
         );
+    }
+
+    /// Without the private half of our registered key nothing that others send can be opened: somebody must know at once.
+    fn look_for_our_key(&self, out: &mut Out) {
+        let registered = self.registry.encryption_key_of(self.me.id);
+        let here = registered.is_some_and(|key| self.me.ring.iter().any(|k| k.public() == key));
+        if !here {
+            let what = registered.map_or_else(
+                || "this member has registered no encryption key".to_owned(),
+                |key| {
+                    format!(
+                        "the keys folder has no private half of the registered encryption key {key}"
+                    )
+                },
+            );
+            out.log(
+                Level::Error,
+                None,
+                format!("{what}: no message of another member can be opened; `fairway key rotate-encryption` registers another"),
+            );
+        }
     }
 }

@@ -317,8 +317,12 @@ impl Utility {
         let agreement = self.registry.agreement(event.agreement)?;
         let evse = &self.registry.evses.get(&event.evse)?.entry;
         Some(Settlement {
-            visited_key: self.registry.key_of(event.visited)?,
-            home_key: self.registry.key_of(event.home)?,
+            visited_key: self.registry.signing_key(event.visited, |key| {
+                event.verify(key, &signed.visited_signature)
+            })?,
+            home_key: self
+                .registry
+                .signing_key(event.home, |key| event.verify(key, &signed.home_signature))?,
             owner: evse.owner.clone(),
             area: Some(evse.area.clone()).filter(|area| !area.is_empty()),
             currency: agreement.currency,

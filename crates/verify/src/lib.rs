@@ -6,17 +6,25 @@
 
 mod cbor;
 mod header;
+mod sets;
 mod tree;
 
 use cbor::Reader;
 use ed25519_dalek::{Signature, VerifyingKey};
 use header::Header;
+use sets::Sets;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use tree::{Hash, audit, continues};
 
-/// Longest proof file in bytes: one transaction, its receipt, headers, paths and signatures.
-pub const MAX_FILE: usize = 160 * 1024;
+/// Longest proof in bytes: one transaction, its receipt, headers, paths and signatures.
+pub const MAX_PROOF: usize = 160 * 1024;
+
+/// Longest file in bytes: a proof with the handovers before it.
+pub const MAX_FILE: usize = 16 * 1024 * 1024;
+
+/// Most handovers of a file.
+pub const MAX_HANDOVERS: usize = 1_024;
 
 /// Most validators of a chain.
 pub const MAX_VALIDATORS: usize = 100;
@@ -26,6 +34,9 @@ const INCLUSION: u64 = 2;
 
 /// Version of the consistency proof that is understood.
 const CONSISTENCY: u64 = 1;
+
+/// Version of the file with handovers that is understood.
+const FOLLOWED: u64 = 1;
 
 /// SHA-256 over the parts, one after the other.
 pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
@@ -103,29 +114,53 @@ pub enum Proven {
     },
 }
 
-/// Verifies a proof file of either kind.
+/// Verifies a proof file of any kind with the chain's name and the founders' keys.
 ///
 /// # Errors
 /// [`NotProven`] with the part that does not fit.
-pub fn verify(file: &[u8], chain: &str, validators: &[[u8; 32]]) -> Result<Proven, NotProven> {
+pub fn verify(file: &[u8], chain: &str, founders: &[[u8; 32]]) -> Result<Proven, NotProven> {
     if file.len() > MAX_FILE {
         return refuse(format!("{} bytes, at most {MAX_FILE}", file.len()));
     }
+    let mut sets = Sets::new(chain, founders);
+    let mut reader = Reader::new(file);
+    if reader.array(9)? != 4 {
+        return Ok(single(file, &sets)?.1);
+    }
+    if reader.number()? != FOLLOWED || reader.text()? != b"followed" {
+        return refuse("no proof with handovers of version 1");
+    }
+    for at in 0..reader.array(MAX_HANDOVERS)? {
+        let (epoch, proven) = single(reader.bytes()?, &sets)?;
+        let Proven::Inclusion {
+            transaction, block, ..
+        } = proven
+        else {
+            return refuse(format!("handover {at} is no inclusion proof"));
+        };
+        sets.hand_over(epoch, block.height, &transaction)?;
+    }
+    let (_, proven) = single(reader.bytes()?, &sets)?;
+    reader.end()?;
+    Ok(proven)
+}
+
+/// A proof without handovers; also gives the epoch of its block.
+fn single(file: &[u8], sets: &Sets<'_>) -> Result<(u64, Proven), NotProven> {
+    if file.len() > MAX_PROOF {
+        return refuse(format!("{} bytes, at most {MAX_PROOF}", file.len()));
+    }
     let mut reader = Reader::new(file);
     let proven = match reader.array(9)? {
-        7 => consistency(&mut reader, chain, validators)?,
-        9 => inclusion(&mut reader, chain, validators)?,
+        7 => consistency(&mut reader, sets)?,
+        9 => inclusion(&mut reader, sets)?,
         other => return refuse(format!("a list of {other} parts is no proof")),
     };
     reader.end()?;
     Ok(proven)
 }
 
-fn inclusion(
-    reader: &mut Reader<'_>,
-    chain: &str,
-    validators: &[Hash],
-) -> Result<Proven, NotProven> {
+fn inclusion(reader: &mut Reader<'_>, sets: &Sets<'_>) -> Result<(u64, Proven), NotProven> {
     let version = reader.number()?;
     if version != INCLUSION {
         return refuse(format!(
@@ -150,21 +185,18 @@ fn inclusion(
     if audit(leaf, index, header.tx_count, &path) != Some(header.tx_root) {
         return refuse("the path does not lead from transaction and receipt to the block's root");
     }
-    let signers = anchor(reader, &header, chain, validators)?;
-    Ok(Proven::Inclusion {
+    let signers = anchor(reader, &header, sets)?;
+    let proven = Proven::Inclusion {
         id,
         transaction,
         receipt,
         block: Block::of(&header),
         signers,
-    })
+    };
+    Ok((header.epoch, proven))
 }
 
-fn consistency(
-    reader: &mut Reader<'_>,
-    chain: &str,
-    validators: &[Hash],
-) -> Result<Proven, NotProven> {
+fn consistency(reader: &mut Reader<'_>, sets: &Sets<'_>) -> Result<(u64, Proven), NotProven> {
     let version = reader.number()?;
     if version != CONSISTENCY || reader.text()? != b"consistency" {
         return refuse("no consistency proof of version 1");
@@ -185,20 +217,20 @@ fn consistency(
     if !continues(begin, whole, &continued) {
         return refuse("the older header's tree is not the beginning of the newer one's");
     }
-    let signers = anchor(reader, &newer, chain, validators)?;
-    Ok(Proven::Consistency {
+    let signers = anchor(reader, &newer, sets)?;
+    let proven = Proven::Consistency {
         older: Block::of(&older),
         newer: Block::of(&newer),
         signers,
-    })
+    };
+    Ok((newer.epoch, proven))
 }
 
 /// The signed header, the way from it to the proven one, and the signatures.
 fn anchor(
     reader: &mut Reader<'_>,
     header: &Header,
-    chain: &str,
-    validators: &[Hash],
+    sets: &Sets<'_>,
 ) -> Result<Vec<Hash>, NotProven> {
     let parts = reader.array(4)?;
     if parts < 3 {
@@ -228,7 +260,8 @@ fn anchor(
     if parts == 4 && round == proposed {
         return refuse("the round is told although the header tells it");
     }
-    let message = message(&final_header, round, chain);
+    let message = message(&final_header, round, sets.chain);
+    let validators = sets.at(final_header.epoch);
     let mut signers: Vec<Hash> = Vec::new();
     for (signer, signature) in signatures {
         if !validators.contains(&signer) {

@@ -4,7 +4,7 @@ use fairway_verify::{Block, Proven, hex, trusted, verify};
 use std::io::Write as _;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: fairway-verify PROOF VALIDATORS\n  PROOF       a file of `fairway ledger proof` or `fairway ledger consistency`\n  VALIDATORS  a text file with one line `chain NAME` and a line `validator HEX` for each validator";
+const USAGE: &str = "usage: fairway-verify PROOF VALIDATORS\n  PROOF       a file of `fairway ledger proof` or `fairway ledger consistency`\n  VALIDATORS  a text file with one line `chain NAME` and a line `validator HEX` for each founding validator";
 
 fn told(block: &Block) -> String {
     format!(

@@ -183,6 +183,7 @@ pub fn line(event: &ChargeEvent, start: Time) -> BillLine {
         event: event.hash(),
         transaction: Hash::default(),
         height: 1,
+        shared: None,
     }
 }
 

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use fairway_chain::{FinalBlock, TxId};
-use fairway_ledger::{Books, Receipt, Transaction};
-use fairway_model::{Micro, canonical::Canonical};
+use fairway_ledger::{Books, CouncilEffect, Effect, Receipt, Transaction};
+use fairway_model::{MemberId, Micro, canonical::Canonical};
 
 use crate::{
-    load::Item,
+    load::{Expected, Item, Load},
     world::{CHAIN, USD},
 };
 
@@ -18,6 +18,8 @@ pub(crate) struct Canon {
     pub(crate) places: BTreeMap<TxId, u64>,
     receipts: BTreeMap<TxId, Vec<u8>>,
     books: Books,
+    /// Proven misdeeds: whose, and whether it was suspended for it.
+    pub(crate) misdeeds: Vec<(MemberId, bool)>,
     who: Vec<usize>,
 }
 
@@ -57,6 +59,7 @@ impl Canon {
                 ));
             }
             self.receipts.insert(*id, receipt.clone());
+            self.note_misdeed(receipt);
             self.books
                 .record(tx, receipt)
                 .map_err(|error| format!("books at {height}: {error}"))?;
@@ -69,19 +72,46 @@ impl Canon {
         Ok(())
     }
 
+    fn note_misdeed(&mut self, receipt: &[u8]) {
+        let receipt = Receipt::from_bytes(receipt);
+        if let Ok(Some(Effect::Council(CouncilEffect::MisbehaviourRecorded {
+            member,
+            suspended,
+        }))) = receipt.as_ref().map(Receipt::effect)
+        {
+            self.misdeeds.push((*member, *suspended));
+        }
+    }
+
+    /// Whether a member was suspended for a misdeed.
+    pub(crate) fn suspended(&self, member: MemberId) -> bool {
+        self.misdeeds.contains(&(member, true))
+    }
+
     /// Whether everything that was handed in is final, each with the outcome that the rules give.
-    pub(crate) fn complete(&self, items: &[Item]) -> Result<(), String> {
+    pub(crate) fn complete(&self, load: &Load) -> Result<(), String> {
         let mut settled = 0;
-        for item in items {
+        for item in &load.items {
             let Some(bytes) = self.receipts.get(&item.id) else {
                 return Err(format!("transaction of {} is not final", item.home));
             };
             let receipt = Receipt::from_bytes(bytes).map_err(|error| error.to_string())?;
+            let refused = match item.expected {
+                Expected::Applied | Expected::Settled => false,
+                // Refused, the vote was not needed; then somebody was suspended.
+                Expected::Vote => {
+                    receipt.refusal().is_some() && self.misdeeds.iter().any(|(_, out)| *out)
+                }
+                Expected::Refused => true,
+                Expected::OldOnly => self.new_version(load, item)?,
+            };
             match receipt.refusal() {
-                Some(_) if item.repeats => {}
-                None if !item.repeats => settled += usize::from(item.after.is_some()),
-                Some(refusal) => return Err(format!("refused: {refusal}")),
-                None => return Err("a repeated settlement was taken".to_string()),
+                Some(refusal) if !refused => return Err(format!("refused: {refusal}")),
+                None if refused => {
+                    let what = item.expected;
+                    return Err(format!("what must be refused was taken: {what:?}"));
+                }
+                _ => settled += usize::from(item.expected == Expected::Settled),
             }
         }
         if settled == self.books.charges() {
@@ -92,6 +122,30 @@ impl Canon {
                 "{settled} settlements, but {charges} charges in the books"
             ))
         }
+    }
+}
+
+impl Canon {
+    /// Blocks that hand over to other validators.
+    pub(crate) fn handovers(&self) -> usize {
+        let handovers = self.blocks.iter().filter(|b| b.handover.is_some());
+        handovers.count()
+    }
+
+    /// Whether a transaction is in a block of the new version: it begins at its height, or right after the vote that decides.
+    fn new_version(&self, load: &Load, item: &Item) -> Result<bool, String> {
+        let (votes, from) = load.activation.as_ref().ok_or("no version is decided")?;
+        let mut decided = 0;
+        for vote in votes {
+            let at = self.places.get(vote).ok_or("the vote is not final")?;
+            let receipt = self.receipts.get(vote).ok_or("the vote has no receipt")?;
+            let receipt = Receipt::from_bytes(receipt).map_err(|error| error.to_string())?;
+            if receipt.refusal().is_none() {
+                decided = decided.max(*at);
+            }
+        }
+        let begins = (decided + 1).max(*from);
+        Ok(self.places.get(&item.id).is_some_and(|at| *at >= begins))
     }
 }
 

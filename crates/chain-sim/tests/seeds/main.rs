@@ -10,12 +10,21 @@
     reason = "a test fails by a panic, and is told by the environment how much to do"
 )]
 
+#[path = "../../../fairway/src/node/ballots.rs"]
+mod ballots;
 mod byzantine;
 mod check;
+mod council;
+mod latency;
 mod load;
 mod plan;
+mod planted;
 mod run;
+mod scenarios;
 mod seeds;
+mod shrink;
+mod sync;
+mod watch;
 
 #[path = "../../../ledger/tests/it/world.rs"]
 #[expect(dead_code, reason = "shared with the tests of the contracts")]

@@ -1,38 +1,47 @@
 //! One run: the consortium, what happens to it, and what must come of it.
 
+mod accuse;
+mod happen;
+mod setup;
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use commonware_codec::{Copying, DecodeExt as _};
-use commonware_cryptography::ed25519::{PrivateKey, PublicKey};
-use commonware_runtime::{Clock as _, Supervisor as _, deterministic};
-use fairway_chain::{
-    Config, Handle, TxId, ValidatorAddress, public_key, verify_proof, wiring::Limits,
-};
-use fairway_chain_sim::{Chance, Link, Net, Node, Torn, run_world};
+use commonware_runtime::{Clock as _, deterministic};
+use fairway_chain::{FinalBlock, Handle, TxId, verify_proof};
+use fairway_chain_sim::{Chance, Net, Node, run_world};
+use fairway_model::MemberId;
 
 use crate::{
-    byzantine,
     check::Canon,
-    load::{Load, Rules, Wrong},
-    plan::{CHAOS, Event, Faulty, Plan},
+    load::{self, LEAVES, Load, Rules, Wrong},
+    plan::{CHAOS, Faulty, Plan},
+    watch::Watched,
     world::{CHAIN, T0},
 };
+use setup::configuration;
+pub(crate) use setup::key;
 
-/// Pause between two looks at the consortium.
-const TICK: Duration = Duration::from_millis(50);
-/// A transaction that is not final is handed in again after this time, at the next validator.
-const AGAIN: Duration = Duration::from_secs(3);
 /// Everything must be final so long after everything is healed.
 const BOUND: Duration = Duration::from_mins(1);
 /// Time that an answer of a validator may take; a stopped one gives none.
 const PATIENCE: Duration = Duration::from_millis(400);
+/// Messages, one after the other, that make a transaction final at a healthy ledger: on its way to the proposer, the block, two votes,
+/// and the same for a block that was under way.
+const HOPS: u32 = 9;
+/// Time for everything else on that way.
+const WORK: Duration = Duration::from_millis(60);
+/// Time for views that were begun while things were wrong.
+const SETTLE: Duration = Duration::from_secs(8);
+/// Transactions of a healthy ledger that may take longer than [`HOPS`] and [`WORK`], of those whose time is taken.
+const SLOW: usize = 2;
+/// Pause between two looks at a transaction whose time is taken.
+const CLOSE_LOOK: Duration = Duration::from_millis(5);
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,14 +51,29 @@ pub(crate) struct Report {
     /// Changes that each validator made on its disk.
     pub(crate) writes: Vec<u64>,
     pub(crate) healed_after: Duration,
-    /// Digest of all that the runtime did.
-    pub(crate) audit: String,
     /// How far the last block is ahead of the true time, in milliseconds; 0 when it is not.
     pub(crate) ahead_ms: i64,
     /// Last state root.
     pub(crate) root: [u8; 32],
     /// Ends that somebody cut off for breaking the protocol.
     pub(crate) cut_off: Vec<(usize, usize)>,
+    pub(crate) transactions: u64,
+    /// Simulated time.
+    pub(crate) lasted: Duration,
+    /// Votes of honest validators that were looked at.
+    pub(crate) votes: u64,
+    /// What each liar is like, and how often it lied.
+    pub(crate) lies: Vec<(Faulty, u64)>,
+    /// Programs that stopped because they lacked the version in force.
+    pub(crate) lacked: usize,
+    /// Blocks that hand over to other validators.
+    pub(crate) handovers: usize,
+    /// Messages that were too long for the network.
+    pub(crate) too_long: u64,
+    /// Longest time from handing in to final, once everything was healthy.
+    pub(crate) slowest: Duration,
+    /// Misdeeds on record, each with whether its member was suspended for it.
+    pub(crate) misdeeds: Vec<(MemberId, bool)>,
     pub(crate) trace: String,
 }
 
@@ -65,6 +89,14 @@ pub(crate) enum Planted {
     Once,
     /// More validators live twice than the protocol bears.
     Twins,
+    /// More validators are liars than the protocol bears, as the plan says.
+    Liars,
+    /// No proposer is woken by a transaction.
+    LostWakeUp,
+    /// The first validator votes without comparing the state root.
+    UncheckedRoot,
+    /// All do.
+    UncheckedRoots,
 }
 
 /// Runs a plan; the error holds the trace.
@@ -104,6 +136,12 @@ struct World {
     /// Height up to which each node's blocks were compared since it started.
     seen: Vec<u64>,
     submitted: BTreeMap<TxId, (SystemTime, usize)>,
+    watched: Watched,
+    /// Which ends have a program that lacks the next version.
+    old: Vec<bool>,
+    lacked: usize,
+    slowest: Duration,
+    shown: accuse::Shown,
     trace: String,
     begun: SystemTime,
     healthy: bool,
@@ -111,96 +149,7 @@ struct World {
     rotten: bool,
 }
 
-fn configuration(plan: &Plan) -> (Vec<[u8; 32]>, Vec<ValidatorAddress>) {
-    let seeds: Vec<[u8; 32]> = (0..plan.validators).map(|n| [n as u8 + 1; 32]).collect();
-    let validators = seeds
-        .iter()
-        .zip(1u16..)
-        .map(|(seed, port)| ValidatorAddress {
-            public_key: public_key(seed),
-            address: ([127, 0, 0, 1], port).into(),
-        });
-    let validators = validators.collect();
-    (seeds, validators)
-}
-
-pub(crate) fn key(bytes: &[u8; 32]) -> PublicKey {
-    PublicKey::decode(Copying(bytes.as_slice())).unwrap()
-}
-
 impl World {
-    fn new(context: deterministic::Context, plan: Plan, planted: Planted) -> Self {
-        let (seeds, validators) = configuration(&plan);
-        let last = plan.validators - 1;
-        let mut twins = Vec::new();
-        if plan.faulty == Faulty::Twins {
-            twins.push(last);
-        }
-        if planted == Planted::Twins {
-            twins = vec![2, 3];
-        }
-        let places: Vec<usize> = (0..plan.validators).chain(twins).collect();
-        let keys: Vec<PublicKey> = places
-            .iter()
-            .map(|v| key(&validators[*v].public_key))
-            .collect();
-        let net = Net::start(&context, keys.clone(), plan.link, plan.seed);
-        let mut nodes = Vec::new();
-        for (end, place) in places.iter().enumerate() {
-            let address = validators[*place].address;
-            let mut config = Config::new(
-                seeds[*place],
-                validators.clone(),
-                address,
-                PathBuf::new(),
-                CHAIN,
-            );
-            config.max_block_bytes = 256 * 1024;
-            config.max_block_txs = 256;
-            let mut node = Node::new(end, config.clone());
-            if plan.clock {
-                let machinery = Arc::clone(&node.machinery);
-                let clock = context.child("clock");
-                config.clock = Some(Arc::new(move || {
-                    let now = clock.current().duration_since(SystemTime::UNIX_EPOCH);
-                    now.unwrap().as_millis() as i64 + machinery.skewed()
-                }));
-                node.configure(config);
-            }
-            nodes.push(node);
-        }
-        if let Faulty::Tricks(trick) = plan.faulty {
-            let secret = PrivateKey::decode(Copying(seeds[last].as_slice())).unwrap();
-            let limits = Limits {
-                txs: 256,
-                bytes: 256 * 1024,
-            };
-            let own = keys[last].clone();
-            let all = keys[..plan.validators].to_vec();
-            let tap = byzantine::tap(trick, secret, own, all, limits, plan.seed);
-            net.tap(last, tap);
-        }
-        let load = Load::new(plan.charges);
-        let begun = context.current();
-        Self {
-            seen: vec![0; nodes.len()],
-            asleep: vec![false; nodes.len()],
-            chance: Chance::new(plan.seed ^ 0xfeed),
-            context,
-            net,
-            plan,
-            planted,
-            nodes,
-            load,
-            canon: Canon::default(),
-            submitted: BTreeMap::new(),
-            trace: String::new(),
-            begun,
-            healthy: false,
-            rotten: false,
-        }
-    }
-
     fn note(&mut self, text: &str) {
         let at = self
             .context
@@ -216,6 +165,17 @@ impl World {
             return;
         };
         let (one, two) = (one.clone(), two.clone());
+        // A proof is about a transaction, so both sides get some to put into their next blocks.
+        for tx in self.load.probes.clone() {
+            for handle in [&one, &two] {
+                tokio::select! {
+                    biased;
+                    _ = handle.submit(tx.clone()) => {}
+                    () = self.context.sleep(PATIENCE) => {}
+                }
+            }
+            self.context.sleep(PATIENCE).await;
+        }
         let keys: Vec<[u8; 32]> = configuration(&self.plan)
             .1
             .iter()
@@ -283,22 +243,24 @@ impl World {
         }
     }
 
-    /// The last validator, and its second half, may be faulty; the others are honest.
+    /// Whether an end is honest. The half of a validator that lives twice is not; the one that joins is.
     fn honest(&self, end: usize) -> bool {
         if self.planted == Planted::Twins {
             return end < 2;
         }
-        let last = self.plan.validators - 1;
-        end < last || (end == last && self.plan.faulty == Faulty::Nobody)
+        if end >= self.plan.validators {
+            return self.plan.joins();
+        }
+        self.plan.kind(end) == Faulty::Nobody
     }
 
     fn start(&mut self, end: usize) -> Result<(), String> {
-        let wrong = match (self.planted, self.plan.faulty) {
+        let wrong = match (self.planted, self.plan.kind(end)) {
             (Planted::Rules(wrong), _) => wrong,
             (_, Faulty::Rules(wrong)) if !self.honest(end) => wrong,
             _ => Wrong::Nothing,
         };
-        let machine = Rules::machine(&self.load.first, wrong);
+        let machine = Rules::machine(&self.load, wrong, self.old[end]);
         self.seen[end] = 0;
         self.asleep[end] = false;
         self.nodes[end]
@@ -309,7 +271,11 @@ impl World {
     async fn play(&mut self) -> Result<Report, String> {
         self.note(&format!("{:?}", self.plan));
         for end in 0..self.nodes.len() {
-            self.start(end)?;
+            // One that joins is there from the beginning, or comes when the seed says, at the latest when all is healed.
+            if end < self.plan.validators || !self.plan.joins() || self.plan.seed.is_multiple_of(2)
+            {
+                self.start(end)?;
+            }
         }
         self.part_twins();
         self.forge().await?;
@@ -338,7 +304,25 @@ impl World {
             .current()
             .duration_since(healed)
             .unwrap_or_default();
+        let undisturbed = self.plan.events.is_empty() && self.plan.liars().is_empty();
+        if undisturbed && self.planted != Planted::Twins {
+            self.prompt().await?;
+        }
+        let lies = self.plan.liars().into_iter();
+        let lies = lies.map(|end| (self.plan.kind(end), self.watched.lies(end)));
         Ok(Report {
+            transactions: self.canon.places.len() as u64,
+            lasted: self
+                .context
+                .current()
+                .duration_since(self.begun)
+                .unwrap_or_default(),
+            votes: self.watched.votes(),
+            lies: lies.collect(),
+            lacked: self.lacked,
+            handovers: self.canon.handovers(),
+            too_long: self.net.too_long(),
+            slowest: self.slowest,
             heights: self.canon.blocks.len() as u64,
             messages: self.net.sent(),
             writes: self
@@ -347,7 +331,6 @@ impl World {
                 .map(|n| n.machinery.disk.changes())
                 .collect(),
             healed_after,
-            audit: self.context.auditor().state(),
             ahead_ms: self.ahead(),
             root: self
                 .canon
@@ -355,6 +338,7 @@ impl World {
                 .last()
                 .map_or([0; 32], |block| block.state_root),
             cut_off: self.net.blocked(),
+            misdeeds: self.canon.misdeeds.clone(),
             trace: String::new(),
         })
     }
@@ -371,97 +355,48 @@ impl World {
         }
     }
 
-    /// Each half of a validator that lives twice sees a part of the others.
-    fn part_twins(&self) {
-        let n = self.plan.validators;
-        if self.planted == Planted::Twins {
-            // 0 with 2 and 3, 1 with their other halves 4 and 5.
-            for from in 0..6 {
-                for to in 0..6 {
-                    let side = |end: usize| usize::from([1, 4, 5].contains(&end));
-                    if side(from) != side(to) {
-                        self.net.cut(from, to);
-                    }
-                }
+    /// Nothing has ever disturbed the consortium: a transaction that is handed in anywhere is final at once, not only with the next
+    /// idle block. After a disturbance it may wait for that.
+    async fn prompt(&mut self) -> Result<(), String> {
+        let link = self.plan.link;
+        let bound = (link.latency + link.jitter) * HOPS + WORK;
+        self.until(self.context.current() + SETTLE).await?;
+        let mut slow = 0;
+        for (n, tx) in self.load.probes.clone().into_iter().enumerate() {
+            let pause = self.chance.below(2 * self.plan.idle.as_millis() as u64);
+            let begin = self.context.current() + Duration::from_millis(pause);
+            while self.context.current() < begin {
+                self.tick().await?;
             }
-        } else if self.plan.faulty == Faulty::Twins {
-            for end in 0..n - 1 {
-                let half = if end % 2 == 0 { n } else { n - 1 };
-                if end != 1 {
-                    self.net.cut(end, half);
-                    self.net.cut(half, end);
-                }
-            }
-        }
-    }
-
-    async fn until(&mut self, time: SystemTime) -> Result<(), String> {
-        while self.context.current() < time {
-            self.tick().await?;
-        }
-        Ok(())
-    }
-
-    /// Looks at everybody, and hands transactions in.
-    async fn tick(&mut self) -> Result<(), String> {
-        self.context.sleep(TICK).await;
-        for end in 0..self.nodes.len() {
-            self.look_after(end).await?;
-            if self.honest(end) && self.nodes[end].runs() && !self.asleep[end] {
+            let end = n % self.plan.validators;
+            let Some(handle) = self.nodes[end].handle().cloned() else {
+                continue;
+            };
+            let handed_in = self.context.current();
+            let id = handle.submit(tx).await.map_err(|error| error.to_string())?;
+            let mut took = Duration::ZERO;
+            while !self.canon.places.contains_key(&id) {
+                self.context.sleep(CLOSE_LOOK).await;
                 self.compare(end).await?;
+                let now = self.context.current();
+                took = now.duration_since(handed_in).unwrap_or_default();
+                if took > BOUND {
+                    return Err(format!(
+                        "not live: transaction {n} is not final after {took:?}"
+                    ));
+                }
             }
-        }
-        self.submit().await;
-        Ok(())
-    }
-
-    /// A validator whose power went crashes; one that stopped by itself is started again when all is healthy.
-    async fn look_after(&mut self, end: usize) -> Result<(), String> {
-        if !self.nodes[end].runs() {
-            return Ok(());
-        }
-        if self.nodes[end].machinery.disk.stopped() {
-            self.note(&format!("power of {end} is gone"));
-            let torn = [Torn::Lost, Torn::Beginning, Torn::Bytes][self.chance.place(3)];
-            self.crash(end, torn).await;
-        } else if let Some(reason) = self.nodes[end].failed() {
-            self.note(&format!("{end} stopped: {reason}"));
-            let by_disk = self.nodes[end].machinery.disk.refused();
-            if self.honest(end) && !by_disk {
-                return Err(format!(
-                    "honest validator {end} stopped by itself: {reason}"
-                ));
-            }
-            if self.healthy && !self.honest(end) {
-                // Nobody has to repair a faulty member; it is down.
-                self.crash(end, Torn::Lost).await;
-                return Ok(());
-            }
-            self.crash(end, Torn::Lost).await;
-            if self.healthy {
-                self.start(end)?;
+            self.slowest = self.slowest.max(took);
+            if took > bound {
+                slow += 1;
+                if slow > SLOW {
+                    return Err(format!(
+                        "a healthy ledger is not prompt: transaction {n}, handed in at {end}, took {took:?}, and {SLOW} before it too long as well"
+                    ));
+                }
             }
         }
         Ok(())
-    }
-
-    async fn crash(&mut self, end: usize, torn: Torn) {
-        self.nodes[end]
-            .crash(&self.context, &self.net, torn, &mut self.chance)
-            .await;
-        let last = self.plan.validators - 1;
-        if end == last && self.plan.faulty == Faulty::Rot && !self.rotten {
-            self.rotten = true;
-            let place = self.nodes[end].rot(&self.context, &mut self.chance).await;
-            self.note(&format!("a byte of {end} changed in {place:?}"));
-        }
-        if (end == last && self.plan.faulty == Faulty::Amnesia) || self.planted == Planted::Forget {
-            self.nodes[end]
-                .wipe(&self.context, |partition| {
-                    partition.ends_with("chain-votes")
-                })
-                .await;
-        }
     }
 
     /// Compares the new final blocks of a validator with the chain.
@@ -481,7 +416,7 @@ impl World {
         Ok(())
     }
 
-    async fn ask(&self, handle: &Handle, height: u64) -> Option<Arc<fairway_chain::FinalBlock>> {
+    async fn ask(&self, handle: &Handle, height: u64) -> Option<Arc<FinalBlock>> {
         tokio::select! {
             biased;
             block = handle.block(height) => block,
@@ -489,122 +424,38 @@ impl World {
         }
     }
 
-    async fn submit(&mut self) {
-        let now = self.context.current();
-        for item in self.load.items.clone() {
-            let ready = item
-                .after
-                .is_none_or(|id| self.canon.places.contains_key(&id));
-            if !ready || self.canon.places.contains_key(&item.id) {
-                continue;
-            }
-            let tries = match self.submitted.get(&item.id) {
-                Some(_) if self.planted == Planted::Once => continue,
-                Some((at, _)) if now < *at + AGAIN => continue,
-                Some((_, tries)) => *tries + 1,
-                None => 0,
-            };
-            let end = (item.home + tries) % self.plan.validators;
-            self.submitted.insert(item.id, (now, tries));
-            if self.asleep[end] {
-                continue;
-            }
-            let Some(handle) = self.nodes[end].handle().cloned() else {
-                continue;
-            };
-            tokio::select! {
-                biased;
-                _ = handle.submit(item.tx.clone()) => {}
-                () = self.context.sleep(PATIENCE) => {}
-            }
-        }
-    }
-
-    async fn happen(&mut self, event: Event) -> Result<(), String> {
-        match event {
-            Event::Split(group) => {
-                for from in 0..self.nodes.len() {
-                    for to in 0..self.nodes.len() {
-                        if group.contains(&from) != group.contains(&to) {
-                            self.net.cut(from, to);
-                        }
-                    }
-                }
-            }
-            Event::OneWay(from, to) => self.net.cut(from, to),
-            Event::Heal => {
-                self.net.heal(|_, _| true);
-                self.part_twins();
-            }
-            Event::Crash(end, torn) => {
-                if self.nodes[end].runs() {
-                    self.crash(end, torn).await;
-                }
-            }
-            Event::CrashAtWrite(end, writes) => {
-                let disk = &self.nodes[end].machinery.disk;
-                disk.stop_at(disk.changes() + writes);
-            }
-            Event::DiskFull(end, writes) => {
-                let disk = &self.nodes[end].machinery.disk;
-                disk.refuse_from(disk.changes() + writes);
-            }
-            Event::Restart(end) => {
-                if !self.nodes[end].runs() {
-                    self.start(end)?;
-                }
-            }
-            Event::Pause(end) => {
-                self.asleep[end] = true;
-                self.nodes[end].machinery.pause();
-            }
-            Event::Resume(end) => self.wake(end),
-            Event::Skew(end, ms) => self.nodes[end].machinery.skew(ms),
-        }
-        Ok(())
-    }
-
-    fn wake(&mut self, end: usize) {
-        self.asleep[end] = false;
-        self.nodes[end].machinery.resume();
-    }
-
-    /// Ends every fault of nature.
-    async fn recover(&mut self) -> Result<(), String> {
-        self.note("everything is healed");
-        self.healthy = true;
-        self.net.heal(|_, _| true);
-        if self.planted == Planted::Twins {
-            self.part_twins();
-        }
-        self.net.weather(Link {
-            loss: 0,
-            twice: 0,
-            ..self.plan.link
-        });
-        for end in 0..self.nodes.len() {
-            self.wake(end);
-            let disk = &self.nodes[end].machinery.disk;
-            if !disk.stopped() {
-                disk.repair();
-            }
-            self.nodes[end].machinery.skew(0);
-            self.look_after(end).await?;
-            if !self.nodes[end].runs() && (self.honest(end) || self.plan.faulty != Faulty::Rot) {
-                self.start(end)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Everything handed in is final, and every honest validator has it all.
     fn finished(&self) -> Result<(), String> {
-        self.canon.complete(&self.load.items)?;
+        self.canon.complete(&self.load)?;
         let last = self.canon.places.values().max().copied().unwrap_or(0);
         for end in 0..self.nodes.len() {
             if self.honest(end) && self.seen[end] < last {
                 let seen = self.seen[end];
                 return Err(format!("validator {end} is at {seen} of {last}"));
+            }
+        }
+        self.changed()
+    }
+
+    /// Who was to join votes, and who was to leave does not.
+    fn changed(&self) -> Result<(), String> {
+        if !self.plan.joins() {
+            return Ok(());
+        }
+        let validators = self.plan.validators;
+        let members = load::members(validators);
+        let left = members.iter().position(|name| *name == LEAVES);
+        for end in 0..self.nodes.len() {
+            let Some(status) = self.nodes[end].handle().map(Handle::status) else {
+                continue;
+            };
+            let votes = Some(end) != left;
+            if self.honest(end) && (status.votes != votes || status.validators != validators) {
+                let (epoch, of) = (status.epoch, status.validators);
+                let is = status.votes;
+                return Err(format!(
+                    "validator {end} votes: {is}, expected {votes}; epoch {epoch} has {of} validators"
+                ));
             }
         }
         Ok(())

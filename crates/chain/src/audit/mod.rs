@@ -18,7 +18,8 @@ use std::{io::Read, path::Path, sync::Arc};
 use commonware_runtime::{Runner as _, tokio};
 
 use crate::{
-    Config, FinalBlock, Machine, StateKey, ValidatorAddress, genesis::genesis_block, sets::read_set,
+    Config, FinalBlock, Machine, StateKey, ValidatorAddress, ValidatorHistory,
+    genesis::genesis_block, sets::read_set,
 };
 
 pub use finding::{Finding, FindingKind};
@@ -32,6 +33,8 @@ pub struct AuditRules {
     pub validators: Vec<[u8; 32]>,
     /// Blocks of an epoch, as in [`Config::epoch_blocks`].
     pub epoch_blocks: u64,
+    /// Who validated when, as a proof told it; needed for an export that does not begin with block 1, after the founders handed over.
+    pub history: Option<ValidatorHistory>,
 }
 
 impl AuditRules {
@@ -43,6 +46,7 @@ impl AuditRules {
             chain_id: chain_id.to_owned(),
             validators,
             epoch_blocks: usual.epoch_blocks,
+            history: None,
         }
     }
 }
@@ -118,7 +122,7 @@ pub fn audit(
     })
 }
 
-fn config_of(rules: &AuditRules, folder: &Path) -> Config {
+pub(crate) fn config_of(rules: &AuditRules, folder: &Path) -> Config {
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let validators = rules.validators.iter();
     let validators = validators

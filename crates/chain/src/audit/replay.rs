@@ -44,7 +44,9 @@ impl<E: Runtime> Replay<E> {
         let (fatal, _) = mpsc::unbounded_channel();
         let sets = Sets::new(config.epoch_blocks, founders);
         let board = Arc::new(Board::new(config.stall_after));
-        let core = Core::new(machine, &config, genesis, sets, board, applied, fatal);
+        let first = watch::Sender::new(0);
+        let senders = (applied, first);
+        let core = Core::new(machine, &config, genesis, sets, board, senders, fatal);
         let pages = CacheRef::new(PAGE_SIZE, PAGES);
         let databases =
             Databases::<E>::init(context.child("state"), store::state(&pages), None).await;

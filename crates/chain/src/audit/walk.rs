@@ -197,12 +197,16 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
         })))
     }
 
-    /// Whose signatures count over the block at a height. Without execution the changes of the set are not known, and the
-    /// founders' signatures are asked for.
+    /// Whose signatures count over the block at a height. Without execution the changes of the set are known only as far as the
+    /// auditor was given their proofs, and else the founders' signatures are asked for.
     fn trusted_at(&self, height: u64) -> Trusted<'a> {
         let sets = &self.replay.core.sets;
-        let set = sets.at(sets.epoch_of(height));
-        let keys = set.map(|set| set.iter().map(key_bytes).collect());
+        let epoch = sets.epoch_of(height);
+        let told = || self.rules.history.as_ref().map(|h| h.at(epoch).to_vec());
+        let keys = match sets.at(epoch) {
+            Some(set) => Some(set.iter().map(key_bytes).collect()),
+            None => told(),
+        };
         Trusted {
             chain: &self.rules.chain_id,
             keys: keys.unwrap_or_else(|| self.rules.validators.clone()),

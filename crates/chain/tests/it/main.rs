@@ -18,4 +18,5 @@ mod load;
 mod net;
 mod proofs;
 mod steady;
+mod sync;
 mod votes;

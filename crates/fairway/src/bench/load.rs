@@ -8,10 +8,10 @@ use fairway_model::registry::{EvseEntry, Member, MemberKind, PrefixEntry};
 use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
 use fairway_model::{
     Adjustments, Agreement, ChargeEvent, Currency, Energy, EvseId, Guarantee, GuaranteeId, Hash,
-    MemberId, Micro, OwnerId, Period, PeriodKind, Ppm, PublicKey, SessionId, Shares,
-    SignedChargeEvent, SigningKey, StationId, Tier, Time, Usage,
+    MemberId, Micro, OwnerId, Period, PeriodKind, Ppm, PriceBreakdown, PublicKey, SessionId,
+    Shares, SignedChargeEvent, SigningKey, StationId, Tier, Time, Usage,
 };
-use fairway_pricing::CompiledTariff;
+use fairway_pricing::{CompiledTariff, Sharing, Turn};
 
 /// Name of the chain.
 pub(super) const CHAIN: &str = "fairway-bench";
@@ -52,6 +52,7 @@ pub(super) fn members() -> Result<Vec<Member>, String> {
                 validator: Some(SigningKey::from_seed(party.validator_seed).public()),
                 endpoint: "https://127.0.0.1:1".into(),
                 tls_fingerprint: Hash::of("fairway.bench", party.id.to_string().as_bytes()),
+                encryption: None,
             })
         })
         .collect()
@@ -154,6 +155,7 @@ fn terms(home: MemberId, visited: MemberId, now: Time) -> Result<Agreement, Stri
         rule: None,
         rule_fuel: None,
         annex_hash: None,
+        split_rule: None,
     }))
 }
 
@@ -213,8 +215,7 @@ impl Load {
         .map_err(|e| e.to_string())?;
         let price =
             fairway_pricing::rate(&compiled, &adjustments, &usage).map_err(|e| e.to_string())?;
-        let shares: Shares =
-            fairway_pricing::share(&price, &agreement.split, None).map_err(|e| e.to_string())?;
+        let shares = shares_of_all(&price, &agreement)?;
         let id = GuaranteeId(Hash::of("fairway.bench.guarantee", &visited.id.to_bytes()).short());
         let guarantee = Guarantee {
             id,
@@ -315,6 +316,10 @@ impl Load {
         let session = SessionId::make(&self.visited.validator_seed, self.visited.id, self.counter);
         let mut event = self.event.clone();
         event.session = session;
+        // Every charge takes a stretch of the register of its own, one behind the other.
+        let used = event.meter_end.0.saturating_sub(event.meter_start.0);
+        event.meter_start = Energy(self.counter.saturating_mul(used));
+        event.meter_end = Energy(event.meter_start.0.saturating_add(used));
         event.offer = Hash::of("fairway.bench.offer", &session.0);
         let hold = Hold {
             session,
@@ -355,4 +360,28 @@ impl Load {
             self.own(Operation::SettleCharge(Box::new(settlement))),
         )
     }
+}
+
+/// The shares that every charge of this price has: the event is made once and signed under many ids, so none of the six turns may
+/// give others.
+fn shares_of_all(price: &PriceBreakdown, agreement: &Agreement) -> Result<Shares, String> {
+    let by = |turn| {
+        let sharing = Sharing {
+            parts: &agreement.split,
+            rule: agreement.split_rule.as_ref(),
+            tier: None,
+            turn,
+        };
+        fairway_pricing::share(price, &sharing).map_err(|e| e.to_string())
+    };
+    let mut all = Turn::ALL.into_iter().map(by);
+    let first = all.next().ok_or("no turn")??;
+    for other in all {
+        if other? != first {
+            return Err(
+                "the shares of the load depend on the charge's id; take another price".into(),
+            );
+        }
+    }
+    Ok(first)
 }

@@ -9,6 +9,7 @@ mod pgbench;
 mod proxy;
 pub mod rate;
 pub mod size;
+pub mod split;
 pub mod transfers;
 
 use clap::{Args, Subcommand};
@@ -35,6 +36,8 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Laws of fair splits over drawn cases, and what a division costs.
+    Split(split::Options),
     /// Token transfers and settlements that the contracts execute per second and core, with no consensus and no disk.
     Transfers {
         /// One JSON object per figure.
@@ -57,6 +60,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         What::LedgerSize(options) => size::run(options).await,
         What::Authorize(options) => authorize::run(options).await,
         What::Rate { json } => rate::run(json),
+        What::Split(options) => split::run(&options),
         What::Transfers { json } => transfers::run(json),
         What::LedgerNode(options) => ledger_node::run(options).await,
     }

@@ -2,10 +2,13 @@
 //! them, and is measured beside), consensus, network or disk.
 
 use super::figure;
-use super::load::{CHAIN, Load, members, party};
+use super::load::{CHAIN, Load, Party, members, party};
 use crate::environment;
+use fairway_ledger::limits::MAX_BATCH;
 use fairway_ledger::money::{Mint, MoneyOperation, Reserve};
-use fairway_ledger::{Block, Contracts, Genesis, Key, Operation, Receipt, Transaction, TxNonce};
+use fairway_ledger::{
+    BatchItem, Block, Contracts, Genesis, Key, Operation, Receipt, Transaction, TxNonce,
+};
 use fairway_model::canonical::Canonical as _;
 use fairway_model::{Currency, Hash, Micro, Time};
 use std::collections::BTreeMap;
@@ -25,6 +28,12 @@ pub struct Speeds {
     pub settlements: f64,
     /// Token transfers admitted: decoded, checked, one signature each, in one batch.
     pub admissions: f64,
+    /// Settled charges executed in full batches.
+    pub batched: f64,
+    /// Charges admitted: decoded, checked, three signatures each, in one batch.
+    pub charges_admitted: f64,
+    /// Charges admitted in full batches: two signatures each, and one for the transaction.
+    pub batched_admitted: f64,
 }
 
 /// A ledger in memory.
@@ -60,11 +69,13 @@ impl World {
     }
 
     fn sign(&mut self, member: usize, operation: MoneyOperation) -> Result<Vec<u8>, String> {
+        Ok(self.sign_any(&party(member)?, Operation::Money(Box::new(operation))))
+    }
+
+    fn sign_any(&mut self, party: &Party, operation: Operation) -> Vec<u8> {
         self.nonce = self.nonce.saturating_add(1);
-        let party = party(member)?;
         let nonce = TxNonce(self.nonce.to_be_bytes());
-        let operation = Operation::Money(Box::new(operation));
-        Ok(Transaction::sign(CHAIN, party.id, nonce, operation, &party.key).to_bytes())
+        Transaction::sign(CHAIN, party.id, nonce, operation, &party.key).to_bytes()
     }
 
     /// The values that a block's transactions may read, as a node hands them over.
@@ -97,10 +108,17 @@ impl World {
         Ok(())
     }
 
+    /// How many charges are admitted in a second.
+    fn admitted(&self, txs: &[Vec<u8>], charges: usize) -> f64 {
+        fastest(charges, || {
+            black_box(self.contracts.admit(txs));
+        })
+    }
+
     /// The fastest of several executions of the same block on the same state.
-    fn fastest(&self, txs: &[Vec<u8>]) -> f64 {
+    fn fastest(&self, txs: &[Vec<u8>], count: usize) -> f64 {
         let view = self.view(txs);
-        fastest(txs.len(), || {
+        fastest(count, || {
             black_box(self.contracts.execute(self.block(), txs, &view));
         })
     }
@@ -124,16 +142,23 @@ fn fastest(count: usize, mut work: impl FnMut()) -> f64 {
 pub fn measure(block: usize) -> Result<Speeds, String> {
     let mut world = World::new()?;
     let transfers = token_block(&mut world, block)?;
-    let speed = world.fastest(&transfers);
+    let speed = world.fastest(&transfers, transfers.len());
     let admissions = fastest(transfers.len(), || {
         black_box(world.contracts.admit(&transfers));
     });
     world.keep(&transfers)?;
     let mut world = World::new()?;
     let settlements = charge_block(&mut world, block)?;
-    let settled = world.fastest(&settlements);
-    world.keep(&settlements)?;
+    let settled = world.fastest(&settlements, block);
+    let charges_admitted = world.admitted(&settlements, block);
+    let together = batches_of(&mut world, &settlements)?;
+    let batched = world.fastest(&together, block);
+    let admitted_together = world.admitted(&together, block);
+    world.keep(&together)?;
     Ok(Speeds {
+        batched,
+        charges_admitted,
+        batched_admitted: admitted_together,
         transfers: speed,
         settlements: settled,
         admissions,
@@ -203,11 +228,38 @@ fn charge_block(world: &mut World, count: usize) -> Result<Vec<Vec<u8>>, String>
     Ok(settlements)
 }
 
+/// The same charges in batches.
+fn batches_of(world: &mut World, settlements: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
+    let visited = party(0)?;
+    let mut items = Vec::new();
+    for bytes in settlements {
+        let tx = Transaction::from_bytes(bytes).map_err(|e| e.to_string())?;
+        items.push(BatchItem::of(tx.operation).map_err(|_| "no charge")?);
+    }
+    Ok(items
+        .chunks(MAX_BATCH)
+        .map(|items| world.sign_any(&visited, Operation::Batch(items.to_vec())))
+        .collect())
+}
+
 pub(super) fn run(json: bool) -> Result<(), String> {
     let speeds = measure(BLOCK)?;
     figure(json, "transfers/executed", speeds.transfers, "transfers/s");
     figure(json, "transfers/admitted", speeds.admissions, "transfers/s");
     figure(json, "transfers/settled", speeds.settlements, "charges/s");
+    figure(json, "batches/settled", speeds.batched, "charges/s");
+    figure(
+        json,
+        "batches/admitted-single",
+        speeds.charges_admitted,
+        "charges/s",
+    );
+    figure(
+        json,
+        "batches/admitted",
+        speeds.batched_admitted,
+        "charges/s",
+    );
     Ok(())
 }
 
@@ -216,7 +268,14 @@ mod tests {
     #[test]
     fn the_load_is_applied_and_measured() {
         let speeds = super::measure(20).unwrap();
-        let all = [speeds.transfers, speeds.settlements, speeds.admissions];
+        let all = [
+            speeds.transfers,
+            speeds.settlements,
+            speeds.admissions,
+            speeds.batched,
+            speeds.charges_admitted,
+            speeds.batched_admitted,
+        ];
         assert!(all.iter().all(|speed| *speed > 0.0), "{speeds:?}");
     }
 }

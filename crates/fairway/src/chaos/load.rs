@@ -360,9 +360,9 @@ fn charge(pair: &Pair, number: u64, now: Time, wrong: bool) -> Result<Open, Stri
     };
     let price =
         fairway_pricing::rate(&pair.compiled, &adjustments, &usage).map_err(|e| e.to_string())?;
-    let shares =
-        fairway_pricing::share(&price, &pair.terms.split, None).map_err(|e| e.to_string())?;
     let session = SessionId(Hash::of("fairway.chaos.session", &number.to_be_bytes()).short());
+    let sharing = fairway_pricing::Sharing::of(&pair.terms, Tier::Standard, session);
+    let shares = fairway_pricing::share(&price, &sharing).map_err(|e| e.to_string())?;
     let more = Micro(if wrong { 10_000 } else { 0 });
     let total = price.total.plus(more).map_err(|e| e.to_string())?;
     let event = ChargeEvent {
@@ -381,8 +381,8 @@ fn charge(pair: &Pair, number: u64, now: Time, wrong: bool) -> Result<Open, Stri
         offer: Hash::of("fairway.chaos.offer", &session.0),
         guarantee: pair.guarantee.guarantee.id,
         usage,
-        meter_start: Energy::ZERO,
-        meter_end: energy,
+        meter_start: begin_of(number),
+        meter_end: Energy(begin_of(number).0.saturating_add(energy.0)),
         meter_key: Hash::plain(&pair.bay.meter.public_spki()),
         meter_evidence: Hash::default(),
         driver: Hash::default(),
@@ -390,6 +390,13 @@ fn charge(pair: &Pair, number: u64, now: Time, wrong: bool) -> Result<Open, Stri
         shares,
     };
     Ok(on_its_way(pair, number, event, now.plus(DAY), wrong))
+}
+
+/// Where the register stands when a charge begins: far above what the demonstration's meters show, and two kilowatt-hours behind the
+/// charge before.
+fn begin_of(number: u64) -> Energy {
+    const FIRST: u64 = 1_000_000_000 * Energy::PER_KWH;
+    Energy(FIRST.saturating_add(number.saturating_mul(2 * Energy::PER_KWH)))
 }
 
 /// The two transactions of a charge: the hold, and the settlement with both signatures.

@@ -399,6 +399,7 @@ fn party(id: MemberId, key: &SigningKey) -> Member {
         validator: None,
         endpoint: "https://localhost".to_owned(),
         tls_fingerprint: Hash::default(),
+        encryption: None,
     }
 }
 
@@ -418,6 +419,7 @@ mod tests {
         let terms = worded(Agreement {
             rule: Some(Hash::plain(&module)),
             rule_fuel: Some(10_000),
+            split_rule: None,
             ..terms::tests::example()
         });
         let now = terms.valid_from;

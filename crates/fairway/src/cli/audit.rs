@@ -14,6 +14,10 @@ pub(super) struct Options {
     /// The consortium's genesis file; get it from somebody whom you trust, not from where the export came.
     #[arg(long, default_value = "genesis.toml")]
     genesis: PathBuf,
+    /// A proof file of this chain, as `fairway ledger consistency` writes it: it tells who validated when, for an export that does not
+    /// begin with block 1.
+    #[arg(long)]
+    proof: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -23,10 +27,12 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let Options {
         file,
         genesis,
+        proof,
         json,
     } = options;
     let name = file.display().to_string();
-    let done = tokio::task::spawn_blocking(move || audit_file(&file, &genesis)).await;
+    let done =
+        tokio::task::spawn_blocking(move || audit_file(&file, &genesis, proof.as_deref())).await;
     match done.map_err(|e| Failure::from(e.to_string()))? {
         Ok(report) => {
             say(&if json {

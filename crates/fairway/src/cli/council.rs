@@ -5,6 +5,8 @@ use super::say;
 use super::submit::{Desk, hand_in};
 use clap::{Args, Subcommand};
 use fairway_ledger::council::{ProposalState, VALIDATOR_KEY_DOMAIN};
+use fairway_ledger::key_for_member;
+use fairway_ledger::state::MemberState;
 use fairway_ledger::{
     AgendaState, Candidate, CharterState, Choice, CouncilOperation, Motion, Operation, Parameter,
     ProposalId, Role, RollState, key_for_agenda, key_for_charter, key_for_proposal, key_for_roll,
@@ -54,6 +56,17 @@ pub(super) enum CouncilCommand {
         /// Days of notice.
         #[arg(long, default_value_t = 7)]
         days: u16,
+        #[command(flatten)]
+        desk: Desk,
+    },
+    /// Tell the others where this member is reached from now on; what is left out stays as it is.
+    Contact {
+        /// Where its AAA node is reached, as in https://192.0.2.7:7412.
+        #[arg(long)]
+        endpoint: Option<String>,
+        /// Where its ledger node is reached, as in 192.0.2.7:7413.
+        #[arg(long)]
+        ledger: Option<String>,
         #[command(flatten)]
         desk: Desk,
     },
@@ -190,8 +203,13 @@ pub(super) async fn run(command: CouncilCommand) -> Result<(), String> {
             let from = now.plus(i64::from(days).saturating_mul(DAY).saturating_add(HOUR));
             council(&desk, "notice", CouncilOperation::Leave { from }).await
         }
+        CouncilCommand::Contact {
+            endpoint,
+            ledger,
+            desk,
+        } => contact(&desk, endpoint, ledger).await,
         CouncilCommand::RotateValidator { seed, desk } => {
-            let key = SigningKey::from_seed(read_seed(&seed)?);
+            let key = SigningKey::from_seed(crate::genesis::read_seed(&seed)?);
             let proof = key.sign(VALIDATOR_KEY_DOMAIN, &desk.member()?.to_bytes());
             let operation = CouncilOperation::RotateValidatorKey {
                 new_key: key.public(),
@@ -202,11 +220,20 @@ pub(super) async fn run(command: CouncilCommand) -> Result<(), String> {
     }
 }
 
-fn read_seed(path: &Path) -> Result<[u8; 32], String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let bytes = hex::decode(text.trim()).map_err(|e| format!("{}: {e}", path.display()))?;
-    <[u8; 32]>::try_from(bytes)
-        .map_err(|b| format!("{}: {} bytes where 32 are wanted", path.display(), b.len()))
+async fn contact(
+    desk: &Desk,
+    endpoint: Option<String>,
+    ledger: Option<String>,
+) -> Result<(), String> {
+    let me = desk.member()?;
+    let found: Option<MemberState> = state(&desk.client()?, key_for_member(me)).await?;
+    let known = found.ok_or_else(|| format!("{me} is no member on the ledger yet"))?;
+    let operation = CouncilOperation::ChangeContact {
+        endpoint: endpoint.unwrap_or(known.member.endpoint),
+        tls_fingerprint: known.member.tls_fingerprint,
+        ledger,
+    };
+    council(desk, "contact", operation).await
 }
 
 async fn council(desk: &Desk, what: &str, operation: CouncilOperation) -> Result<(), String> {
@@ -363,7 +390,10 @@ fn describe(motion: &Motion) -> String {
 }
 
 /// A value of the state; `None` when nothing stands there.
-async fn state<T: Canonical>(client: &Client, key: [u8; 32]) -> Result<Option<T>, String> {
+pub(super) async fn state<T: Canonical>(
+    client: &Client,
+    key: [u8; 32],
+) -> Result<Option<T>, String> {
     let page = format!("/ledger/v1/state/{}", hex::encode(key));
     match client.get(&page).await {
         Ok(bytes) => T::from_bytes(&bytes)

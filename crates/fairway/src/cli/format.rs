@@ -46,6 +46,7 @@ pub(super) fn run(options: &Options) -> Result<(), String> {
         ledger: options.ledger,
         endpoint: options.endpoint.clone(),
         certificate: public.certificate,
+        encryption: Some(public.encryption),
     };
     entry.read()?;
     let text = toml::to_string(&entry).map_err(|e| e.to_string())?;

@@ -145,6 +145,7 @@ mod tests {
             ledger: ([127, 0, 0, 1], port).into(),
             endpoint: format!("https://127.0.0.1:{}", port + 1),
             certificate: public.certificate,
+            encryption: Some(public.encryption),
         };
         format!("[[member]]\n{}", toml::to_string(&entry).unwrap())
     }

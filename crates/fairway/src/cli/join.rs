@@ -3,7 +3,7 @@
 use super::council::read_candidate;
 use super::say;
 use super::submit::Desk;
-use crate::config::{Config, Listen};
+use crate::config::{Config, Listen, SyncMode};
 use crate::genesis::{Entries, Genesis, GenesisMember, Keys};
 use crate::{environment, node};
 use clap::Args;
@@ -71,6 +71,9 @@ pub(super) struct Options {
     /// CIN prefix to claim as soon as the members have agreed.
     #[arg(long)]
     prefix: Option<String>,
+    /// How the ledger node comes to the present state: by taking the one that the validators signed, or by executing every block.
+    #[arg(long, value_enum, default_value = "state")]
+    sync: SyncMode,
     /// Host names and addresses that the certificate is for.
     #[arg(long, default_values_t = ["localhost".to_owned(), "127.0.0.1".to_owned()])]
     host: Vec<String>,
@@ -151,6 +154,7 @@ fn prepare(options: &Options) -> Result<(), String> {
         ledger: options.ledger,
         endpoint: options.endpoint.clone(),
         certificate: public.certificate,
+        encryption: Some(public.encryption),
     };
     let keys = Keys::read(&folder)?;
     let validator = SigningKey::from_seed(keys.validator);
@@ -182,6 +186,7 @@ fn prepare(options: &Options) -> Result<(), String> {
     };
     let mut config = Config::new(&options.member, "genesis.toml", listen);
     config.later = vec!["later.toml".into()];
+    config.ledger.sync = options.sync;
     // The configuration comes last: where it stands, everything else does.
     write(
         "fairway.toml",

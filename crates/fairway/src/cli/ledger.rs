@@ -6,7 +6,7 @@ use super::verify::{Trusted, report};
 use crate::config::Config;
 use crate::genesis::Genesis;
 use clap::Subcommand;
-use fairway_chain::Exporter;
+use fairway_chain::{Exporter, export_folder};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -70,9 +70,18 @@ pub(super) enum LedgerCommand {
         /// Last block; the newest when not given. The file ends at the last block up to here that has a certificate.
         #[arg(long)]
         to: Option<u64>,
+        /// Read this ledger folder of a node that does not run, as in a restored backup, instead of asking a running member.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+        /// With `--folder`: the consortium's genesis file.
+        #[arg(long, default_value = "genesis.toml", requires = "folder")]
+        genesis: PathBuf,
         #[command(flatten)]
         target: Target,
     },
+    /// Misbehaviour of validators: what is on record, and evidence shown by hand.
+    #[command(subcommand)]
+    Evidence(super::evidence::EvidenceCommand),
     /// Verify a proof of either kind offline: needs only the proof file and the validators' public keys.
     Verify {
         /// The proof file.
@@ -192,8 +201,22 @@ pub(super) async fn run(command: LedgerCommand) -> Result<(), String> {
             out,
             from,
             to,
+            folder: Some(folder),
+            genesis,
+            ..
+        } => {
+            let work = move || export_stopped(&folder, &genesis, &out, from, to);
+            let done = tokio::task::spawn_blocking(work).await;
+            done.map_err(|e| e.to_string())?
+        }
+        LedgerCommand::Export {
+            out,
+            from,
+            to,
             target,
+            ..
         } => export(&target, &out, from, to).await,
+        LedgerCommand::Evidence(command) => super::evidence::run(command).await,
         LedgerCommand::Verify {
             proof,
             validators,
@@ -227,6 +250,35 @@ async fn export(target: &Target, out: &Path, from: u64, to: Option<u64>) -> Resu
     let at = |e: std::io::Error| format!("{}: {e}", out.display());
     let file = std::fs::File::create_new(out).map_err(at)?;
     let last = write_export(&client, &genesis.chain_id, BufWriter::new(file), from, to).await;
+    told(last, out, from)
+}
+
+/// Exports what a stopped node has stored. The lock keeps a node from starting meanwhile.
+fn export_stopped(
+    folder: &Path,
+    genesis: &Path,
+    out: &Path,
+    from: u64,
+    to: Option<u64>,
+) -> Result<(), String> {
+    let genesis = Genesis::read(genesis).map_err(|e| e.to_string())?;
+    let founding = fairway_ledger::Genesis {
+        chain_id: genesis.chain_id.clone(),
+        members: genesis.founders(),
+    };
+    let machine = crate::node::ledger::machine(&founding)?;
+    let _claim = crate::node::claim_folder(folder)?;
+    let file = std::fs::File::create_new(out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let rules = crate::audit::rules(&genesis);
+    let mut file = BufWriter::new(file);
+    let last = export_folder(&rules, &*machine, folder, &mut file, from, to);
+    drop(file);
+    told(last, out, from)
+}
+
+/// Tells what was written, and leaves no half of it.
+fn told(last: Result<u64, String>, out: &Path, from: u64) -> Result<(), String> {
+    let at = |e: std::io::Error| format!("{}: {e}", out.display());
     match last {
         Ok(last) => {
             let length = std::fs::metadata(out).map_err(at)?.len();
@@ -256,20 +308,17 @@ pub async fn write_export(
     to: Option<u64>,
 ) -> Result<u64, String> {
     let text = |e: std::io::Error| format!("export: {e}");
-    let first = client.json("/ledger/v1/block/1").await?;
-    let genesis = first
-        .get("parent")
+    let status = client.json("/ledger/v1/status").await?;
+    let number = |name: &str| status.get(name).and_then(serde_json::Value::as_u64);
+    let genesis = status
+        .get("genesis")
         .and_then(serde_json::Value::as_str)
         .and_then(|digest| hex::decode(digest).ok())
         .and_then(|digest| <[u8; 32]>::try_from(digest).ok())
         .ok_or("the node does not tell the genesis block")?;
-    let to = if let Some(to) = to {
-        to
-    } else {
-        let status = client.json("/ledger/v1/status").await?;
-        let height = status.get("height").and_then(serde_json::Value::as_u64);
-        height.ok_or("the node does not tell its height")?
-    };
+    let to = to
+        .or_else(|| number("height"))
+        .ok_or("the node does not tell its height")?;
     let mut exporter = Exporter::new(file, chain_id, &genesis, from).map_err(text)?;
     while exporter.next_height() <= to {
         let path = format!("/ledger/v1/export/{}/{to}", exporter.next_height());

@@ -7,11 +7,14 @@ pub mod client;
 mod council;
 mod dispute;
 mod energy;
+mod evidence;
 mod format;
 mod found;
 mod join;
+mod key;
 mod ledger;
 pub mod log;
+mod model;
 mod money;
 mod operate;
 mod partner;
@@ -68,6 +71,9 @@ enum Command {
     /// Govern the consortium: propose, vote, list, show, leave.
     #[command(subcommand)]
     Council(council::CouncilCommand),
+    /// Replace this member's signing key, encryption key or TLS certificate while it runs.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Invite a utility: write what it needs to join.
     Invite(join::InviteOptions),
     /// Join a consortium by invitation: make keys and configuration, follow the ledger, wait for the vote, claim a CIN prefix.
@@ -112,7 +118,7 @@ enum Command {
     /// List charges, or show the whole trace of one, hop by hop.
     #[command(subcommand)]
     Session(operate::SessionCommand),
-    /// Add, block or unblock customers.
+    /// Add, block, unblock, export and erase customers.
     #[command(subcommand)]
     Customer(operate::CustomerCommand),
     /// Make charging cards: the number in groups, QR code, chip data, a sheet to print.
@@ -157,6 +163,8 @@ enum Command {
         #[arg(long)]
         to: PathBuf,
     },
+    /// Reconstruct the paper's revenue equations and Figure 5: curves, claims and their conditions.
+    Model(Box<model::Options>),
     /// Measure on this machine.
     Bench(crate::bench::Options),
     /// Kill members at random under load, and count what comes out.
@@ -205,6 +213,7 @@ async fn carry_out(command: Command) -> Result<(), String> {
         Command::Prefix(command) => register::prefix(command).await,
         Command::Evse(command) => register::evse(command).await,
         Command::Gate(command) => register::gate(command).await,
+        Command::Key(command) => key::run(command).await,
         Command::Agreement(command) => agreement::run(command).await,
         Command::Partner(command) => partner::run(command).await,
         Command::Rule(command) => rule::run(command).await,
@@ -229,6 +238,7 @@ async fn carry_out(command: Command) -> Result<(), String> {
             say(fairway_gateway::flow_chart().trim_end());
             Ok(())
         }
+        Command::Model(options) => model::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,
         Command::Chaos(options) => crate::chaos::command(options).await,
     }

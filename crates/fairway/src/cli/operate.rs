@@ -2,10 +2,12 @@
 
 use super::client::{Client, Target};
 use super::say;
+use crate::genesis::write_private;
 use crate::view;
 use clap::{Args, Subcommand, ValueEnum};
 use fairway_model::{Currency, CustomerClass, Micro, Payment, SessionId, Tier};
 use fairway_utility::command::{ChangedCustomer, Command, NewCustomer, Reply};
+use std::path::{Path, PathBuf};
 
 /// Which bill.
 #[derive(Debug, Args)]
@@ -63,6 +65,16 @@ pub(super) enum CustomerCommand {
         /// That it is meant: it cannot be undone.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Write everything that this utility keeps about a customer as one JSON document.
+    Export {
+        /// The CIN.
+        cin: String,
+        /// The file, which only its owner may read; it must not exist. Without it the document is printed.
+        #[arg(long)]
+        out: Option<PathBuf>,
         #[command(flatten)]
         target: Target,
     },
@@ -273,6 +285,7 @@ pub(super) async fn customer(command: CustomerCommand) -> Result<(), String> {
             let command = Command::EraseCustomer { cin: digits(&cin) };
             done(&target, command).await
         }
+        CustomerCommand::Export { cin, out, target } => export(&cin, out.as_deref(), &target).await,
         CustomerCommand::TopUp {
             cin,
             amount: text,
@@ -293,6 +306,27 @@ pub(super) async fn customer(command: CustomerCommand) -> Result<(), String> {
             Ok(())
         }
     }
+}
+
+async fn export(cin: &str, out: Option<&Path>, target: &Target) -> Result<(), String> {
+    let command = Command::ExportCustomer { cin: digits(cin) };
+    let Reply::Export(export) = Client::of(target)?.command(&command).await? else {
+        return Err(unexpected());
+    };
+    let text = format!("{:#}", view::export::export(&export));
+    let Some(path) = out else {
+        say(&text);
+        return Ok(());
+    };
+    write_private(path, text.as_bytes())
+        .map_err(|e| format!("{}: {e}; nothing was written over", path.display()))?;
+    say(&format!(
+        "{} charges and {} records written to {}",
+        export.charges.len(),
+        export.rows.len(),
+        path.display()
+    ));
+    Ok(())
 }
 
 fn command_id(text: &str) -> Result<[u8; 16], String> {

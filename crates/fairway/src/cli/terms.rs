@@ -1,17 +1,20 @@
 //! An agreement's file: TOML with the terms, beside it the OCPI tariffs. The readable text is made from the terms. `docs/examples/agreement.toml`
 //! names and explains every key.
 
+mod split;
+
 use crate::config;
 use fairway_ledger::{contract_text, worded};
 use fairway_model::tariff::SalesTax;
 use fairway_model::time::DAY;
 use fairway_model::{
     Agreement, Caps, Corridor, Currency, Dimension, Energy, Hash, LoadBand, MemberId, Micro, Ppm,
-    ServiceLevel, SessionCaps, Split, Tariff, Tier, TierTerms, Time,
+    ServiceLevel, SessionCaps, Tariff, Tier, TierTerms, Time,
 };
 use fairway_pricing::rule_id;
 use fairway_protocol::ocpi_tariff::read_tariff;
 use serde::Deserialize;
+use split::SplitFile;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Deserialize)]
@@ -100,17 +103,6 @@ struct TierFile {
     name: TierName,
     discount_bps: u32,
     home_bears_bps: u32,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SplitFile {
-    #[serde(rename = "home_bps")]
-    home: u32,
-    #[serde(rename = "visited_bps")]
-    visited: u32,
-    #[serde(rename = "owner_bps")]
-    owner: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -237,11 +229,8 @@ fn unworded(file: &File, folder: &Path) -> Result<Agreement, String> {
         },
         caps: caps(&file.caps)?,
         tiers: file.tier.iter().map(tier).collect(),
-        split: Split {
-            home_bps: file.split.home,
-            visited_bps: file.split.visited,
-            owner_bps: file.split.owner,
-        },
+        split: file.split.parts(),
+        split_rule: file.split.rule()?,
         hold_ttl: DAY.saturating_mul(i64::from(file.periods.hold_days)),
         netting_days: file.periods.netting_days,
         due_days: file.periods.due_days,

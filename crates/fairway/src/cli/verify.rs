@@ -1,13 +1,13 @@
 //! Verification of proof files with nothing but public keys, and what a proof says in plain words.
 
-use fairway_chain::{Consistency, Consistent, Proof, Verified, verify_consistency, verify_proof};
-use fairway_ledger::{Operation, Receipt, Settlement, Transaction};
+use fairway_chain::{Consistent, Proven, Verified, verify_file};
+use fairway_ledger::{Operation, Receipt, Settlement, Transaction, parts};
 use fairway_model::Time;
 use fairway_model::canonical::Canonical;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Whose signatures count.
+/// Whose signatures count: the founders', and of whoever they handed over to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trusted {
     chain: String,
@@ -62,42 +62,44 @@ impl Trusted {
         Ok(trusted)
     }
 
-    fn signers(&self, signers: &[[u8; 32]]) -> String {
+    fn signers(&self, signers: &[[u8; 32]], validators: usize) -> String {
         let name = |key: &[u8; 32]| {
             let known = self.names.get(key).cloned();
             known.unwrap_or_else(|| hex::encode(key))
         };
         let names: Vec<String> = signers.iter().map(name).collect();
         format!(
-            "signed by {} of {} validators: {}",
+            "signed by {} of {validators} validators: {}",
             signers.len(),
-            self.keys.len(),
             names.join(", ")
         )
     }
 }
 
-/// Checks proof bytes against the trusted keys.
+/// Checks the bytes of an inclusion proof against the founders' keys.
 ///
 /// # Errors
 /// What differs.
-pub fn verify(bytes: &[u8], chain: &str, keys: &[[u8; 32]]) -> Result<Verified, String> {
-    let proof = Proof::from_bytes(bytes).map_err(|e| e.to_string())?;
-    verify_proof(&proof, chain, keys).map_err(|e| format!("NOT PROVEN: {e}"))
+pub fn verify(bytes: &[u8], chain: &str, founders: &[[u8; 32]]) -> Result<Verified, String> {
+    match verify_file(bytes, chain, founders) {
+        Ok((Proven::Inclusion(found), _)) => Ok(found),
+        Ok((Proven::Consistency(_), _)) => Err("NOT PROVEN: no transaction is in it".to_owned()),
+        Err(error) => Err(format!("NOT PROVEN: {error}")),
+    }
 }
 
 /// Checks a proof file of either kind and says what it proves.
 pub(super) fn report(bytes: &[u8], trusted: &Trusted, json: bool) -> Result<String, String> {
-    if let Ok(proof) = Consistency::from_bytes(bytes) {
-        let found = verify_consistency(&proof, &trusted.chain, &trusted.keys)
-            .map_err(|e| format!("NOT PROVEN: {e}"))?;
-        return Ok(consistent(&found, trusted, json));
+    let (proven, validators) = verify_file(bytes, &trusted.chain, &trusted.keys)
+        .map_err(|e| format!("NOT PROVEN: {e}"))?;
+    let signed = trusted.signers(proven.signers(), validators.len());
+    match proven {
+        Proven::Consistency(found) => Ok(consistent(&found, &signed, json)),
+        Proven::Inclusion(found) => included(&found, signed, json),
     }
-    let verified = verify(bytes, &trusted.chain, &trusted.keys)?;
-    included(&verified, trusted, json)
 }
 
-fn consistent(found: &Consistent, trusted: &Trusted, json: bool) -> String {
+fn consistent(found: &Consistent, signed: &str, json: bool) -> String {
     if json {
         let signers: Vec<String> = found.signers.iter().map(hex::encode).collect();
         return serde_json::json!({
@@ -116,44 +118,47 @@ fn consistent(found: &Consistent, trusted: &Trusted, json: bool) -> String {
         found.newer,
         hex::encode(found.newer_digest),
         hex::encode(found.newer_state),
-        trusted.signers(&found.signers),
+        signed,
     )
 }
 
-fn included(verified: &Verified, trusted: &Trusted, json: bool) -> Result<String, String> {
+fn included(verified: &Verified, signed: String, json: bool) -> Result<String, String> {
     let transaction =
         Transaction::from_bytes(&verified.tx).map_err(|e| format!("the transaction: {e}"))?;
     let receipt =
         Receipt::from_bytes(&verified.receipt).map_err(|e| format!("the receipt: {e}"))?;
     let time = Time(verified.time_ms);
-    let outcome = receipt.refusal().map_or_else(
-        || "executed".to_owned(),
-        |refusal| format!("refused: {refusal}"),
-    );
+    let outcome = outcome(&receipt);
     let posting = |p: &fairway_ledger::Posting| {
         format!("{} {} {}", p.account, p.amount.text(p.currency), p.currency)
     };
     let postings: Vec<String> = receipt.postings.iter().map(posting).collect();
-    let charge = match &transaction.operation {
-        Operation::SettleCharge(settlement) => charge(settlement),
+    let member = transaction.member;
+    let batch = matches!(transaction.operation, Operation::Batch(_));
+    let parts = parts(transaction, receipt)
+        .ok_or("the receipt does not have a result for each item of the batch")?;
+    let items = if batch { items(&parts) } else { Vec::new() };
+    let charge = match parts.first().map(|(tx, _)| &tx.operation) {
+        Some(Operation::SettleCharge(settlement)) if !batch => charge(settlement),
         _ => Vec::new(),
     };
     if json {
         let signers: Vec<String> = verified.signers.iter().map(hex::encode).collect();
         let body = serde_json::json!({
-            "proven": true, "height": verified.height, "signed_height": verified.signed_height, "time": time.rfc3339(), "transaction": hex::encode(verified.tx_id), "member": transaction.member.to_string(),
-            "outcome": outcome, "charge": charge, "postings": postings, "signers": signers,
+            "proven": true, "height": verified.height, "signed_height": verified.signed_height, "time": time.rfc3339(), "transaction": hex::encode(verified.tx_id), "member": member.to_string(),
+            "outcome": outcome, "charge": charge, "items": items, "postings": postings, "signers": signers,
         });
         return Ok(body.to_string());
     }
     let mut lines = vec![format!(
         "PROVEN: transaction {} of {} is in block {} of {}, {outcome}",
         hex::encode(verified.tx_id),
-        transaction.member,
+        member,
         verified.height,
         time,
     )];
     lines.extend(charge);
+    lines.extend(items.concat());
     lines.extend(postings.into_iter().map(|p| format!("posted: {p}")));
     if verified.signed_height != verified.height {
         lines.push(format!(
@@ -161,8 +166,33 @@ fn included(verified: &Verified, trusted: &Trusted, json: bool) -> Result<String
             verified.signed_height, verified.height
         ));
     }
-    lines.push(trusted.signers(&verified.signers));
+    lines.push(signed);
     Ok(lines.join("\n  "))
+}
+
+fn outcome(receipt: &Receipt) -> String {
+    receipt.refusal().map_or_else(
+        || "executed".to_owned(),
+        |refusal| format!("refused: {refusal}"),
+    )
+}
+
+/// The items of a batch, each with its place and its own result.
+fn items(parts: &[(Transaction, Receipt)]) -> Vec<Vec<String>> {
+    let item = |(at, (tx, receipt)): (usize, &(Transaction, Receipt))| {
+        let (what, session) = match &tx.operation {
+            Operation::PlaceHold(hold) => ("hold for", hold.session),
+            Operation::VoidHold { session, .. } => ("release of the hold for", *session),
+            Operation::SettleCharge(settlement) => ("charge", settlement.event().session),
+            _ => return Vec::new(),
+        };
+        let mut lines = vec![format!("item {at}: {what} {session}, {}", outcome(receipt))];
+        if let Operation::SettleCharge(settlement) = &tx.operation {
+            lines.extend(charge(settlement));
+        }
+        lines
+    };
+    parts.iter().enumerate().map(item).collect()
 }
 
 /// A charge, for somebody who has the bill in the other hand.

@@ -10,8 +10,8 @@ use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
 use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
 use fairway_model::{
-    Agreement, Currency, CustomerClass, Energy, EvseId, Hash, Micro, OwnerId, Payment, Ppm,
-    Service, StationId, Tier, Time,
+    AdHoc, Agreement, Costs, Currency, CustomerClass, Energy, EvseId, Hash, Micro, OwnerId,
+    Payment, Ppm, Service, SplitRule, StationId, Tier, Time,
 };
 use fairway_protocol::ocmf::MeterKey;
 use fairway_utility::command::{Command, NewCustomer, Reply, Status};
@@ -118,6 +118,21 @@ fn tiers() -> [TierTerms; 3] {
     ]
 }
 
+/// How visited utility, home utility and site owner share what a roaming charge leaves over its costs.
+fn split_rule() -> Result<SplitRule, String> {
+    Ok(SplitRule::Shapley {
+        costs: Costs {
+            energy_per_kwh: micro("0.11")?,
+            network_per_kwh: micro("0.05")?,
+            per_charge: micro("0.10")?,
+        },
+        ad_hoc: AdHoc {
+            price_per_kwh: micro("0.38")?,
+            chance_bps: 6_000,
+        },
+    })
+}
+
 /// The agreement under which `home`'s drivers charge at `visited`'s stations.
 fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
     let own = home.id == visited.id;
@@ -170,6 +185,7 @@ fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String
         rule: None,
         rule_fuel: None,
         annex_hash: None,
+        split_rule: if own { None } else { Some(split_rule()?) },
     }))
 }
 

@@ -111,6 +111,7 @@ impl World {
                     format!("https://{peers}")
                 },
                 certificate: public.certificate,
+                encryption: Some(public.encryption),
             });
             listen.insert(
                 cast.id,

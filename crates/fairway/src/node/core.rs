@@ -1,6 +1,7 @@
 //! Drives one utility's machine: takes inputs in batches, stores what changed in one transaction, then lets effects out.
 
 use crate::environment::{self, Clock};
+use crate::genesis::read_ring;
 use crate::node::outlets::Outlets;
 use crate::node::passwords::Passwords;
 use crate::store::{Store, StoreError};
@@ -9,6 +10,7 @@ use fairway_utility::Utility;
 use fairway_utility::command::{Command, Reply};
 use fairway_utility::door::{Change, Effect, Input, Level, LogLine, Moment};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -60,6 +62,7 @@ pub struct Core {
     health: watch::Sender<Health>,
     wake: Option<fairway_model::Time>,
     passwords: Passwords,
+    keys: Option<PathBuf>,
 }
 
 impl Core {
@@ -81,6 +84,7 @@ impl Core {
                 health,
                 wake: None,
                 passwords: Passwords::default(),
+                keys: None,
             },
             seen,
         )
@@ -90,6 +94,33 @@ impl Core {
     #[must_use]
     pub fn with_passwords(self, passwords: Passwords) -> Self {
         Self { passwords, ..self }
+    }
+
+    /// Reads the private encryption keys in this folder anew when another shall count.
+    #[must_use]
+    pub fn with_keys(self, folder: PathBuf) -> Self {
+        Self {
+            keys: Some(folder),
+            ..self
+        }
+    }
+
+    /// What the machine must know before it can carry a command out.
+    fn before(&self, job: &Job) -> Option<Input> {
+        let Job::Command {
+            command: Command::RotateEncryptionKey { .. },
+            ..
+        } = job
+        else {
+            return None;
+        };
+        match read_ring(self.keys.as_deref()?) {
+            Ok(ring) => Some(Input::DecryptionKeys(ring)),
+            Err(error) => {
+                tracing::error!("{error}");
+                None
+            }
+        }
     }
 
     fn moment(&self) -> Moment {
@@ -114,6 +145,9 @@ impl Core {
             }
             let mut effects = Vec::new();
             for job in batch.drain(..) {
+                if let Some(first) = self.before(&job) {
+                    effects.extend(self.utility.handle(self.moment(), first));
+                }
                 let input = self.admit(job);
                 effects.extend(self.utility.handle(self.moment(), input));
             }

@@ -1,16 +1,18 @@
 //! Joins the contracts to the chain that orders them, and both to the utility's machine.
 
 use super::core::{Job, Jobs};
-use crate::config::Config;
+use crate::config::{Config, SyncMode};
 use crate::genesis::{Genesis, Keys};
 use bytes::Bytes;
 use fairway_chain::{
-    BlockInfo, Executed, Handle, Machine, Peer, Peers, StateKey, SubmitError, ValidatorAddress,
+    Begin, BlockInfo, Executed, Filter, Handle, Machine, Peer, Peers, StateKey, SubmitError,
+    ValidatorAddress,
 };
 use fairway_ledger::{Contracts, Role, RollState, Standing, key_for_roll};
 use fairway_model::canonical::Canonical as _;
 use fairway_model::{MemberId, PublicKey, Time};
-use fairway_utility::door::{Block, Input};
+use fairway_utility::door::Input;
+use fairway_utility::founding::{Founding, Further, names_itself};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,15 @@ pub fn machine(genesis: &fairway_ledger::Genesis) -> Result<Arc<dyn Machine>, St
 }
 
 impl Machine for Ordered {
+    fn version_keys(&self) -> Vec<StateKey> {
+        Contracts::version_keys()
+    }
+
+    fn version(&self, height: u64, state: &BTreeMap<StateKey, Vec<u8>>) -> Result<u32, String> {
+        let version = self.0.version_at(height, state);
+        version.map_err(|refusal| refusal.to_string())
+    }
+
     fn admit(&self, txs: &[Bytes]) -> Vec<Result<(), String>> {
         self.0
             .admit(txs)
@@ -136,7 +147,11 @@ pub fn start(
         &genesis.chain_id,
     );
     chain.epoch_blocks = genesis.epoch_blocks;
-    chain.joined = !genesis.founded_by(me);
+    chain.joined = !chain.validators.iter().any(|v| v.public_key == own_key);
+    chain.begin = match config.ledger.sync {
+        SyncMode::Replay => Begin::Replay,
+        SyncMode::State => Begin::State,
+    };
     chain.known = genesis
         .later
         .iter()
@@ -184,27 +199,60 @@ pub async fn submit_all(chain: Handle, mut queue: mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-/// Feeds finalized blocks from `height` on to the machine, in order. Empty blocks are told once in a while only, as marks of time.
-pub async fn follow(chain: Handle, from: u64, jobs: Jobs) {
-    /// Every this many empty blocks one is passed on, so that the stored height stays fresh.
-    const EMPTY_MARK: u64 = 64;
-    let mut blocks = chain.subscribe(from);
-    while let Some(block) = blocks.next().await {
-        if block.txs.is_empty() && block.height.checked_rem(EMPTY_MARK) != Some(0) {
-            continue;
-        }
-        let entries = block
-            .txs
-            .iter()
-            .map(|(_, tx, receipt)| (tx.to_vec(), receipt.clone()))
-            .collect();
-        let input = Input::Block(Block {
-            height: block.height,
-            time: Time(block.time_ms),
-            entries,
-        });
-        if jobs.send(Job::Input(input)).await.is_err() {
-            return;
-        }
+/// Where a member's blocks begin, when its database has seen those up to `seen`. A database that has seen none is filled from the
+/// state, if the ledger's node began with one.
+///
+/// # Errors
+/// When blocks that the database needs are not here; says where they are.
+pub(super) async fn first_block(
+    chain: &Handle,
+    me: MemberId,
+    seen: u64,
+    jobs: &Jobs,
+) -> Result<u64, String> {
+    let Some(first) = chain.first().await else {
+        return Err("the ledger node has stopped".to_owned());
+    };
+    let next = seen.saturating_add(1);
+    if next >= first {
+        return Ok(next);
     }
+    if seen > 0 {
+        return Err(format!(
+            "the database has seen the ledger up to block {seen}, and this node's blocks begin at {first}: blocks {next} to {} are missing for the books; restore the ledger's folder from a backup, or empty it and start with `sync = \"replay\"` under [ledger]",
+            first.saturating_sub(1)
+        ));
+    }
+    let founding = founding(chain, first).await?;
+    if let Some(what) = founding.business(me) {
+        return Err(format!(
+            "{me} has business on the ledger from before block {first} ({what}), and its database has not seen the blocks that tell it; restore the database from a backup, or empty the ledger's folder and start with `sync = \"replay\"` under [ledger]"
+        ));
+    }
+    tracing::info!(
+        height = first,
+        values = founding.values.len(),
+        "registry taken from the state"
+    );
+    let input = Input::Founding(Box::new(founding));
+    jobs.send(Job::Input(input))
+        .await
+        .map_err(|_| "the utility is stopping".to_owned())?;
+    Ok(first.saturating_add(1))
+}
+
+/// Walks twice over the state after a block and picks what a registry is made of.
+async fn founding(chain: &Handle, height: u64) -> Result<Founding, String> {
+    let gone = || format!("the state after block {height} cannot be read");
+    let block = chain.block(height).await.ok_or_else(gone)?;
+    let named: Filter = Arc::new(names_itself);
+    let mut values = chain.scan(height, named).await.ok_or_else(gone)?;
+    let further = Further::of(&values);
+    let led: Filter = Arc::new(move |key, value| further.wanted(key, value));
+    values.extend(chain.scan(height, led).await.ok_or_else(gone)?);
+    Ok(Founding {
+        height,
+        time: Time(block.time_ms),
+        values,
+    })
 }

@@ -1,31 +1,39 @@
 //! One member as a process: the utility's machine with its database, its ledger node and its listeners.
 
+pub(crate) mod ballots;
 pub mod core;
+pub mod directory;
+mod evidence;
+mod follow;
 mod joining;
 pub mod ledger;
 pub mod operator;
 pub mod outlets;
+pub mod own;
 pub mod passwords;
 pub mod peers;
 pub mod stations;
 pub mod tls;
 pub mod watch;
 
-use self::core::{Core, MAX_QUEUE};
+use self::core::{Core, Jobs, MAX_QUEUE};
+use self::directory::{Directory, Keeper};
+use self::evidence::Watchman;
+use self::follow::Follower;
 use self::operator::Desk;
-use self::outlets::{MAX_LEDGER_QUEUE, MAX_PEER_QUEUE, Outlets, Stations};
+use self::outlets::{MAX_LEDGER_QUEUE, Outlets, Stations, Ways};
+use self::own::OwnKeys;
 use self::passwords::Passwords;
 use self::stations::Gate;
 use crate::config::{self, Config};
 use crate::genesis::{Genesis, Keys};
 use crate::store::Store;
 use fairway_chain::Handle;
-use fairway_model::registry::MemberKind;
+use fairway_model::registry::{self as model, MemberKind};
 use fairway_model::{Energy, Hash, MemberId, Micro, SigningKey};
 use fairway_utility::Utility;
 use fairway_utility::command::{MoneyPolicy, Policy, Rules};
 use fairway_utility::door::{Row, Table};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,19 +70,8 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
             )
         })?
         .read()?;
-    if own.key != keys.member.public() {
-        return Err(format!(
-            "the private key in {} is not the key of {me} in the genesis file",
-            config.keys.display()
-        ));
-    }
-    let voting = SigningKey::from_seed(keys.validator).public();
-    if own.validator != Some(voting) {
-        return Err(format!(
-            "the validator key in {} is not the one of {me} in the genesis file; two nodes must never vote with one key",
-            config.keys.display()
-        ));
-    }
+    check_own(&config, &own, &keys)?;
+    let own_keys = OwnKeys::new(&config.path(&config.keys), &keys)?;
     let _claim = claim(&config)?;
     let chain = ledger::start(&config, &genesis, me, &keys)?;
     tokio::spawn(watch_quorum(chain.clone()));
@@ -87,26 +84,45 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
         };
         tokio::spawn(joining.run(prefix));
     }
+    let directory = Directory::of(genesis.members());
+    let record = watch::Record::new(me, &config.path(&config.ledger.dir));
     let desk = Desk {
         jobs: None,
         chain: chain.clone(),
         health: None,
+        database: None,
         token: keys.operator_token.clone(),
         member: config.member.clone(),
-        record: watch::Record::follow(&chain, me, &config.path(&config.ledger.dir)),
+        record,
     };
     let operations = listen(config.listen.operations, "listen.operations").await?;
-    let desk = match own.kind {
-        MemberKind::Witness => desk,
-        MemberKind::Utility => serve_utility(&config, &genesis, me, &keys, desk).await?,
+    let (fatal, mut ended) = mpsc::channel(1);
+    let ways = Ways::default();
+    let node = Member {
+        config: &config,
+        genesis: &genesis,
+        me,
+        keys: &keys,
+        own: &own_keys,
+        directory: &directory,
     };
+    let (desk, seen) = match own.kind {
+        MemberKind::Witness => (desk, chain.status().height),
+        MemberKind::Utility => node.serve(ways.clone(), desk).await?,
+    };
+    node.follow_ledger(&desk, seen, fatal);
+    node.watch_ledger(&desk, ways);
     tracing::info!(member = %me, "ready at http://{}/readyz", config.listen.operations);
-    tokio::select! {
-        end = operator::serve(operations, desk) => end?,
-        () = signal() => tracing::info!("stopping"),
-    }
+    let outcome = tokio::select! {
+        end = operator::serve(operations, desk) => end,
+        Some(reason) = ended.recv() => Err(reason),
+        () = signal() => {
+            tracing::info!("stopping");
+            Ok(())
+        }
+    };
     chain.stop().await;
-    Ok(())
+    outcome
 }
 
 /// The genesis file, and the entries of those that joined after it.
@@ -122,7 +138,12 @@ pub fn read_genesis(config: &Config) -> Result<Genesis, String> {
 
 /// Keeps a second process away from this member's ledger folder and database; held as long as the file is open.
 pub(crate) fn claim(config: &Config) -> Result<File, String> {
-    let path = config.path(&config.ledger.dir).with_extension("lock");
+    claim_folder(&config.path(&config.ledger.dir))
+}
+
+/// As [`claim`], of a ledger folder.
+pub(crate) fn claim_folder(ledger: &Path) -> Result<File, String> {
+    let path = ledger.with_extension("lock");
     let open = File::options()
         .create(true)
         .truncate(false)
@@ -156,57 +177,162 @@ pub(crate) async fn signal() {
     }
 }
 
-async fn serve_utility(
-    config: &Config,
-    genesis: &Genesis,
+/// The keys must be those of the genesis file, or have been once.
+fn check_own(config: &Config, own: &model::Member, keys: &Keys) -> Result<(), String> {
+    let folder = config.keys.display();
+    let named = |hash: Hash, present: Hash| hash == present || keys.retired.contains(&hash);
+    if !named(Hash(own.key.0), Hash(keys.member.public().0)) {
+        return Err(format!(
+            "the private key in {folder} is not the key of {} in the genesis file",
+            own.id
+        ));
+    }
+    if !named(own.tls_fingerprint, Hash::plain(&keys.certificate)) {
+        return Err(format!(
+            "the certificate in {folder} is not the one of {} in the genesis file",
+            own.id
+        ));
+    }
+    let voting = SigningKey::from_seed(keys.validator).public();
+    if own.validator != Some(voting) {
+        return Err(format!(
+            "the validator key in {folder} is not the one of {} in the genesis file; two nodes must never vote with one key",
+            own.id
+        ));
+    }
+    Ok(())
+}
+
+/// What the parts of a running member need.
+struct Member<'a> {
+    config: &'a Config,
+    genesis: &'a Genesis,
     me: MemberId,
-    keys: &Keys,
-    desk: Desk,
-) -> Result<Desk, String> {
-    let mut store = Store::open(&config.database_url())
-        .await
-        .map_err(|e| e.to_string())?;
-    store
-        .claim(&owner(genesis, me, keys))
-        .await
-        .map_err(|e| e.to_string())?;
-    let passwords = Passwords::default();
-    let (utility, store) = restore(config, genesis, me, keys, store, &passwords).await?;
-    let from = utility.height().saturating_add(1);
-    let (jobs, receiver) = mpsc::channel(MAX_QUEUE);
-    let (to_ledger, from_core) = mpsc::channel(MAX_LEDGER_QUEUE);
-    let seats = Stations::default();
-    let peers = deliver_to_all(genesis, me, keys)?;
-    let outlets = Outlets {
-        stations: seats.clone(),
-        peers,
-        ledger: to_ledger,
-    };
-    let (core, health) = Core::new(utility, store, config.clock(), outlets);
-    let certificates = tls::Certificates::of(genesis);
-    let peer_listener = listen(config.listen.peers, "listen.peers").await?;
-    let station_listener = listen(config.listen.stations, "listen.stations").await?;
-    let core = core.with_passwords(passwords.clone());
-    tokio::spawn(core.run(receiver));
-    tokio::spawn(ledger::submit_all(desk.chain.clone(), from_core));
-    tokio::spawn(ledger::follow(desk.chain.clone(), from, jobs.clone()));
-    tokio::spawn(peers::serve(
-        peer_listener,
-        tls::peer_server(genesis, me, keys)?,
-        certificates,
-        jobs.clone(),
-    ));
-    let gate = Gate::new(passwords, seats, jobs.clone(), config.clock());
-    tokio::spawn(stations::serve(
-        station_listener,
-        tls::station_server(genesis, me, keys)?,
-        gate,
-    ));
-    Ok(Desk {
-        jobs: Some(jobs),
-        health: Some(health),
-        ..desk
-    })
+    keys: &'a Keys,
+    own: &'a OwnKeys,
+    directory: &'a Directory,
+}
+
+impl Member<'_> {
+    /// Starts the reader of final blocks, behind those up to `seen`. It names what the member cannot run without.
+    fn follow_ledger(&self, desk: &Desk, seen: u64, fatal: mpsc::Sender<String>) {
+        let follower = Follower {
+            chain: desk.chain.clone(),
+            me: self.me,
+            record: desk.record.clone(),
+            directory: self.directory.clone(),
+            jobs: desk.jobs.clone(),
+        };
+        tokio::spawn(async move {
+            if let Err(reason) = follower.run(seen).await {
+                let _ = fatal.send(reason).await;
+            }
+        });
+    }
+
+    /// Starts what acts on the ledger's members and their votes.
+    fn watch_ledger(&self, desk: &Desk, ways: Ways) {
+        let (directory, keys, me) = (self.directory.clone(), self.own.clone(), self.me);
+        let chain = &desk.chain;
+        let watchman = Watchman {
+            chain: chain.clone(),
+            chain_id: self.genesis.chain_id.clone(),
+            me,
+            keys: keys.clone(),
+        };
+        tokio::spawn(watchman.run());
+        let keeper = Keeper {
+            directory,
+            chain: chain.clone(),
+            me,
+            keys,
+            jobs: desk.jobs.clone(),
+            ways: desk.jobs.is_some().then_some(ways),
+        };
+        tokio::spawn(keeper.run());
+    }
+
+    /// Starts the utility: its machine, its listeners. Gives the desk, and the height up to which the machine has seen the ledger.
+    async fn serve(&self, ways: Ways, desk: Desk) -> Result<(Desk, u64), String> {
+        let (config, own) = (self.config, self.own);
+        let mut store = Store::open(&config.database_url())
+            .await
+            .map_err(|e| e.to_string())?;
+        store
+            .claim(&owner(self.genesis, self.me, self.keys))
+            .await
+            .map_err(|e| e.to_string())?;
+        let passwords = Passwords::default();
+        let (utility, store) = self.restore(store, &passwords).await?;
+        let seen = utility.height();
+        let (jobs, receiver) = mpsc::channel(MAX_QUEUE);
+        let (to_ledger, from_core) = mpsc::channel(MAX_LEDGER_QUEUE);
+        let seats = Stations::default();
+        let outlets = Outlets {
+            stations: seats.clone(),
+            peers: ways,
+            ledger: to_ledger,
+        };
+        let (core, health) = Core::new(utility, store, config.clock(), outlets);
+        let peer_listener = listen(config.listen.peers, "listen.peers").await?;
+        let station_listener = listen(config.listen.stations, "listen.stations").await?;
+        let core = core
+            .with_passwords(passwords.clone())
+            .with_keys(config.path(&config.keys));
+        tokio::spawn(core.run(receiver));
+        tokio::spawn(ledger::submit_all(desk.chain.clone(), from_core));
+        self.listen_to_others(peer_listener, jobs.clone());
+        let gate = Gate::new(passwords, seats, jobs.clone(), config.clock());
+        let tls = tls::station_server(own.clone());
+        tokio::spawn(stations::serve(station_listener, tls, gate));
+        let desk = Desk {
+            database: Some(config.database_url()),
+            jobs: Some(jobs),
+            health: Some(health),
+            ..desk
+        };
+        Ok((desk, seen))
+    }
+
+    fn listen_to_others(&self, listener: TcpListener, jobs: Jobs) {
+        let tls = tls::peer_server(self.directory.clone(), self.own.clone());
+        let directory = self.directory.clone();
+        tokio::spawn(peers::serve(listener, tls, directory, jobs));
+    }
+
+    async fn restore(
+        &self,
+        mut store: Store,
+        passwords: &Passwords,
+    ) -> Result<(Utility, Store), String> {
+        let (genesis, me) = (self.genesis, self.me);
+        let mut utility = Utility::new(fairway_utility::Config {
+            id: me,
+            name: genesis.find(me).map(|m| m.name.clone()).unwrap_or_default(),
+            key: self.keys.member.clone(),
+            secret: self.keys.secret,
+            ring: self.keys.ring.clone(),
+            chain: genesis.chain_id.clone(),
+            members: genesis.members(),
+            policy: policy(&self.config.policy),
+            bill_offset: self.config.bill_offset_minutes,
+        });
+        let mut broken = None;
+        for table in Table::ALL.into_iter().filter(|t| !t.append_only()) {
+            let each = |row: Row| {
+                if let Err(refusal) = utility.restore(&row) {
+                    broken.get_or_insert(format!(
+                        "row {} of table {} cannot be read: {refusal}",
+                        row.key,
+                        table.name()
+                    ));
+                }
+                passwords.learn(&row);
+            };
+            store.load(table, each).await.map_err(|e| e.to_string())?;
+        }
+        broken.map_or(Ok((utility, store)), Err)
+    }
 }
 
 /// What a database of this member says of itself. The secret is named by a keyed hash that tells nothing about it.
@@ -247,59 +373,6 @@ async fn watch_quorum(chain: Handle) {
             }
         }
     }
-}
-
-fn deliver_to_all(
-    genesis: &Genesis,
-    me: MemberId,
-    keys: &Keys,
-) -> Result<BTreeMap<MemberId, mpsc::Sender<Vec<u8>>>, String> {
-    let mut out = BTreeMap::new();
-    for member in genesis.members() {
-        if member.id == me || member.kind == MemberKind::Witness {
-            continue;
-        }
-        let (sender, receiver) = mpsc::channel(MAX_PEER_QUEUE);
-        let client = peers::client(tls::peer_client(genesis, me, keys, member.id)?)?;
-        tokio::spawn(peers::deliver(member.id, member.endpoint, client, receiver));
-        out.insert(member.id, sender);
-    }
-    Ok(out)
-}
-
-async fn restore(
-    config: &Config,
-    genesis: &Genesis,
-    me: MemberId,
-    keys: &Keys,
-    mut store: Store,
-    passwords: &Passwords,
-) -> Result<(Utility, Store), String> {
-    let mut utility = Utility::new(fairway_utility::Config {
-        id: me,
-        name: genesis.find(me).map(|m| m.name.clone()).unwrap_or_default(),
-        key: keys.member.clone(),
-        secret: keys.secret,
-        chain: genesis.chain_id.clone(),
-        members: genesis.members(),
-        policy: policy(&config.policy),
-        bill_offset: config.bill_offset_minutes,
-    });
-    let mut broken = None;
-    for table in Table::ALL.into_iter().filter(|t| !t.append_only()) {
-        let each = |row: Row| {
-            if let Err(refusal) = utility.restore(&row) {
-                broken.get_or_insert(format!(
-                    "row {} of table {} cannot be read: {refusal}",
-                    row.key,
-                    table.name()
-                ));
-            }
-            passwords.learn(&row);
-        };
-        store.load(table, each).await.map_err(|e| e.to_string())?;
-    }
-    broken.map_or(Ok((utility, store)), Err)
 }
 
 /// The policy at first start.

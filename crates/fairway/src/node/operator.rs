@@ -3,16 +3,18 @@
 use super::core::{Health, Job, Jobs};
 use super::watch::Record;
 use crate::environment;
+use crate::export::{Marks, rows};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use fairway_chain::{Handle, Proof, SubmitError};
+use fairway_chain::{Followed, Handle, Proof, SubmitError};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Refusal, RefusalCode};
-use fairway_utility::command::{Command, Reply};
+use fairway_utility::command::{Command, CustomerExport, Reply};
 use fairway_utility::peer::Answer;
 use serde_json::json;
 use std::time::Duration;
@@ -36,6 +38,8 @@ pub struct Desk {
     pub chain: Handle,
     /// Condition of the machine; none on a witness.
     pub health: Option<watch::Receiver<Health>>,
+    /// URL of the database, for exports; none on a witness.
+    pub database: Option<String>,
     /// What a program must show.
     pub token: String,
     /// Which member.
@@ -50,15 +54,12 @@ pub struct Desk {
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
     let router = Router::new()
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/ledger/v1/status", get(ledger_status))
         .route("/ledger/v1/proof/{transaction}", get(ledger_proof))
         .route("/ledger/v1/block/{height}", get(ledger_block))
         .route("/ledger/v1/state/{key}", get(ledger_state))
         .route("/ledger/v1/refused", get(ledger_refused))
         .route("/ledger/v1/cost", get(ledger_cost))
-        .route("/metrics", get(metrics))
+        .route("/ledger/v1/misdeeds", get(ledger_misdeeds))
         .route("/ledger/v1/transaction", post(ledger_transaction))
         .route(
             "/ledger/v1/consistency/{older}/{newer}",
@@ -66,6 +67,11 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         )
         .route("/ledger/v1/export/{from}/{to}", get(ledger_export))
         .route("/operator/v1/command/{id}", post(command))
+        .layer(from_fn_with_state(desk.clone(), begun))
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/ledger/v1/status", get(ledger_status))
+        .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::max(MAX_COMMAND))
         .with_state(desk);
     axum::serve(listener, router)
@@ -97,12 +103,16 @@ async fn ready(State(desk): State<Desk>) -> Response {
     };
     let ledger = match (&chain.error, chain.stalled, chain.height) {
         (Some(error), _, _) => format!("stopped: {error}"),
-        (None, true, _) => format!(
+        (None, true, _) if chain.first > 0 => format!(
             "no quorum: nothing was finalized for {} s; at least 3 of 4 validators must run",
             chain.finalized_age.as_secs()
         ),
+        (None, _, _) if chain.first == 0 => {
+            let fetched = chain.fetched;
+            format!("waits for the vote, or for the state: {fetched} bytes so far")
+        }
         (None, false, 0) => "starting".to_owned(),
-        (None, false, _) => "ok".to_owned(),
+        (None, _, _) => "ok".to_owned(),
     };
     let fine = ledger == "ok" && store.is_none();
     let status = if fine {
@@ -118,13 +128,20 @@ async fn ledger_status(State(desk): State<Desk>) -> Response {
     let s = desk.chain.status();
     let body = json!({
         "member": desk.member, "height": s.height, "time_ms": s.time_ms, "finalized_age_ms": u64::try_from(s.finalized_age.as_millis()).unwrap_or(u64::MAX),
-        "peers": s.peers, "mempool": s.mempool, "state_root": hex::encode(s.state_root), "epoch": s.epoch, "validators": s.validators, "votes": s.votes, "view": s.view, "stalled": s.stalled, "error": s.error,
+        "peers": s.peers, "mempool": s.mempool, "state_root": hex::encode(s.state_root), "epoch": s.epoch, "validators": s.validators, "votes": s.votes, "view": s.view, "first": s.first, "fetched_bytes": s.fetched, "genesis": hex::encode(s.genesis), "stalled": s.stalled, "error": s.error,
     });
     Json(body).into_response()
 }
 
 async fn ledger_refused(State(desk): State<Desk>) -> Response {
     Json(desk.record.refused()).into_response()
+}
+
+/// What the node heard of validators that contradict themselves, as evidence that the contracts take.
+async fn ledger_misdeeds(State(desk): State<Desk>) -> Response {
+    let heard = super::evidence::heard(&desk.chain).await;
+    let heard: Vec<String> = heard.iter().map(|e| hex::encode(e.to_bytes())).collect();
+    Json(json!({ "member": desk.member, "evidence": heard })).into_response()
 }
 
 async fn ledger_cost(State(desk): State<Desk>) -> Response {
@@ -163,6 +180,27 @@ async fn ledger_transaction(State(desk): State<Desk>, headers: HeaderMap, body: 
     }
 }
 
+/// Where older blocks are, when this node does not hold all.
+fn elsewhere(chain: &Handle) -> String {
+    match chain.status().first {
+        0 | 1 => String::new(),
+        first => format!(
+            "; the blocks of this node begin at {first}, older ones are with members that followed from the beginning, and in exports"
+        ),
+    }
+}
+
+/// Whether the ledger's node can answer; while it waits for its first state it cannot.
+async fn begun(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    if desk.chain.status().first == 0 && desk.chain.status().error.is_none() {
+        return problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the ledger node has no state yet: it waits for the members' vote, or for its peers",
+        );
+    }
+    next.run(request).await
+}
+
 /// The proof, or none after a while: who was told by another member that a charge is settled may ask a node that is a block behind.
 async fn proof_soon(chain: &Handle, id: [u8; 32]) -> Option<Proof> {
     let begin = environment::instant();
@@ -172,6 +210,19 @@ async fn proof_soon(chain: &Handle, id: [u8; 32]) -> Option<Proof> {
             return found;
         }
         tokio::time::sleep(PROOF_LOOK).await;
+    }
+}
+
+/// A proof that stands on the founders' keys: with the changes of the validators before it, where there were some.
+async fn followed(chain: &Handle, proof: Vec<u8>) -> Response {
+    let handovers = chain.handovers().await;
+    match handovers.map(|handovers| Followed::wrap(proof, &handovers)) {
+        Some(Ok(bytes)) => bytes.into_response(),
+        Some(Err(error)) => problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        None => problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the last change of the validators has no certificate here yet; ask again",
+        ),
     }
 }
 
@@ -186,10 +237,13 @@ async fn ledger_proof(State(desk): State<Desk>, Path(transaction): Path<String>)
         );
     };
     match proof_soon(&desk.chain, id).await {
-        Some(proof) => proof.to_bytes().into_response(),
+        Some(proof) => followed(&desk.chain, proof.to_bytes()).await,
         None => problem(
             StatusCode::NOT_FOUND,
-            format!("no finalized block of this node holds transaction {transaction}"),
+            format!(
+                "no finalized block of this node holds transaction {transaction}{}",
+                elsewhere(&desk.chain)
+            ),
         ),
     }
 }
@@ -216,8 +270,9 @@ async fn ledger_block(State(desk): State<Desk>, Path(height): Path<u64>) -> Resp
         return problem(
             StatusCode::NOT_FOUND,
             format!(
-                "no block at height {height}; the newest is {}",
-                desk.chain.status().height
+                "no block at height {height}; the newest is {}{}",
+                desk.chain.status().height,
+                elsewhere(&desk.chain)
             ),
         );
     };
@@ -234,12 +289,13 @@ async fn ledger_consistency(
     Path((older, newer)): Path<(u64, u64)>,
 ) -> Response {
     match desk.chain.consistency(older, newer).await {
-        Some(proof) => proof.to_bytes().into_response(),
+        Some(proof) => followed(&desk.chain, proof.to_bytes()).await,
         None => problem(
             StatusCode::NOT_FOUND,
             format!(
-                "no proof from block {older} to block {newer}: the first must be the lower one, and the newest block is {}",
-                desk.chain.status().height
+                "no proof from block {older} to block {newer}: the first must be the lower one, and the newest block is {}{}",
+                desk.chain.status().height,
+                elsewhere(&desk.chain)
             ),
         ),
     }
@@ -252,8 +308,9 @@ async fn ledger_export(State(desk): State<Desk>, Path((from, to)): Path<(u64, u6
         None => problem(
             StatusCode::NOT_FOUND,
             format!(
-                "no block at height {from}; the newest is {}",
-                desk.chain.status().height
+                "no block at height {from}; the newest is {}{}",
+                desk.chain.status().height,
+                elsewhere(&desk.chain)
             ),
         ),
     }
@@ -319,9 +376,22 @@ async fn command(
             "no answer in time; ask again with the same id",
         )),
     };
+    let result = match (result, &desk.database) {
+        (Ok(Reply::Export(export)), Some(url)) => with_rows(*export, url).await,
+        (result, _) => result,
+    };
     let answer: Answer<Reply> = match result {
         Ok(reply) => Answer::Yes(Box::new(reply)),
         Err(refusal) => Answer::No(refusal),
     };
     answer.to_bytes().into_response()
+}
+
+/// Adds the database's rows to what the machine knows of a person.
+async fn with_rows(mut export: CustomerExport, url: &str) -> Result<Reply, Refusal> {
+    let marks = Marks::new(export.marks.drain(..).map(Into::into));
+    export.rows = rows(url, &marks)
+        .await
+        .map_err(|error| Refusal::new(RefusalCode::Busy, format!("the export: {error}")))?;
+    Ok(Reply::Export(Box::new(export)))
 }

@@ -58,13 +58,35 @@ impl Stations {
     }
 }
 
+/// The queues to the other members; clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Ways(Arc<Mutex<BTreeMap<MemberId, mpsc::Sender<Vec<u8>>>>>);
+
+impl Ways {
+    /// Opens the way to a member, unless there is one; gives the end at which its envelopes come out.
+    pub fn open(&self, to: MemberId) -> Option<mpsc::Receiver<Vec<u8>>> {
+        let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ways.contains_key(&to) {
+            return None;
+        }
+        let (sender, receiver) = mpsc::channel(MAX_PEER_QUEUE);
+        ways.insert(to, sender);
+        Some(receiver)
+    }
+
+    fn to(&self, to: MemberId) -> Option<mpsc::Sender<Vec<u8>>> {
+        let ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ways.get(&to).cloned()
+    }
+}
+
 /// All ways out.
 #[derive(Debug)]
 pub struct Outlets {
     /// Connected stations.
     pub stations: Stations,
-    /// One queue for each other member.
-    pub peers: BTreeMap<MemberId, mpsc::Sender<Vec<u8>>>,
+    /// The other members.
+    pub peers: Ways,
     /// The ledger node.
     pub ledger: mpsc::Sender<Vec<u8>>,
 }
@@ -77,7 +99,7 @@ impl Outlets {
     }
 
     pub(super) fn to_peer(&self, to: MemberId, envelope: Vec<u8>) {
-        match self.peers.get(&to) {
+        match self.peers.to(to) {
             Some(queue) if queue.try_send(envelope).is_ok() => {}
             Some(_) => {
                 tracing::debug!(%to, "too many messages wait for this member: dropped one, it is repeated later");

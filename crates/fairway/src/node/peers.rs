@@ -1,10 +1,10 @@
-//! Member to member: one signed envelope per HTTPS POST over mutual TLS, both ways.
+//! Member to member: one encrypted and signed envelope per HTTPS POST over mutual TLS, both ways.
 
 use super::core::{Job, Jobs};
-use super::tls::Certificates;
+use super::directory::Directory;
 use fairway_model::MemberId;
 use fairway_utility::door::Input;
-use fairway_utility::peer::MAX_ENVELOPE;
+use fairway_utility::envelope::MAX_ENVELOPE;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -30,7 +30,7 @@ const POST: Duration = Duration::from_secs(5);
 pub async fn serve(
     listener: TcpListener,
     tls: rustls::ServerConfig,
-    certificates: Certificates,
+    directory: Directory,
     jobs: Jobs,
 ) {
     let acceptor = TlsAcceptor::from(Arc::new(tls));
@@ -43,9 +43,9 @@ pub async fn serve(
             tracing::warn!(%address, "refused: {MAX_CONNECTIONS} member connections are open already");
             continue;
         };
-        let (acceptor, certificates, jobs) = (acceptor.clone(), certificates.clone(), jobs.clone());
+        let (acceptor, directory, jobs) = (acceptor.clone(), directory.clone(), jobs.clone());
         tokio::spawn(async move {
-            if let Err(cause) = connection(stream, acceptor, &certificates, jobs).await {
+            if let Err(cause) = connection(stream, acceptor, &directory, jobs).await {
                 tracing::warn!(%address, "member connection refused: {cause}");
             }
             drop(place);
@@ -56,7 +56,7 @@ pub async fn serve(
 async fn connection(
     stream: TcpStream,
     acceptor: TlsAcceptor,
-    certificates: &Certificates,
+    directory: &Directory,
     jobs: Jobs,
 ) -> Result<(), String> {
     let _ = stream.set_nodelay(true);
@@ -70,7 +70,7 @@ async fn connection(
         .peer_certificates()
         .and_then(<[_]>::first);
     let from = shown
-        .and_then(|c| certificates.owner(c))
+        .and_then(|c| directory.owner(c))
         .ok_or("the certificate belongs to no member")?;
     let service = service_fn(move |request| {
         let jobs = jobs.clone();
@@ -135,22 +135,27 @@ pub fn client(tls: rustls::ClientConfig) -> Result<reqwest::Client, String> {
         .map_err(|e| e.to_string())
 }
 
-/// Posts to one member what comes out of `queue`, several at a time so that one slow post does not hold up the others.
+/// Posts to one member what comes out of `queue`, several at a time so that one slow post does not hold up the others. Where it is
+/// reached, the directory tells for each.
 pub async fn deliver(
     to: MemberId,
-    endpoint: String,
+    directory: Directory,
     client: reqwest::Client,
     mut queue: mpsc::Receiver<Vec<u8>>,
 ) {
     /// Posts under way at once.
     const AT_ONCE: usize = 16;
-    let url = format!("{endpoint}{PATH}");
     let places = Arc::new(Semaphore::new(AT_ONCE));
     while let Some(envelope) = queue.recv().await {
         let Ok(place) = places.clone().acquire_owned().await else {
             return;
         };
-        let request = client.post(&url).body(envelope);
+        let Some(member) = directory.find(to) else {
+            continue;
+        };
+        let request = client
+            .post(format!("{}{PATH}", member.endpoint))
+            .body(envelope);
         tokio::spawn(async move {
             match request.send().await {
                 Ok(response) if response.status().is_success() => {}

@@ -1,10 +1,10 @@
 //! What a member's ledger node has seen since it started: counts, the newest refusals with their reasons, and what all of it cost.
 
 use crate::environment;
-use fairway_chain::{FinalBlock, Handle};
+use fairway_chain::Handle;
 use fairway_ledger::{Operation, Receipt, Transaction};
-use fairway_model::MemberId;
-use fairway_model::canonical::Canonical as _;
+use fairway_model::{Hash, MemberId};
+use fairway_utility::door::{Block, items};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -26,6 +26,12 @@ struct Outcome {
     outcome: String,
 }
 
+/// Who brought transactions.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Carrier {
+    peer: String,
+}
+
 #[derive(Debug, Default)]
 struct Seen {
     refused: VecDeque<Value>,
@@ -44,53 +50,55 @@ pub struct Record {
 }
 
 impl Record {
-    /// Follows the node from its present height on, as a task of its own.
-    pub fn follow(chain: &Handle, member: MemberId, folder: &Path) -> Self {
-        let record = Self {
+    /// The empty record of a member whose ledger is kept in a folder.
+    pub fn new(member: MemberId, folder: &Path) -> Self {
+        Self {
             seen: Arc::default(),
             member,
             folder: folder.to_owned(),
-        };
-        let (of, chain) = (record.clone(), chain.clone());
-        tokio::spawn(async move {
-            let mut blocks = chain.subscribe(chain.status().height.saturating_add(1));
-            while let Some(block) = blocks.next().await {
-                of.note(&block);
-            }
-        });
-        record
+        }
     }
 
-    fn note(&self, block: &FinalBlock) {
+    /// Counts a final block; each is shown once.
+    pub(super) fn note(&self, block: &Block) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.blocks = seen.blocks.saturating_add(1);
-        for (id, tx, receipt) in &block.txs {
-            let (Ok(tx), Ok(receipt)) = (Transaction::from_bytes(tx), Receipt::from_bytes(receipt))
-            else {
+        for entry in &block.entries {
+            let Ok(content) = &entry.content else {
                 continue;
             };
-            let outcome = receipt
-                .refusal()
-                .map_or_else(|| "applied".to_owned(), |r| r.code.to_string());
-            let count = seen
-                .outcomes
-                .entry((tx.member.to_string(), outcome))
-                .or_default();
-            *count = count.saturating_add(1);
-            if let Some(refusal) = receipt.refusal() {
-                seen.refused.push_back(json!({
-                    "height": block.height, "time_ms": block.time_ms, "transaction": hex::encode(id), "member": tx.member.to_string(),
-                    "code": refusal.code.to_string(), "text": refusal.text,
-                }));
-                if seen.refused.len() > MAX_REFUSED {
-                    seen.refused.pop_front();
-                }
-            } else if let Operation::SettleCharge(settlement) = &tx.operation {
-                let event = settlement.event();
-                seen.charges = seen.charges.saturating_add(1);
-                if [event.home, event.visited].contains(&self.member) {
-                    seen.own_charges = seen.own_charges.saturating_add(1);
-                }
+            for (tx, receipt) in items(content).unwrap_or_default().iter() {
+                self.note_part(&mut seen, block, (entry.id, tx, receipt));
+            }
+        }
+    }
+
+    /// Counts one transaction, or one item of a batch.
+    fn note_part(
+        &self,
+        seen: &mut Seen,
+        block: &Block,
+        (id, tx, receipt): (Hash, &Transaction, &Receipt),
+    ) {
+        let member = tx.member.to_string();
+        let outcome = receipt
+            .refusal()
+            .map_or_else(|| "applied".to_owned(), |r| r.code.to_string());
+        let count = seen.outcomes.entry((member.clone(), outcome)).or_default();
+        *count = count.saturating_add(1);
+        if let Some(refusal) = receipt.refusal() {
+            seen.refused.push_back(json!({
+                "height": block.height, "time_ms": block.time.0, "transaction": id.to_string(), "member": member,
+                "code": refusal.code.to_string(), "text": refusal.text,
+            }));
+            if seen.refused.len() > MAX_REFUSED {
+                seen.refused.pop_front();
+            }
+        } else if let Operation::SettleCharge(settlement) = &tx.operation {
+            let event = settlement.event();
+            seen.charges = seen.charges.saturating_add(1);
+            if [event.home, event.visited].contains(&self.member) {
+                seen.own_charges = seen.own_charges.saturating_add(1);
             }
         }
     }
@@ -109,7 +117,7 @@ impl Record {
         };
         json!({
             "member": self.member.to_string(), "protocol_fee": 0, "blocks": blocks, "charges": charges, "own_charges": own,
-            "cpu_seconds": cpu_seconds(), "resident_bytes": resident_bytes(), "ledger_bytes": folder_bytes(&self.folder),
+            "cpu_seconds": environment::cpu_seconds(), "resident_bytes": resident_bytes(), "ledger_bytes": folder_bytes(&self.folder),
         })
     }
 
@@ -122,7 +130,7 @@ impl Record {
         memory.set(i64::try_from(resident_bytes()).unwrap_or(i64::MAX));
         registry.register_with_unit("process_resident", "memory in use", Unit::Bytes, memory);
         let cpu = Gauge::<f64, AtomicU64>::default();
-        cpu.set(cpu_seconds());
+        cpu.set(environment::cpu_seconds());
         registry.register_with_unit(
             "process_cpu",
             "CPU time since the start",
@@ -206,6 +214,23 @@ fn register_chain(registry: &mut Registry, chain: &Handle) {
         gauge.set(value);
         registry.register(name, help, gauge);
     }
+    let given_up = Counter::<u64>::default();
+    given_up.inc_by(status.given_up);
+    registry.register(
+        "ledger_views_given_up",
+        "views given up because the block was of a later time than this node would wait for",
+        given_up,
+    );
+    let dropped = Family::<Carrier, Counter>::default();
+    for (key, count) in &status.dropped {
+        let peer = hex::encode(key);
+        dropped.get_or_create(&Carrier { peer }).inc_by(*count);
+    }
+    registry.register(
+        "ledger_transactions_dropped",
+        "transactions dropped unread because the validator with this key brought too many",
+        dropped,
+    );
     let age = Gauge::<f64, AtomicU64>::default();
     age.set(status.finalized_age.as_secs_f64());
     registry.register_with_unit(
@@ -236,11 +261,6 @@ pub fn resident_bytes() -> u64 {
     environment::process_status("VmRSS:").saturating_mul(1_024)
 }
 
-/// CPU seconds of this process so far.
-pub fn cpu_seconds() -> f64 {
-    environment::cpu_seconds()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,6 +279,6 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_time() {
         assert!(resident_bytes() > 1_000_000);
-        assert!(cpu_seconds() >= 0.0);
+        assert!(environment::cpu_seconds() >= 0.0);
     }
 }

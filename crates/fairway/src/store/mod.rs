@@ -86,6 +86,8 @@ impl Store {
                 "PRAGMA journal_mode = WAL",
                 "PRAGMA synchronous = FULL",
                 "PRAGMA busy_timeout = 5000",
+                // What is erased is overwritten, not only unlinked.
+                "PRAGMA secure_delete = ON",
             ] {
                 connection
                     .execute(sqlx::AssertSqlSafe(pragma))

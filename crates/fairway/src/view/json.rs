@@ -1,6 +1,7 @@
 //! Answers for programs. Amounts are integers in micro-units with their currency; times are RFC 3339.
 
 use super::dimension;
+use super::sharing::note_json;
 use fairway_model::{Currency, Micro, PriceBreakdown};
 use fairway_utility::command::{
     Bill, BillLine, Books, CaseView, SessionSummary, SessionTrace, Status,
@@ -36,7 +37,8 @@ fn bill_line(l: &BillLine, currency: Currency) -> Value {
     json!({ "session": l.session.to_string(), "visited": l.visited.to_string(), "visited_name": l.visited_name, "evse": l.evse.as_str(),
         "start": l.start.rfc3339(), "end": l.end.rfc3339(), "energy_kwh": l.energy.kwh_text(), "total": amount(l.total, currency),
         "breakdown": breakdown(&l.breakdown), "offer": l.offer.hex(), "meter_evidence": l.meter_evidence.hex(),
-        "agreement": l.agreement.to_string(), "charge_event": l.event.hex(), "transaction": l.transaction.hex(), "height": l.height })
+        "agreement": l.agreement.to_string(), "charge_event": l.event.hex(), "transaction": l.transaction.hex(), "height": l.height,
+        "shared": l.shared.as_ref().map(|note| note_json(note, currency)) })
 }
 
 /// A month's bill.
@@ -97,7 +99,8 @@ pub fn trace(t: &SessionTrace) -> Value {
     });
     json!({ "summary": summary(&t.summary), "hops": hops, "offer": offer, "consent": consent,
         "breakdown": t.breakdown.as_ref().map(breakdown), "charge_event": event, "meter_records": t.evidence,
-        "transaction": t.transaction.map(|h| h.hex()), "height": t.height })
+        "transaction": t.transaction.map(|h| h.hex()), "height": t.height,
+        "shared": t.shared.as_ref().zip(t.breakdown.as_ref()).map(|(note, price)| note_json(note, price.currency)) })
 }
 
 /// State of a utility.

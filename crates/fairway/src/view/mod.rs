@@ -1,8 +1,10 @@
 //! Answers as people read them ([`text`]) and as programs do ([`json`]).
 
 pub mod energy;
+pub mod export;
 pub mod json;
 pub mod money;
+pub mod sharing;
 pub mod text;
 
 use fairway_model::tariff::Dimension;

@@ -1,6 +1,6 @@
 //! Netting cycles, statements, obligations and tokens, for a terminal and for programs.
 
-use super::money;
+use super::{money, sharing};
 use fairway_model::{Currency, Micro};
 use fairway_utility::command::{
     CycleView, LineKind, MoneyReply, ObligationView, Statement, TokenView,
@@ -144,6 +144,9 @@ fn statement_text(out: &mut String, statement: &Statement) {
             l.amount.text(c),
             l.transaction
         );
+        if let Some(shared) = &l.shared {
+            line!(out, "      {}", sharing::by(shared, c));
+        }
     }
     if statement.other != Micro::ZERO {
         line!(
@@ -223,7 +226,8 @@ fn statement_json(s: &Statement) -> Value {
         .iter()
         .map(|l| {
             json!({ "kind": kind(l.kind), "debtor": l.debtor.to_string(), "creditor": l.creditor.to_string(), "amount": amount(l.amount, c),
-                "session": l.session.map(|id| id.to_string()), "transaction": l.transaction.to_string(), "height": l.height, "at": l.at.rfc3339() })
+                "session": l.session.map(|id| id.to_string()), "transaction": l.transaction.to_string(), "height": l.height, "at": l.at.rfc3339(),
+                "shared": l.shared.as_ref().map(|shared| sharing::by_json(shared, c)) })
         })
         .collect();
     json!({ "member": s.member.to_string(), "partner": s.partner.to_string(), "currency": c.to_string(),

@@ -1,5 +1,6 @@
 //! Answers for a terminal.
 
+use super::sharing::shared;
 use super::{dimension, money};
 use fairway_model::tariff::Dimension;
 use fairway_model::{Micro, PriceBreakdown, PriceLine};
@@ -149,6 +150,9 @@ fn bill_line(l: &BillLine, bill: &Bill) -> String {
         money(l.total, bill.currency)
     );
     out.push_str(&breakdown(&l.breakdown, "      "));
+    if let Some(note) = &l.shared {
+        out.push_str(&shared(note, bill.currency, "      "));
+    }
     line!(out, "      charge {}", l.session);
     line!(
         out,
@@ -297,14 +301,9 @@ pub fn trace(t: &SessionTrace) -> String {
             e.visited,
             e.home
         );
-        line!(
-            out,
-            "  shares: home {:?}, visited {:?}, owner {:?}, tax {:?}",
-            e.shares.home,
-            e.shares.visited,
-            e.shares.owner,
-            e.shares.tax
-        );
+    }
+    if let (Some(note), Some(price)) = (&t.shared, &t.breakdown) {
+        out.push_str(&shared(note, price.currency, "  "));
     }
     line!(out, "{} signed meter records", t.evidence.len());
     if let (Some(transaction), Some(height)) = (t.transaction, t.height) {

@@ -87,6 +87,24 @@ impl Shell {
         self.running.push(command.spawn().unwrap());
     }
 
+    /// The first transaction from a height on, as Duke's node shows it: height and id.
+    pub(crate) async fn transaction_from(&self, mut height: u64) -> (String, String) {
+        let config = std::fs::read_to_string(self.folder.join("duke/fairway.toml")).unwrap();
+        let operations = behind(&config, "operations = \"");
+        let operations = operations.trim_end_matches('"');
+        fairway::node::tls::install_provider();
+        loop {
+            let url = format!("http://{operations}/ledger/v1/block/{height}");
+            let page = reqwest::get(url).await.unwrap().bytes().await.unwrap();
+            let page: serde_json::Value = serde_json::from_slice(&page).unwrap();
+            if let Some(id) = page["entries"][0]["id"].as_str() {
+                return (height.to_string(), id.to_owned());
+            }
+            assert!(page["height"].is_number(), "no transaction: {page}");
+            height += 1;
+        }
+    }
+
     /// Waits until a command succeeds and prints these words.
     pub(crate) async fn until(&self, line: &[&str], words: &str) -> String {
         let begin = fairway::environment::instant();
@@ -191,15 +209,28 @@ pub(crate) async fn registered(shell: &Shell, gateway: &str) -> Command {
     customer.extend(["--tier", "gold", HOME]);
     shell.good(&customer).await;
 
-    let said = shell.good(&["gate", "allow", "DUK-01", VISITED]).await;
+    stationed(shell, "duke", ["DUK-01", EVSE], gateway).await
+}
+
+/// A station of a member, and its EVSE; gives the command that runs it.
+pub(crate) async fn stationed(
+    shell: &Shell,
+    member: &str,
+    [station, evse]: [&str; 2],
+    gateway: &str,
+) -> Command {
+    let config = format!("--config={member}/fairway.toml");
+    let said = shell.good(&["gate", "allow", station, &config]).await;
     let password = behind(&said, "password, shown only now: ");
-    let point = ["--evse", EVSE, "--station", "DUK-01"];
+    let point = ["--evse", evse, "--station", station];
     let mut station = vec!["station", "--gateway", gateway, "--password", password];
-    station.extend(["--certificate", "duke/keys/tls.crt"]);
+    let certificate = format!("{member}/keys/tls.crt");
+    let state = format!("{member}-station");
+    station.extend(["--certificate", &certificate, "--state", &state]);
     station.extend(point);
     let key = [&station[..], &["--print-meter-key"]].concat();
     let key = shell.good(&key).await;
-    let mut evse = vec!["evse", "register", "--owner", "site-1", VISITED];
+    let mut evse = vec!["evse", "register", "--owner", "site-1", &config];
     evse.extend(point);
     evse.extend(["--meter-key", key.trim(), "--power", "150000"]);
     let zone = |name: &'static str| [&evse[..], &["--area", "DUK-NC", "--zone", name]].concat();
@@ -238,7 +269,7 @@ pub(crate) async fn charged(terminal: &mut Terminal, cin: &str) -> String {
 }
 
 /// The agreement, the load and the policy.
-async fn agreed(shell: &Shell) {
+pub(crate) async fn agreed(shell: &Shell) {
     let said = shell
         .good(&["agreement", "propose", "agreement.toml", VISITED])
         .await;

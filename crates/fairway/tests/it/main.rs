@@ -9,6 +9,7 @@
 
 mod audit;
 mod by_hand;
+mod canary;
 mod chaos;
 mod command_line;
 mod databases;
@@ -17,4 +18,8 @@ mod joins;
 mod killed;
 mod ledger;
 mod others;
+mod private;
+mod second_hpke;
 mod stage;
+mod standings;
+mod syncs;

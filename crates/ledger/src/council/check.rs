@@ -8,6 +8,7 @@ use crate::limits::{MAX_LEDGER_ADDRESS_LEN, MAX_VALIDATORS};
 use core::net::SocketAddr;
 use fairway_model::ids::MemberId;
 use fairway_model::refusal::{Refusal, RefusalCode};
+use fairway_model::registry::MAX_URL_LEN;
 
 /// Bounds and form of every field.
 pub(crate) fn check(operation: &CouncilOperation) -> Result<(), Refusal> {
@@ -19,6 +20,19 @@ pub(crate) fn check(operation: &CouncilOperation) -> Result<(), Refusal> {
         CouncilOperation::Report(evidence) => {
             check_member(evidence.offender)?;
             evidence::check(evidence)
+        }
+        CouncilOperation::ChangeContact {
+            endpoint, ledger, ..
+        } => {
+            if endpoint.len() > MAX_URL_LEN {
+                return Err(malformed(format!(
+                    "the endpoint has {} bytes; at most {MAX_URL_LEN} are allowed",
+                    endpoint.len()
+                )));
+            }
+            ledger.as_deref().map_or(Ok(()), |address| {
+                check_address(address).map_err(|e| malformed(e.to_owned()))
+            })
         }
     }
 }
@@ -67,14 +81,8 @@ fn check_candidate(candidate: &Candidate) -> Result<(), Refusal> {
     if let Some(what) = member_fault(member) {
         return Err(malformed(format!("candidate {}: {what}", member.id)));
     }
-    if candidate.ledger.len() > MAX_LEDGER_ADDRESS_LEN
-        || candidate.ledger.parse::<SocketAddr>().is_err()
-    {
-        return Err(malformed(format!(
-            "candidate {}: the ledger's address is no address and port, as in 192.0.2.7:7413",
-            member.id
-        )));
-    }
+    check_address(&candidate.ledger)
+        .map_err(|e| malformed(format!("candidate {}: {e}", member.id)))?;
     if member.validator.is_some() != candidate.validator_proof.is_some() {
         return Err(malformed(format!(
             "candidate {}: a validator key needs its signature, and a signature its key",
@@ -89,6 +97,13 @@ fn check_candidate(candidate: &Candidate) -> Result<(), Refusal> {
                 member.id
             ),
         );
+    }
+    Ok(())
+}
+
+fn check_address(ledger: &str) -> Result<(), &'static str> {
+    if ledger.len() > MAX_LEDGER_ADDRESS_LEN || ledger.parse::<SocketAddr>().is_err() {
+        return Err("the ledger's address is no address and port, as in 192.0.2.7:7413");
     }
     Ok(())
 }

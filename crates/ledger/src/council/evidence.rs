@@ -6,8 +6,12 @@
 
 use super::ops::CouncilEffect;
 use super::roll::{self, Standing};
-use super::state::{EvidenceState, KeyPurpose, UsedKeyState, key_for_evidence, key_for_used_key};
+use super::state::{
+    EvidenceState, KeyPurpose, ListedMisdeed, MisdeedsState, UsedKeyState, key_for_evidence,
+    key_for_misdeeds, key_for_used_key,
+};
 use crate::context::{Context, Done, refuse};
+use crate::limits::MAX_LISTED_MISDEEDS;
 use crate::receipt::Effect;
 use fairway_model::hash::Hash;
 use fairway_model::ids::MemberId;
@@ -187,9 +191,26 @@ pub(crate) fn report(ctx: &mut Context<'_, '_>, evidence: &Evidence) -> Result<D
         suspended,
     };
     ctx.view.put(record, &state);
+    list(ctx, evidence)?;
     let effect = CouncilEffect::MisbehaviourRecorded {
         member: offender,
         suspended,
     };
     Ok(Effect::Council(effect).into())
+}
+
+/// Names the record in the list, which forgets the oldest.
+fn list(ctx: &mut Context<'_, '_>, evidence: &Evidence) -> Result<(), Refusal> {
+    let mut all: MisdeedsState = ctx.view.get(&key_for_misdeeds())?.unwrap_or_default();
+    let (epoch, view) = evidence.first.ballot.round();
+    all.listed.push(ListedMisdeed {
+        member: evidence.offender,
+        key: evidence.key,
+        epoch,
+        view,
+    });
+    let over = all.listed.len().saturating_sub(MAX_LISTED_MISDEEDS);
+    all.listed.drain(..over);
+    ctx.view.put(key_for_misdeeds(), &all);
+    Ok(())
 }

@@ -26,14 +26,15 @@ pub use ops::{
 };
 pub use roll::{Role, RollEntry, RollState, Standing};
 pub use state::{
-    AgendaState, CastVote, CharterState, EvidenceState, KeyPurpose, MemberStanding, OpenProposal,
-    ParameterFrom, ProposalState, UsedKeyState, VersionFrom, key_for_agenda, key_for_charter,
-    key_for_evidence, key_for_proposal, key_for_roll, key_for_used_key,
+    AgendaState, CastVote, CharterState, EvidenceState, KeyPurpose, ListedMisdeed, MemberStanding,
+    MisdeedsState, OpenProposal, ParameterFrom, ProposalState, UsedKeyState, VersionFrom,
+    key_for_agenda, key_for_charter, key_for_evidence, key_for_misdeeds, key_for_proposal,
+    key_for_roll, key_for_used_key,
 };
 
 pub(crate) use check::check;
 pub(crate) use ops::{claims, reads};
-pub(crate) use roll::{genesis, take_key};
+pub(crate) use roll::{genesis, take_key, used_name};
 
 use crate::context::{Context, Done};
 use fairway_model::refusal::Refusal;
@@ -60,5 +61,10 @@ pub(crate) fn run(
             roll::rotate_validator_key(ctx, *new_key)
         }
         CouncilOperation::Report(evidence) => evidence::report(ctx, evidence),
+        CouncilOperation::ChangeContact {
+            endpoint,
+            tls_fingerprint,
+            ledger,
+        } => roll::change_contact(ctx, endpoint, *tls_fingerprint, ledger.as_ref()),
     }
 }

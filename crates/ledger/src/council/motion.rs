@@ -4,7 +4,7 @@ use super::charter::Parameter;
 use super::ops::{Candidate, Motion};
 use super::roll::{
     Role, RollEntry, RollState, Standing, check_key_is_fresh, check_set_size, find, set_standing,
-    take_key,
+    take_key, used_name,
 };
 use super::state::{CharterState, KeyPurpose, ParameterFrom, VersionFrom, key_for_charter};
 use crate::context::{Context, refuse};
@@ -143,6 +143,9 @@ fn check_admission(
     if let Some(key) = member.validator {
         check_key_is_fresh(ctx, key)?;
     }
+    if let Some(key) = member.encryption {
+        check_key_is_fresh(ctx, used_name(key))?;
+    }
     if wanted == Role::FullNode {
         return Ok(());
     }
@@ -246,6 +249,9 @@ fn admit(
     if let Some(key) = member.validator {
         take_key(ctx, key, member.id, KeyPurpose::Validator)?;
     }
+    if let Some(key) = member.encryption {
+        take_key(ctx, used_name(key), member.id, KeyPurpose::Encryption)?;
+    }
     roll.put(RollEntry {
         member: member.id,
         standing: Standing::Active,
@@ -258,6 +264,7 @@ fn admit(
         member: member.clone(),
         previous: None,
         standing: None,
+        previous_encryption: None,
     };
     ctx.view.put(key_for_member(member.id), &state);
     Ok(())

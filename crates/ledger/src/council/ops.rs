@@ -2,9 +2,10 @@
 
 use super::charter::Parameter;
 use super::evidence::{Evidence, SignedBallot};
-use super::roll::Role;
+use super::roll::{Role, used_name};
 use super::state::{
-    key_for_agenda, key_for_evidence, key_for_proposal, key_for_roll, key_for_used_key,
+    key_for_agenda, key_for_evidence, key_for_misdeeds, key_for_proposal, key_for_roll,
+    key_for_used_key,
 };
 use crate::keys::{Key, key_for_member};
 use fairway_model::canonical::Canonical;
@@ -272,6 +273,19 @@ pub enum CouncilOperation {
     /// Show two signed votes of one validator that contradict each other.
     #[n(5)]
     Report(#[n(0)] Box<Evidence>),
+    /// Tell the others where the member is reached from this block on, and which certificate it shows there.
+    #[n(6)]
+    ChangeContact {
+        /// Where other members reach its AAA node, as in [`Member::endpoint`].
+        #[n(0)]
+        endpoint: String,
+        /// SHA-256 of the DER certificate that it uses for mutual TLS.
+        #[n(1)]
+        tls_fingerprint: Hash,
+        /// Where its ledger node listens, as in [`Candidate::ledger`]; none when that stays as it is.
+        #[n(2)]
+        ledger: Option<String>,
+    },
 }
 
 /// What an operation of the council did.
@@ -327,6 +341,9 @@ pub enum CouncilEffect {
         #[n(1)]
         suspended: bool,
     },
+    /// A member is reached elsewhere, or shows another certificate.
+    #[n(6)]
+    ContactChanged,
 }
 
 /// The keys that an operation may touch, besides the signer's own entry, its nonce and the charter.
@@ -345,7 +362,7 @@ pub(crate) fn reads(tx: &Transaction, operation: &CouncilOperation) -> Vec<Key> 
             keys.extend([key_for_agenda(), key_for_proposal(*proposal)]);
             keys.extend(motion_reads(motion));
         }
-        CouncilOperation::Leave { .. } => {}
+        CouncilOperation::Leave { .. } | CouncilOperation::ChangeContact { .. } => {}
         CouncilOperation::RotateValidatorKey { new_key, .. } => {
             keys.push(key_for_used_key(*new_key));
         }
@@ -355,6 +372,7 @@ pub(crate) fn reads(tx: &Transaction, operation: &CouncilOperation) -> Vec<Key> 
                 key_for_member(evidence.offender),
                 key_for_used_key(evidence.key),
                 key_for_evidence(evidence.key, epoch, view),
+                key_for_misdeeds(),
             ]);
         }
     }
@@ -367,6 +385,7 @@ fn motion_reads(motion: &Motion) -> Vec<Key> {
             let member = &candidate.member;
             let mut keys = vec![key_for_member(member.id), key_for_used_key(member.key)];
             keys.extend(member.validator.map(key_for_used_key));
+            keys.extend(member.encryption.map(used_name).map(key_for_used_key));
             keys
         }
         Motion::Suspend { member, .. }
@@ -410,6 +429,7 @@ pub(crate) fn claims(
         }
         CouncilOperation::Vote { .. }
         | CouncilOperation::Enact { .. }
-        | CouncilOperation::Leave { .. } => Vec::new(),
+        | CouncilOperation::Leave { .. }
+        | CouncilOperation::ChangeContact { .. } => Vec::new(),
     }
 }

@@ -7,14 +7,16 @@
 use super::ops::CouncilEffect;
 use super::state::{KeyPurpose, MemberStanding, UsedKeyState, key_for_roll, key_for_used_key};
 use crate::context::{Context, Done, refuse};
+use crate::genesis::member_fault;
 use crate::keys::{Key, key_for_member};
 use crate::limits::{MAX_VALIDATORS, MIN_VALIDATORS};
 use crate::receipt::Effect;
 use crate::state::MemberState;
 use fairway_model::canonical::Canonical;
+use fairway_model::hash::Hash;
 use fairway_model::ids::MemberId;
 use fairway_model::refusal::{Refusal, RefusalCode};
-use fairway_model::registry::Member;
+use fairway_model::registry::{EncryptionKey, Member};
 use fairway_model::sign::PublicKey;
 use fairway_model::time::Time;
 use minicbor::{Decode, Encode};
@@ -183,6 +185,7 @@ pub(crate) fn genesis(members: &[Member]) -> BTreeMap<Key, Vec<u8>> {
         let keys = [
             (KeyPurpose::Member, Some(member.key)),
             (KeyPurpose::Validator, member.validator),
+            (KeyPurpose::Encryption, member.encryption.map(used_name)),
         ];
         for (purpose, key) in keys.into_iter().filter_map(|(p, key)| Some((p, key?))) {
             let used = UsedKeyState {
@@ -265,6 +268,11 @@ pub(crate) fn check_set_size(present: usize, next: usize) -> Result<(), Refusal>
     Ok(())
 }
 
+/// Under what an encryption key stands in the index of used keys: its bytes, like those of a signing key.
+pub(crate) fn used_name(key: EncryptionKey) -> PublicKey {
+    PublicKey(key.0)
+}
+
 /// A key is one member's, for one purpose, once.
 pub(crate) fn take_key(
     ctx: &mut Context<'_, '_>,
@@ -289,6 +297,7 @@ pub(crate) fn check_key_is_fresh(ctx: &Context<'_, '_>, key: PublicKey) -> Resul
     let purpose = match used.purpose {
         KeyPurpose::Member => "member",
         KeyPurpose::Validator => "validator",
+        KeyPurpose::Encryption => "encryption",
     };
     refuse(
         RefusalCode::KeyTaken,
@@ -350,4 +359,30 @@ pub(crate) fn rotate_validator_key(
     }
     store(ctx, &roll);
     Ok(Effect::Council(CouncilEffect::ValidatorKeyRotated).into())
+}
+
+/// From this block on the member is reached elsewhere, or shows another certificate.
+pub(crate) fn change_contact(
+    ctx: &mut Context<'_, '_>,
+    endpoint: &str,
+    tls_fingerprint: Hash,
+    ledger: Option<&String>,
+) -> Result<Done, Refusal> {
+    let me = ctx.member();
+    let mut state: MemberState = ctx.member_state(me)?;
+    endpoint.clone_into(&mut state.member.endpoint);
+    state.member.tls_fingerprint = tls_fingerprint;
+    if let Some(what) = member_fault(&state.member) {
+        return refuse(RefusalCode::Malformed, format!("{me}: {what}"));
+    }
+    ctx.view.put(key_for_member(me), &state);
+    if let Some(address) = ledger {
+        let mut roll = load(ctx)?;
+        find(&roll, me)?;
+        if let Some(entry) = roll.find_mut(me) {
+            entry.ledger.clone_from(address);
+        }
+        store(ctx, &roll);
+    }
+    Ok(Effect::Council(CouncilEffect::ContactChanged).into())
 }

@@ -3,6 +3,7 @@
 use super::ops::CouncilOperation;
 use super::roll::Standing;
 use super::state::MemberStanding;
+use crate::batch::BatchItem;
 use crate::context::{Context, refuse};
 use crate::energy::op::EnergyOperation;
 use crate::life::TermsOperation;
@@ -33,11 +34,29 @@ pub(crate) fn check(ctx: &Context<'_, '_>, signer: &MemberState) -> Result<(), R
     }
 }
 
+/// Checks one item of a batch, of which [`check`] saw the envelope.
+pub(crate) fn check_item(ctx: &Context<'_, '_>, item: &BatchItem) -> Result<(), Refusal> {
+    let signer = ctx.member_state(ctx.member())?;
+    if let Some(restricted) = in_force(&signer, ctx.now()).filter(|_| !item_winds_up(item)) {
+        return restrict(ctx.member(), restricted);
+    }
+    match item {
+        BatchItem::Hold(hold) => must_be_active(ctx, hold.guarantee.home),
+        BatchItem::Charge(settlement) => check_charge(ctx, settlement),
+        BatchItem::Void { .. } => Ok(()),
+    }
+}
+
+fn item_winds_up(item: &BatchItem) -> bool {
+    !matches!(item, BatchItem::Hold(_))
+}
+
 /// Whether an operation only pays, settles or closes what was begun, or keeps a key safe.
 fn winds_up(operation: &Operation) -> bool {
     match operation {
         Operation::RetireEvse { .. }
         | Operation::RotateMemberKey { .. }
+        | Operation::RotateEncryptionKey { .. }
         | Operation::TerminateAgreement { .. }
         | Operation::VoidHold { .. }
         | Operation::SettleCharge(_)
@@ -52,6 +71,8 @@ fn winds_up(operation: &Operation) -> bool {
         | Operation::CountersignAgreement { .. }
         | Operation::PlaceHold(_)
         | Operation::Rule(_) => false,
+        // The items are checked one by one; a batch without one that may count is refused whole.
+        Operation::Batch(items) => items.iter().any(item_winds_up),
         Operation::Energy(operation) => matches!(
             operation,
             EnergyOperation::State(_) | EnergyOperation::Cancel(_)
@@ -64,7 +85,11 @@ fn winds_up(operation: &Operation) -> bool {
         ),
         Operation::Terms(operation) => operation.winds_up(),
         Operation::Council(operation) => {
-            matches!(operation, CouncilOperation::RotateValidatorKey { .. })
+            matches!(
+                operation,
+                CouncilOperation::RotateValidatorKey { .. }
+                    | CouncilOperation::ChangeContact { .. }
+            )
         }
     }
 }

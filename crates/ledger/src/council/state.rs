@@ -46,6 +46,11 @@ pub fn key_for_evidence(public: PublicKey, epoch: u64, view: u64) -> Key {
     key("fairway.state.council-evidence", &(public, epoch, view))
 }
 
+/// Of the [`MisdeedsState`]; there is one.
+pub fn key_for_misdeeds() -> Key {
+    key("fairway.state.council-misdeeds", &())
+}
+
 /// What a member may do when it may not do everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct MemberStanding {
@@ -66,6 +71,9 @@ pub enum KeyPurpose {
     /// It signs the chain's votes.
     #[n(1)]
     Validator,
+    /// Messages to the member are encrypted to it.
+    #[n(2)]
+    Encryption,
 }
 
 /// Whose a key is or was. A key is one member's, for one purpose, once.
@@ -195,4 +203,36 @@ pub struct EvidenceState {
     /// Whether the member was suspended for it.
     #[n(3)]
     pub suspended: bool,
+}
+
+/// Where the record of a misdeed stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct ListedMisdeed {
+    /// Whose.
+    #[n(0)]
+    pub member: MemberId,
+    /// The key that signed both votes.
+    #[n(1)]
+    pub key: PublicKey,
+    /// Epoch of the votes.
+    #[n(2)]
+    pub epoch: u64,
+    /// View of the votes.
+    #[n(3)]
+    pub view: u64,
+}
+
+impl ListedMisdeed {
+    /// Of the [`EvidenceState`].
+    pub fn record(&self) -> Key {
+        key_for_evidence(self.key, self.epoch, self.view)
+    }
+}
+
+/// Which misdeeds are on record.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Default)]
+pub struct MisdeedsState {
+    /// The newest, oldest first; at most [`crate::limits::MAX_LISTED_MISDEEDS`].
+    #[n(0)]
+    pub listed: Vec<ListedMisdeed>,
 }

@@ -4,8 +4,12 @@ use super::op::{EnergyAcceptance, EnergyCancellation, EnergyEffect, EnergyOffer}
 use super::state::{OfferState, key_for_energy, key_for_energy_offer};
 use super::{book, fits};
 use crate::context::{Context, Done, overflow, refuse};
+use crate::holds::check_exposure;
+use crate::keys::{key_for_held, key_for_pair};
 use crate::money::position;
+use crate::money::state::Direction;
 use crate::receipt::{Account, Effect};
+use crate::state::{HeldState, PairState};
 use fairway_model::energy::Energy;
 use fairway_model::money::Micro;
 use fairway_model::refusal::{Refusal, RefusalCode};
@@ -121,7 +125,7 @@ pub(super) fn accept(
         .put(key_for_energy_offer(seller, acceptance.id), &state);
     hand_over(ctx, acceptance)?;
     let amount = acceptance.amount().map_err(overflow)?;
-    position::grow(ctx, (buyer, seller, acceptance.currency), amount)?;
+    owe(ctx, (buyer, seller, acceptance.currency), amount)?;
     let less = amount.negated().map_err(overflow)?;
     let amounts: Vec<(Account, Micro)> = vec![
         (Account::Member(buyer), less),
@@ -139,6 +143,22 @@ pub(super) fn accept(
         effect: Effect::Energy(effect),
         postings,
     })
+}
+
+/// The buyer owes the seller the price, within what the agreement of that direction lets stand open, as for charges.
+fn owe(ctx: &mut Context<'_, '_>, direction: Direction, amount: Micro) -> Result<(), Refusal> {
+    let (buyer, seller, currency) = direction;
+    let pair: PairState = ctx
+        .view
+        .get(&key_for_pair(buyer, seller))?
+        .unwrap_or_default();
+    let held: HeldState = ctx
+        .view
+        .get(&key_for_held(buyer, seller, currency))?
+        .unwrap_or_default();
+    let position = position::grow(ctx, direction, amount)?;
+    let cap = pair.exposure_cap(ctx.now(), currency);
+    check_exposure(held.amount, &position, cap, direction)
 }
 
 fn find(ctx: &Context<'_, '_>, acceptance: &EnergyAcceptance) -> Result<OfferState, Refusal> {

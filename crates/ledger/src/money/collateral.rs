@@ -1,16 +1,17 @@
 //! Collateral: tokens that a debtor sets aside for one creditor.
 //!
 //! Collateral of a direction is taken off the exposure that the agreement's cap limits. The debtor takes back only what is not
-//! needed: what is held, owed and obliged in the direction stays secured. The creditor may give up any of it.
+//! needed: what is held, owed and obliged in the direction stays secured, and never less than what agreements in force ask for. The
+//! creditor may give up any of it; below what an agreement asks for no new charge begins under it.
 
 use crate::context::{Context, Done, overflow, refuse};
-use crate::keys::key_for_held;
+use crate::keys::{key_for_held, key_for_pair};
 use crate::money::effect::MoneyEffect;
 use crate::money::operation::Pledge;
 use crate::money::position;
 use crate::money::token::{accepted, check_held, token};
 use crate::receipt::Account;
-use crate::state::HeldState;
+use crate::state::{HeldState, PairState};
 use fairway_model::money::Micro;
 use fairway_model::refusal::{Refusal, RefusalCode};
 
@@ -111,19 +112,22 @@ fn check_not_needed(ctx: &Context<'_, '_>, pledge: &Pledge) -> Result<(), Refusa
         .and_then(|owed| owed.plus(held.amount))
         .map_err(overflow)?;
     let collateral = state.collateral.unwrap_or_default();
-    let free = collateral.minus(open).map_err(overflow)?.max(Micro::ZERO);
+    let pair: PairState = ctx
+        .view
+        .get(&key_for_pair(debtor, creditor))?
+        .unwrap_or_default();
+    let pledged = pair.pledged(ctx.now(), currency);
+    let bound = open.max(pledged);
+    let free = collateral.minus(bound).map_err(overflow)?.max(Micro::ZERO);
     if amount <= free {
         return Ok(());
     }
-    let (amount, free, open) = (
-        amount.text(currency),
-        free.text(currency),
-        open.text(currency),
-    );
+    let [amount, free, open, pledged] =
+        [amount, free, open, pledged].map(|amount| amount.text(currency));
     refuse(
         RefusalCode::CollateralNeeded,
         format!(
-            "{debtor} has {open} {currency} open with {creditor}, holds included; {free} of its collateral is free, not {amount}"
+            "{debtor} has {open} {currency} open with {creditor}, holds included, and pledged {pledged} in their agreement; {free} of its collateral is free, not {amount}"
         ),
     )
 }

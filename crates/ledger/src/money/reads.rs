@@ -2,7 +2,9 @@
 
 use crate::cases::keys::key_for_frozen;
 use crate::council::key_for_roll;
-use crate::keys::{Key, key_for_account, key_for_held, key_for_payment, key_for_position};
+use crate::keys::{
+    Key, key_for_account, key_for_held, key_for_pair, key_for_payment, key_for_position,
+};
 use crate::money::cycle::pairs;
 use crate::money::keys::{
     key_for_acceptance, key_for_cycle, key_for_issuer, key_for_last_cycle, key_for_obligation,
@@ -142,6 +144,7 @@ fn collateral(pledge: &Pledge) -> Vec<Key> {
     } = *pledge;
     vec![
         key_for_acceptance(creditor, issuer, currency),
+        key_for_pair(debtor, creditor),
         key_for_held(debtor, creditor, currency),
         key_for_position(debtor, creditor, currency),
         key_for_account(&token(debtor, issuer), currency),

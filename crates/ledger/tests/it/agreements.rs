@@ -1,5 +1,6 @@
 //! The life of agreements, and terms that contradict themselves.
 
+use crate::sharing::{NASH, SHAPLEY, with_ad_hoc, with_alone, with_costs};
 use crate::table::Table;
 use crate::world::{
     Charge, T0, World, agreement, countersign, kwh, member, place, propose, settle, tariff, usd,
@@ -200,6 +201,29 @@ fn contradicting_terms_are_named() {
         ("tier bearing", |a| a.tiers[0].home_bears_bps = 10_001),
         ("split", |a| a.split.owner_bps = 999),
         ("split overflow", |a| a.split.owner_bps = u32::MAX),
+        ("split rule beside a custom rule", |a| {
+            (a.split_rule, a.rule, a.rule_fuel) = (Some(SHAPLEY), Some(a.text_hash), Some(1));
+        }),
+        ("costs over the cap", |a| {
+            let cap = a.corridor.cap;
+            a.split_rule = Some(with_costs(SHAPLEY, |c| c.energy_per_kwh = cap));
+        }),
+        ("negative cost", |a| {
+            a.split_rule = Some(with_costs(SHAPLEY, |c| c.per_charge = Micro(-1)));
+        }),
+        ("cost over a million", |a| {
+            let most = usd("1000000.000001");
+            a.split_rule = Some(with_costs(NASH, |c| c.per_charge = most));
+        }),
+        ("price on the spot", |a| {
+            a.split_rule = Some(with_ad_hoc(|ad_hoc| ad_hoc.price_per_kwh = Micro(-1)));
+        }),
+        ("chance over the whole", |a| {
+            a.split_rule = Some(with_ad_hoc(|ad_hoc| ad_hoc.chance_bps = 10_001));
+        }),
+        ("negative disagreement point", |a| {
+            a.split_rule = Some(with_alone(|alone| alone.owner_per_kwh = Micro(-1)));
+        }),
         ("hold ttl", |a| a.hold_ttl = 0),
         ("hold ttl long", |a| a.hold_ttl = 36 * DAY),
         ("netting", |a| a.netting_days = 0),
@@ -295,6 +319,13 @@ fn contradicting_terms_are_named() {
         tier bearing | DUK: terms-invalid: tier Gold has more than 10000 basis points of discount or of bearing
         split | DUK: terms-invalid: split 500 + 8500 + 999 basis points does not add up to 10000
         split overflow | DUK: terms-invalid: split 500 + 8500 + 4294967295 basis points does not add up to 10000
+        split rule beside a custom rule | DUK: terms-invalid: a split rule beside a custom rule, which may set shares too; name one of them
+        costs over the cap | DUK: terms-invalid: costs of 0.65 per kWh are over the corridor's cap 0.60: no charge could leave anything to share
+        negative cost | DUK: terms-invalid: split rule: cost per charge of -0.000001; 0 to 1000000.00 are right
+        cost over a million | DUK: terms-invalid: split rule: cost per charge of 1000000.000001; 0 to 1000000.00 are right
+        price on the spot | DUK: terms-invalid: split rule: price on the spot of -0.000001; 0 to 1000000.00 are right
+        chance over the whole | DUK: terms-invalid: a chance of 10001 basis points is over 10000: no more than all charges take place
+        negative disagreement point | DUK: terms-invalid: split rule: what the owner earns alone of -0.000001; 0 to 1000000.00 are right
         hold ttl | DUK: terms-invalid: holds last 0 ms; 1 to 3024000000 are allowed
         hold ttl long | DUK: terms-invalid: holds last 3110400000 ms; 1 to 3024000000 are allowed
         netting | DUK: terms-invalid: netting every 0 days; at least 1 is right
@@ -360,6 +391,6 @@ fn a_new_version_takes_over_with_a_grace() {
         old version in the grace | DUK: HoldPlaced { session: ses_02020202020202020202020202020202, amount: 20.00 }
         new version | DUK: HoldPlaced { session: ses_03030303030303030303030303030303, amount: 20.00 }
         old version after the grace | DUK: agreement-not-in-force: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is not the agreement in force between US*APC and US*DUK at 2026-11-23T09:16:01.000Z
-        charge under the old version | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        charge under the old version | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
     "#]].assert_eq(t.rows());
 }

@@ -140,7 +140,7 @@ fn every_refusal_of_a_settlement() {
         periods out of order | time-invalid: period 1 begins before the one ahead of it
         period after the end | time-invalid: the last period begins at 2026-11-23T07:30:00.000Z, after the charge ended at 2026-11-23T07:15:00.000Z
         end in the future | time-invalid: the charge ends at 2026-11-23T09:00:00.000Z, in the future of the block's time 2026-11-23T08:00:30.000Z
-        meter backwards | meter-backwards: the meter ran backwards, from 1000 to 1 kWh
+        meter backwards | meter-backwards: the meter ran backwards, from 1200 to 1 kWh
         register difference | energy-mismatch: the periods hold 20 kWh, the register difference is 20.000001 kWh
         energy overflow | energy-mismatch: the periods hold more than fits kWh, the register difference is 20 kWh
         nothing delivered | nothing-delivered: no energy was delivered; void the hold instead
@@ -156,7 +156,7 @@ fn every_refusal_of_a_settlement() {
         unknown tariff | price-wrong: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 has no tariff "night"
         total | price-wrong: total 9.05 USD; tariff "day" gives 9.06 for 20 kWh
         negative total | price-wrong: total -9223372036854.775808 USD; tariff "day" gives 9.06 for 20 kWh
-        shares | shares-wrong: shares home + visited + owner + tax are 0.222334 + 7.335806 + 0.889333 + 0.612528; the split gives 0.222333 + 7.335806 + 0.889333 + 0.612528 USD
+        shares | shares-wrong: shares home + visited + owner + tax are 0.222334 + 7.335806 + 0.889333 + 0.612528; the agreed rule, fixed parts of the net price, gives 0.222333 + 7.335806 + 0.889333 + 0.612528 USD
         another guarantee | id-conflict: the hold for ses_01010101010101010101010101010101 has another guarantee
         another offer | id-conflict: the hold for ses_01010101010101010101010101010101 has another offer
         another session | hold-unknown: ses_63010101010101010101010101010101 has no hold; place one at consent
@@ -165,7 +165,7 @@ fn every_refusal_of_a_settlement() {
         another currency | DUK: id-conflict: the operation is in EUR, the agreement in USD
         home's key is not home's | DUK: not-authorized: the charge event is signed with bf67c80766d4b4d13cfc471fdcc96159ae37d23862e8953a6f94dc1995cf557c, which is not the registered key of US*APC
         visited's key is not visited's | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*DUK
-        good | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        good | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         again | APC: already-settled: ses_01010101010101010101010101010101 was settled in block 56 with the same content
         again with other content | APC: already-settled: ses_01010101010101010101010101010101 was settled in block 56 with other content; object by a dispute
     "#]].assert_eq(t.rows());
@@ -213,7 +213,7 @@ fn charges_outside_their_time() {
     t.row("very late", "DUK", settle(after.settlement()));
     expect![[r#"
         before validity | DUK: agreement-not-in-force: the charge began at 2026-11-21T08:00:00.000Z; agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is in force from 2026-11-22T08:00:00.000Z until 2027-11-23T08:00:00.000Z
-        began before termination | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 7db8ee81f4da10a6a237e49619ace0e6b87e5283069f4d0a64e33ecadf625f79, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        began before termination | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 2510a9d97c189dabf3f15da50119f55eced29019e47a8e749c5cf1d693554ce9, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         began after termination | DUK: agreement-not-in-force: the charge began at 2026-11-23T09:00:00.000Z; agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is in force from 2026-11-22T08:00:00.000Z until 2026-11-23T09:00:00.000Z
         hold after termination | DUK: agreement-not-in-force: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is not the agreement in force between US*APC and US*DUK at 2026-11-23T10:00:03.000Z
         very late | DUK: time-invalid: the charge ended at 2026-11-23T09:40:00.000Z, more than 90 days before the block's time 2027-02-23T08:00:01.000Z
@@ -348,6 +348,6 @@ fn the_price_is_that_of_the_evse_s_time_zone() {
     );
     expect![[r#"
         New York | DUK: price-wrong: total 9.06 USD; tariff "day" gives 6.71 for 20 kWh
-        Chicago | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c578684d0f39564725c8471ea89a427f0237202e5a0878d1349eba43d3df3416, total: 6.71, shares: Shares { home: 0.164583, visited: 5.433657, owner: 0.658333, tax: 0.453427 }, currency: USD, released: 13.29 } member:US*APC -6.545417, member:US*DUK 5.433657, owner:OWNER-1 0.658333, tax:US*DUK 0.453427
+        Chicago | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: abb1396968d51d1b6b5ce9f9e1f765e56d0dfdd7d6c773892e71e4a5a0f37f2d, total: 6.71, shares: Shares { home: 0.164583, visited: 5.433657, owner: 0.658333, tax: 0.453427 }, currency: USD, released: 13.29 } member:US*APC -6.545417, member:US*DUK 5.433657, owner:OWNER-1 0.658333, tax:US*DUK 0.453427
     "#]].assert_eq(t.rows());
 }

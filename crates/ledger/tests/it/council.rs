@@ -33,6 +33,7 @@ pub(crate) fn entry(name: &str) -> Member {
         validator: Some(key(&format!("{name} validator")).public()),
         endpoint: "https://127.0.0.1:1".to_owned(),
         tls_fingerprint: Hash::plain(name.as_bytes()),
+        encryption: None,
     }
 }
 
@@ -309,7 +310,7 @@ fn a_suspended_member_only_winds_up() {
         new terms with it | APC: member-suspended: US*GPC is suspended since 2026-11-23T08:00:28.000Z; it may settle charges that began before, pay, and close what is open
         terms of others | DUK: AgreementProposed { agreement: AgreementId(455ee06f9706e38745ca59bf90402b9c482cc2fada321482691385eabdc70eff) }
         signing terms with it | APC: member-suspended: US*GPC is suspended since 2026-11-23T08:00:28.000Z; it may settle charges that began before, pay, and close what is open
-        what began before | GPC: ChargeSettled { session: ses_01010101010101010101010101010101, event: bb3f685dcfead4544bfab4ebb710e006236d7bc36cdb3557d1d784b945a07871, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*GPC 7.335806, owner:OWNER-1 0.889333, tax:US*GPC 0.612528
+        what began before | GPC: ChargeSettled { session: ses_01010101010101010101010101010101, event: 4f24c010273f7f7f9e97eb88aa87eb83b5d34d4cc3557d71acc13bf5ed25718e, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*GPC 7.335806, owner:OWNER-1 0.889333, tax:US*GPC 0.612528
         closing what is open | GPC: HoldVoided { session: ses_02020202020202020202020202020202, released: 20.00, expired: false }
         what began later | GPC: member-suspended: US*GPC is suspended since 2026-11-23T08:00:28.000Z; it may settle charges that began before, pay, and close what is open
         what began later, by the other | APC: member-suspended: US*GPC is suspended since 2026-11-23T08:00:28.000Z; it may settle charges that began before, pay, and close what is open
@@ -368,7 +369,7 @@ fn a_member_leaves_with_notice_and_the_set_stays_large_enough() {
         out of the set twice | APC: validator-set: US*GPC is not in the set
         business goes on | GPC: HoldPlaced { session: ses_01010101010101010101010101010101, amount: 20.00 }
         gone | APC active*, DUK active*, GPC left, NEW active*, REG active*
-        what began before | GPC: ChargeSettled { session: ses_01010101010101010101010101010101, event: 7aebb7b695056cbe01d0e13db6f3bdfde6497ee7edc6ccc184e2d84104ae2a56, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*GPC 7.335806, owner:OWNER-1 0.889333, tax:US*GPC 0.612528
+        what began before | GPC: ChargeSettled { session: ses_01010101010101010101010101010101, event: 327bf4d34b1b5783bbd0f90a846d7433c4bf57850e5695dccf6073872de3d259, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*GPC 7.335806, owner:OWNER-1 0.889333, tax:US*GPC 0.612528
         business is over | GPC: member-gone: US*GPC left the consortium at 2026-12-01T08:00:28.000Z; it may settle charges that began before, pay, and close what is open
     "#]].assert_eq(t.rows());
 }
@@ -674,7 +675,7 @@ fn a_parameter_counts_from_its_height() {
     );
     expect![[r#"
         while one waits | APC: out-of-order: charge-age-ms becomes 172800000 at height 31; the next change waits for it
-        the block before | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the block before | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         the block | DUK: time-invalid: the charge ended at 2026-11-23T07:40:00.000Z, more than 2 days before the block's time 2026-11-26T08:00:02.000Z
         the next may be proposed | APC: Council(Proposed { proposal: ProposalId(0b351e6493ff633d99b63bb6c8c2228bab493a38b035a1ae7f997e8e50bc5fff) })
         a version is left out | APC: out-of-order: version 3 does not follow version 1; 2 does

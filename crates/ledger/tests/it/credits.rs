@@ -112,7 +112,7 @@ fn every_refusal_of_a_credit() {
         by a third | GPC: not-authorized: US*GPC is no party of a credit between US*APC and US*DUK
         charge unknown | APC: session-unknown: ses_09010101010101010101010101010101 is not settled here
         other parties | GPC: id-conflict: ses_01010101010101010101010101010101 is a charge of US*APC at US*DUK, not of US*GPC at US*DUK
-        other event | APC: id-conflict: ses_01010101010101010101010101010101 was settled with event c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, not d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa
+        other event | APC: id-conflict: ses_01010101010101010101010101010101 was settled with event ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, not d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa
         other owner | APC: id-conflict: the owner's share of ses_01010101010101010101010101010101 went to OWNER-1, not ME
         other currency | APC: id-conflict: ses_01010101010101010101010101010101 was settled in USD, not EUR
         fractions of a cent | APC: malformed: the credit is 0.015 USD; whole minor units are right

@@ -216,7 +216,7 @@ fn holds_are_voided_by_their_owner_or_after_expiry() {
         expired, by the witness | REG: HoldVoided { session: ses_02020202020202020202020202020202, released: 20.00, expired: true }
         expired, disputed | REG: not-authorized: until 2026-12-23T10:00:00.000Z only US*DUK may void this hold
         dispute after expiry was freed | APC: hold-closed: the hold for ses_02020202020202020202020202020202 is expired and freed
-        the late charge finds room | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 91151d3e7bd25e18ba71e7cc74dbc46383a82e90aaf972027c396ec09fd18610, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the late charge finds room | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 5b6919e4436c8f5348d2b4b86b4e908b81cd38b0c2619f32fa10c55ca40a768f, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         a charge that began after expiry | DUK: hold-closed: the hold expired at 2026-11-23T10:00:00.000Z, before the charge began at 2026-11-23T10:00:00.000Z
         disputed, long after | REG: HoldVoided { session: ses_03030303030303030303030303030303, released: 20.00, expired: true }
     "#]].assert_eq(t.rows());
@@ -286,7 +286,7 @@ fn a_total_over_its_hold() {
     }
     t.row("no room in the exposure", "DUK", settle(tight.settlement()));
     expect![[r#"
-        room in both | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        room in both | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         no room in the guarantee | DUK: guarantee-exceeded: held and charged together would be 9.06 USD; the guarantee is of 2.00
         no room in the exposure | DUK: exposure-over-cap: US*APC would owe US*DUK 107.675334 USD, holds included; the cap is 100.00
     "#]].assert_eq(t.rows());

@@ -304,7 +304,7 @@ fn suspended_and_ended_agreements_keep_what_began() {
         suspend as a stranger | GPC: not-authorized: US*GPC is no party of an agreement between US*APC and US*DUK
         suspend | APC: Terms(Suspended { agreement: AgreementId(1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1), ground: Payment })
         hold while suspended | DUK: agreement-suspended: US*APC suspended agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 at 2026-11-23T08:00:25.000Z; no new charge begins until it resumes
-        charge from before | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        charge from before | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         resume as the other party | DUK: not-authorized: US*APC suspended agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1, and resumes it
         resume | APC: Terms(Resumed { agreement: AgreementId(1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1) })
         hold again | DUK: HoldPlaced { session: ses_03030303030303030303030303030303, amount: 20.00 }
@@ -312,7 +312,7 @@ fn suspended_and_ended_agreements_keep_what_began() {
         breach | DUK: Terms(Broken { agreement: AgreementId(1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1), ground: Service })
         hold after the end | DUK: agreement-not-in-force: agr_1113b91aad74e631e51012320f4e1d71244fcb46b04909ff1507f4e042ee9ce1 is not the agreement in force between US*APC and US*DUK at 2026-11-23T08:00:33.000Z
         recorded | Ended { by: US*DUK, ground: Service, evidence: 836ff184e7b41b1e13cb5fd89fa1de98dbbab99e9d2918913ff43b86a5c7c213, at: 2026-11-23T08:00:32.000Z }
-        charge that began before | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 91151d3e7bd25e18ba71e7cc74dbc46383a82e90aaf972027c396ec09fd18610, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        charge that began before | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 5b6919e4436c8f5348d2b4b86b4e908b81cd38b0c2619f32fa10c55ca40a768f, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
     "#]].assert_eq(t.rows());
 }
 
@@ -401,11 +401,11 @@ fn the_number_of_charges_is_limited() {
         third | DUK: sessions-over-cap: 3 charges of US*APC at US*DUK would be open at a time; the agreement allows 2
         void the first | DUK: HoldVoided { session: ses_01010101010101010101010101010101, released: 20.00, expired: false }
         third again | DUK: HoldPlaced { session: ses_03030303030303030303030303030303, amount: 20.00 }
-        settle the second | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 86edef26f6696c212e64876daf9c96cb4231ede29806342826fe4615a10430d6, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        settle the second | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: b351c98cad63efd6f41aa76e3f5cbbe91d4d64f2d038e02c77b3e958ed891c66, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         fourth | DUK: HoldPlaced { session: ses_04040404040404040404040404040404, amount: 20.00 }
         fifth | DUK: sessions-over-cap: 3 charges of US*APC at US*DUK would be open at a time; the agreement allows 2
         an expired one is freed | GPC: HoldVoided { session: ses_03030303030303030303030303030303, released: 20.00, expired: true }
-        and settles late | DUK: ChargeSettled { session: ses_03030303030303030303030303030303, event: 5b653c57d81e54e6111b9a3da6e9b2a0ccce00f0fbd09a5cf2156d1cf90b8d64, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        and settles late | DUK: ChargeSettled { session: ses_03030303030303030303030303030303, event: b0091c264ef96c744e82958acbf74247f7ab3af2afbbc5ed6017115dff7826a6, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 0.00 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         sixth | DUK: HoldPlaced { session: ses_06060606060606060606060606060606, amount: 20.00 }
         seventh | DUK: sessions-over-cap: 3 charges of US*APC at US*DUK would be open at a time; the agreement allows 2
     "#]].assert_eq(t.rows());

@@ -15,6 +15,7 @@
 
 mod admission;
 mod agreements;
+mod batch;
 mod books;
 mod cases;
 mod charges;
@@ -25,6 +26,7 @@ mod energy;
 mod evidence;
 mod holds;
 mod life;
+mod meter;
 mod money;
 mod netting;
 mod property;
@@ -32,6 +34,7 @@ mod rates;
 mod registry;
 mod rules;
 mod service;
+mod sharing;
 mod table;
 mod tamper;
 mod world;

@@ -2,16 +2,21 @@
 
 use crate::cases::{open, opening};
 use crate::table::Table;
-use crate::world::{Charge, T0, USD, World, member, place, settle, usd};
-use expect_test::expect;
+use crate::world::{Charge, T0, USD, World, agreement, member, place, settle, usd};
+use expect_test::{expect, expect_file};
 use fairway_ledger::cases::op::CaseClaim;
 use fairway_ledger::limits::MAX_NETTING_MEMBERS;
 use fairway_ledger::money::{
     CloseCycle, Debt, Mint, MoneyOperation, ObligationId, PaymentReceived, PaymentSent, Pledge,
-    PositionState, Redemption, RedemptionId, Reserve, UtcDay,
+    PositionState, Redemption, RedemptionId, Reserve, UtcDay, key_for_acceptance, key_for_cycle,
+    key_for_issuer, key_for_last_cycle, key_for_obligation, key_for_redemption,
 };
 use fairway_ledger::state::BalanceState;
-use fairway_ledger::{Account, DisputeReason, Operation, key_for_frozen, key_for_position};
+use fairway_ledger::{
+    Account, DisputeReason, Operation, key_for_account, key_for_frozen, key_for_pair,
+    key_for_payment, key_for_position, worded,
+};
+use fairway_model::agreement::Agreement;
 use fairway_model::hash::Hash;
 use fairway_model::ids::MemberId;
 use fairway_model::money::{Currency, Micro};
@@ -578,7 +583,7 @@ fn collateral_secures_and_covers() {
         more than held | APC: tokens-missing: 201.00 USD asked of token:US*APC@US*GPC, which holds 200.00
         to itself | APC: malformed: US*APC owes itself nothing that needs collateral
         pledged | APC: Money(CollateralDeposited { collateral: 10.00 }) token:US*APC@US*GPC -10.00, collateral:US*APC>US*DUK@US*GPC 10.00
-        while exposed | APC: collateral-needed: US*APC has 8.837667 USD open with US*DUK, holds included; 1.162333 of its collateral is free, not 5.00
+        while exposed | APC: collateral-needed: US*APC has 8.837667 USD open with US*DUK, holds included, and pledged 0.00 in their agreement; 1.162333 of its collateral is free, not 5.00
         what is free | APC: Money(CollateralReleased { collateral: 9.00 }) collateral:US*APC>US*DUK@US*GPC -1.00, token:US*APC@US*GPC 1.00
         more than pledged | APC: tokens-missing: 9.50 USD asked of collateral:US*APC>US*DUK@US*GPC, which holds 9.00
         a third party | REG: not-authorized: US*REG is no party of the collateral of US*APC for US*DUK
@@ -629,4 +634,184 @@ fn obligations_count_as_exposure() {
         let refused = outcome.starts_with("exposure-over-cap");
         assert_eq!(refused, number == 12, "{outcome}");
     }
+}
+
+/// Terms under which APC pledges 30 USD for what it owes DUK.
+fn asking() -> Agreement {
+    worded(Agreement {
+        collateral: Some(usd("30")),
+        valid_from: T0,
+        ..agreement("APC", "DUK", 2)
+    })
+}
+
+#[test]
+fn an_agreement_that_asks_for_collateral_waits_for_it() {
+    let mut world = World::ready();
+    world.agree(&asking());
+    issue(&mut world, "GPC", &["APC", "DUK"]);
+    world.must("GPC", mint("APC", "200", "1000", T0));
+    let mut t = Table::on(world);
+    let charge = |number: u8, hold: &str| {
+        let mut charge = Charge::new("APC", "DUK", number);
+        charge.agreement = asking();
+        charge.guarantee.agreement = charge.agreement.id();
+        charge.guarantee.limit = usd("200");
+        charge.start = T0;
+        charge.expires_at = T0.plus(DAY / 12);
+        charge.hold = usd(hold);
+        charge
+    };
+    let deposit = |amount| {
+        money(MoneyOperation::DepositCollateral(pledge(
+            "APC", "DUK", amount,
+        )))
+    };
+    let release = |amount| {
+        money(MoneyOperation::ReleaseCollateral(pledge(
+            "APC", "DUK", amount,
+        )))
+    };
+    t.world.time = T0.plus(DAY / 24);
+    t.row("nothing deposited", "DUK", place(&charge(1, "20")));
+    t.row("too little", "APC", deposit("29.99"));
+    t.row("still too little", "DUK", place(&charge(1, "20")));
+    t.row("the rest", "APC", deposit("0.01"));
+    t.row("enough", "DUK", place(&charge(1, "20")));
+    t.row("nothing is free", "APC", release("0.01"));
+    for number in 2..4 {
+        t.world.must("DUK", place(&charge(number, "50")));
+    }
+    t.row("cap and collateral", "DUK", place(&charge(4, "10.01")));
+    t.row("all of it", "DUK", place(&charge(4, "10")));
+    t.row("the creditor gives up", "DUK", release("30"));
+    t.row("nothing new begins", "DUK", place(&charge(5, "1")));
+    t.row(
+        "what began settles",
+        "DUK",
+        settle(charge(1, "20").settlement()),
+    );
+    let lines: Vec<String> = t
+        .rows()
+        .lines()
+        .map(|line| line.split(" { ").next().unwrap_or_default().to_owned())
+        .collect();
+    expect![[r#"
+        nothing deposited | DUK: collateral-needed: the agreement asks US*APC for 30.00 USD of collateral; 0.00 is deposited
+        too little | APC: Money(CollateralDeposited
+        still too little | DUK: collateral-needed: the agreement asks US*APC for 30.00 USD of collateral; 29.99 is deposited
+        the rest | APC: Money(CollateralDeposited
+        enough | DUK: HoldPlaced
+        nothing is free | APC: collateral-needed: US*APC has 20.00 USD open with US*DUK, holds included, and pledged 30.00 in their agreement; 0.00 of its collateral is free, not 0.01
+        cap and collateral | DUK: exposure-over-cap: US*APC would owe US*DUK 100.01 USD, holds included; the cap is 100.00
+        all of it | DUK: HoldPlaced
+        the creditor gives up | DUK: Money(CollateralReleased
+        nothing new begins | DUK: collateral-needed: the agreement asks US*APC for 30.00 USD of collateral; 0.00 is deposited
+        what began settles | DUK: ChargeSettled"#]]
+    .assert_eq(&lines.join("\n"));
+}
+
+/// One of each operation of the group, in an order in which each takes effect, and every value that they store.
+#[test]
+fn conformance_hashes_of_money_hold() {
+    let mut world = charged();
+    let day = tomorrow();
+    let due = day.plus(fairway_ledger::limits::DUE_TIME_DAYS);
+    let (apc, duk, gpc) = (member("APC"), member("DUK"), member("GPC"));
+    let id = owed("APC", "GPC");
+    let register = MoneyOperation::RegisterIssuer {
+        currency: USD,
+        cap: usd("1000"),
+        terms: Hash::plain(b"terms"),
+    };
+    let first = vec![
+        ("close-cycle", "REG", close(day, &ALL)),
+        ("register-issuer", "GPC", money(register)),
+        ("accept-issuer", "APC", accept("GPC", "500")),
+        ("accept-issuer-creditor", "DUK", accept("GPC", "500")),
+        ("accept-own", "GPC", accept("GPC", "500")),
+        ("mint", "GPC", mint("APC", "200", "1000", T0)),
+        ("transfer", "APC", transfer("DUK", "GPC", "20")),
+        (
+            "request-redemption",
+            "APC",
+            request(redemption(1, "GPC", "5")),
+        ),
+        (
+            "confirm-redemption",
+            "APC",
+            paid_out(redemption(1, "GPC", "5"), "bank"),
+        ),
+        (
+            "deposit-collateral",
+            "APC",
+            money(MoneyOperation::DepositCollateral(pledge(
+                "APC", "GPC", "50",
+            ))),
+        ),
+        (
+            "release-collateral",
+            "APC",
+            money(MoneyOperation::ReleaseCollateral(pledge(
+                "APC", "GPC", "10",
+            ))),
+        ),
+        ("payment-sent", "APC", sent(id, "1", "r1")),
+        ("payment-received", "GPC", received(id, "1", "r1")),
+        (
+            "pay-obligation",
+            "APC",
+            pay(Debt::Obligation(id), "GPC", "1"),
+        ),
+        ("refused", "APC", close(day, &ALL)),
+    ];
+    let account = |account| key_for_account(&account, USD);
+    let keys = vec![
+        ("last-cycle", key_for_last_cycle(USD)),
+        ("cycle", key_for_cycle(USD, day)),
+        ("obligation", key_for_obligation(&id)),
+        ("position", key_for_position(apc, gpc, USD)),
+        ("issuer", key_for_issuer(gpc, USD)),
+        ("acceptance", key_for_acceptance(apc, gpc, USD)),
+        ("redemption", key_for_redemption(apc, RedemptionId([1; 16]))),
+        ("payment", key_for_payment(apc, Hash::plain(b"bank"))),
+        ("pair", key_for_pair(apc, duk)),
+        (
+            "account-token",
+            account(Account::Token {
+                holder: apc,
+                issuer: gpc,
+            }),
+        ),
+        ("account-issued", account(Account::Issued(gpc))),
+        (
+            "account-redeeming",
+            account(Account::Redeeming {
+                holder: apc,
+                issuer: gpc,
+            }),
+        ),
+        (
+            "account-collateral",
+            account(Account::Collateral {
+                debtor: apc,
+                creditor: gpc,
+                issuer: gpc,
+            }),
+        ),
+    ];
+    let text = crate::conformance::hashes_of(&mut world, first, keys);
+    expect_file!["../../../../fixtures/conformance/ledger-money.json"].assert_eq(&text);
+    // Long after the due day: interest runs, and the creditor takes the collateral.
+    world.time = due
+        .plus(fairway_ledger::limits::COLLATERAL_GRACE_DAYS + 1)
+        .begin();
+    let late = vec![
+        ("charge-interest", "DUK", interest(id, due.plus(1))),
+        ("charge-more-interest", "DUK", interest(id, due.plus(2))),
+        ("cover", "GPC", cover(id, "1")),
+    ];
+    let keys = vec![("obligation", key_for_obligation(&id))];
+    let text = crate::conformance::hashes_of(&mut world, late, keys);
+    expect_file!["../../../../fixtures/conformance/ledger-money-late.json"].assert_eq(&text);
 }

@@ -48,6 +48,7 @@ impl Field {
             validator: None,
             endpoint: "https://127.0.0.1:1".to_owned(),
             tls_fingerprint: Hash::plain(name(number).as_bytes()),
+            encryption: None,
         };
         let genesis = Genesis {
             chain_id: CHAIN.to_owned(),

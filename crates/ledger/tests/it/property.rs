@@ -36,7 +36,7 @@ fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// The charge of a session is always the same, but for what the last number spoils.
-fn charge(session: u8, spoil: u8) -> Charge {
+pub(crate) fn charge(session: u8, spoil: u8) -> Charge {
     let (home, visited) = (
         NAMES[usize::from(session % 3)],
         NAMES[usize::from(session / 3)],

@@ -4,14 +4,14 @@ use crate::table::Table;
 use crate::world::{CHAIN, Charge, T0, World, evse, key, line, member, place, settle, signed};
 use expect_test::expect;
 use fairway_ledger::{
-    NEW_KEY_DOMAIN, Operation, Transaction, TxNonce, key_for_evse, key_for_node,
-    state::{EvseState, NodeState},
+    NEW_KEY_DOMAIN, Operation, Transaction, TxNonce, key_for_evse, key_for_member, key_for_node,
+    state::{EvseState, MemberState, NodeState},
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::cin::{CinPrefix, PrefixTable};
 use fairway_model::hash::Hash;
 use fairway_model::ids::{EvseId, StationId};
-use fairway_model::registry::{EvseEntry, PrefixEntry};
+use fairway_model::registry::{EncryptionKey, EvseEntry, PrefixEntry};
 use fairway_model::sign::SigningKey;
 use fairway_model::time::{DAY, HOUR};
 
@@ -275,7 +275,7 @@ fn evses_retire_and_meter_keys_rotate() {
         rotate | DUK: MeterKeyRotated { evse: US*DUK*E0001*1, meter_key: 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437 }
         rotate to the same | DUK: duplicate: EVSE US*DUK*E0001*1 has this meter key already
         rotate another's | APC: not-authorized: EVSE US*DUK*E0001*1 belongs to US*DUK, not to US*APC
-        the charge before names the old key | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the charge before names the old key | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         the charge after names the old key | DUK: meter-key: meter key a0ad30dce39153d92d95f5e39fde48aca7a920637d772dff32f7860c7bb94cf6 is not the one registered for US*DUK*E0001*1
         retire in the past | DUK: time-invalid: retirement from 2026-11-23T08:00:00.000Z lies before the block's time 2026-11-23T11:00:02.000Z; charges may have begun since
         retire another's | GPC: not-authorized: EVSE US*DUK*E0001*1 belongs to US*DUK, not to US*GPC
@@ -346,11 +346,59 @@ fn member_keys_rotate_with_an_overlap_unless_compromised() {
         rotate to the same | APC: duplicate: US*APC has this key already
         rotate | APC: MemberKeyRotated
         the old key signs a transaction | APC: not-authorized: key c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd is not the registered key of US*APC; sign with that one
-        the old key's charge | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
-        the new key's charge | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 91151d3e7bd25e18ba71e7cc74dbc46383a82e90aaf972027c396ec09fd18610, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the old key's charge | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the new key's charge | DUK: ChargeSettled { session: ses_02020202020202020202020202020202, event: 5b6919e4436c8f5348d2b4b86b4e908b81cd38b0c2619f32fa10c55ca40a768f, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         rotate a compromised key | MemberKeyRotated
         the compromised key's charge | DUK: not-authorized: the charge event is signed with 62a611b472d89b0e5fc93c069b9f700b4c552d55bc0e87b56008ef17b6b2bebe, which is not the registered key of US*APC
         the oldest key's charge | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*APC
+    "#]].assert_eq(t.rows());
+}
+
+pub(crate) fn encryption(key: [u8; 32], compromised: bool) -> Operation {
+    Operation::RotateEncryptionKey {
+        new_key: EncryptionKey(key),
+        compromised,
+    }
+}
+
+#[test]
+fn encryption_keys_rotate_and_are_one_members_once() {
+    let mut t = Table::on(World::ready());
+    let state = |t: &Table| {
+        let state: MemberState = t.world.get(key_for_member(member("APC"))).unwrap();
+        (
+            state.member.encryption.map(|key| key.0[0]),
+            state
+                .previous_encryption
+                .map(|old| (old.key.0[0], old.until)),
+        )
+    };
+    assert_eq!(state(&t), (None, None));
+    t.row("the first", "APC", encryption([1; 32], false));
+    assert_eq!(state(&t), (Some(1), None));
+    t.row("the same", "APC", encryption([1; 32], false));
+    t.row("another's", "DUK", encryption([1; 32], false));
+    t.row(
+        "a signing key",
+        "DUK",
+        encryption(key("APC").public().0, false),
+    );
+    let before = t.world.time;
+    t.row("the second", "APC", encryption([2; 32], false));
+    let (present, old) = state(&t);
+    assert_eq!((present, old.map(|o| o.0)), (Some(2), Some(1)));
+    assert!(old.unwrap().1 >= before.plus(DAY));
+    t.row("back", "APC", encryption([1; 32], false));
+    t.row("compromised", "APC", encryption([3; 32], true));
+    assert_eq!(state(&t), (Some(3), None));
+    expect![[r#"
+        the first | APC: EncryptionKeyRotated
+        the same | APC: duplicate: US*APC has this encryption key already
+        another's | DUK: key-taken: key 0101010101010101010101010101010101010101010101010101010101010101 is or was the encryption key of US*APC; make a new one
+        a signing key | DUK: key-taken: key c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd is or was the member key of US*APC; make a new one
+        the second | APC: EncryptionKeyRotated
+        back | APC: key-taken: key 0101010101010101010101010101010101010101010101010101010101010101 is or was the encryption key of US*APC; make a new one
+        compromised | APC: EncryptionKeyRotated
     "#]].assert_eq(t.rows());
 }
 
@@ -370,7 +418,7 @@ fn a_replaced_key_stops_counting_after_a_day() {
     t.row("the last second", "DUK", settle(charges[0].settlement()));
     t.row("a second later", "DUK", settle(charges[1].settlement()));
     expect![[r#"
-        the last second | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: c92f6fa85f8029c0e227ca4c07a98969b18974c63d511a250594674cc4344813, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        the last second | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: ade48587876c7c9551f53aef02d22e066dd82e5a652def982825435759504f77, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         a second later | DUK: not-authorized: the charge event is signed with c022440e0a3c5ba3d3341180b2c66065bfcb727365a7788a49078c8ef1c347bd, which is not the registered key of US*APC
     "#]].assert_eq(t.rows());
 }

@@ -1,6 +1,7 @@
 //! Service levels: claims, answers, cycles and their penalties; and the contract's text.
 
 use crate::life::terms;
+use crate::sharing::{NASH, SHAPLEY, with_ad_hoc, with_alone, with_costs};
 use crate::table::Table;
 use crate::world::{
     Charge, T0, USD, World, agreement, countersign, key, member, place, propose, settle, usd,
@@ -167,7 +168,7 @@ fn refusals_are_claimed_answered_and_paid_for() {
     t.note("US*DUK owes US*APC", &owed.text(USD));
     expect![[r#"
         hold | DUK: HoldPlaced { session: ses_01010101010101010101010101010101, amount: 20.00 }
-        served | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: e913fc8d414c1e0bd6a00529154bc6248b4a6e2f5e860fd35d8f7b0aaea22787, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
+        served | DUK: ChargeSettled { session: ses_01010101010101010101010101010101, event: 0bf54e8dd74ee7aa64eb9667265e3e852de5472dfa81d04c90590111f463cea6, total: 9.06, shares: Shares { home: 0.222333, visited: 7.335806, owner: 0.889333, tax: 0.612528 }, currency: USD, released: 10.94 } member:US*APC -8.837667, member:US*DUK 7.335806, owner:OWNER-1 0.889333, tax:US*DUK 0.612528
         claim by the visited | DUK: not-authorized: US*DUK cannot claim for a driver of US*APC; the home utility does
         claim by a stranger | GPC: not-authorized: US*GPC cannot claim for a driver of US*APC; the home utility does
         claim signed by another | APC: not-authorized: the service request is signed with caeae39a6e306ace1fe25f931845ddba7c49f5ea50a8b71a9d7c51f450cca1c7, which is not the registered key of US*DUK
@@ -345,6 +346,18 @@ fn every_term_shows_in_the_text() {
         |a| a.split.home_bps += 1,
         |a| a.split.visited_bps += 1,
         |a| a.split.owner_bps += 1,
+        |a| a.split_rule = Some(SHAPLEY),
+        |a| a.split_rule = Some(with_costs(SHAPLEY, |c| c.energy_per_kwh.0 += 1)),
+        |a| a.split_rule = Some(with_costs(SHAPLEY, |c| c.network_per_kwh.0 += 1)),
+        |a| a.split_rule = Some(with_costs(SHAPLEY, |c| c.per_charge.0 += 1)),
+        |a| (a.split_rule, a.split.owner_bps) = (Some(SHAPLEY), 999),
+        |a| a.split_rule = Some(with_ad_hoc(|ad_hoc| ad_hoc.price_per_kwh.0 += 1)),
+        |a| a.split_rule = Some(with_ad_hoc(|ad_hoc| ad_hoc.chance_bps += 1)),
+        |a| a.split_rule = Some(NASH),
+        |a| a.split_rule = Some(with_costs(NASH, |c| c.per_charge.0 += 1)),
+        |a| a.split_rule = Some(with_alone(|alone| alone.home_per_kwh.0 += 1)),
+        |a| a.split_rule = Some(with_alone(|alone| alone.visited_per_kwh.0 += 1)),
+        |a| a.split_rule = Some(with_alone(|alone| alone.owner_per_kwh.0 += 1)),
         |a| a.hold_ttl += 1,
         |a| a.netting_days += 1,
         |a| a.due_days += 1,

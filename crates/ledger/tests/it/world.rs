@@ -1,8 +1,8 @@
 //! A small consortium: three utilities, a witness, stations, agreements and charges, with fixed keys and times.
 
 use fairway_ledger::{
-    Account, Block, Books, Contracts, Genesis, GuaranteeClaim, Hold, Key, Operation, Receipt,
-    Settlement, Transaction, TxNonce, worded,
+    Account, Block, Books, Contracts, Effect, Genesis, GuaranteeClaim, Hold, ItemOutcome, Key,
+    Operation, Receipt, Settlement, Transaction, TxNonce, worded,
 };
 use fairway_model::agreement::{Agreement, Caps, Corridor, LoadBand, Split, TierTerms};
 use fairway_model::canonical::Canonical;
@@ -17,7 +17,7 @@ use fairway_model::registry::{EvseEntry, Member, MemberKind};
 use fairway_model::sign::SigningKey;
 use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
 use fairway_model::time::{DAY, HOUR, MINUTE, Time};
-use fairway_pricing::{BoundRule, CompiledTariff, RuleModule, rate, share};
+use fairway_pricing::{BoundRule, CompiledTariff, RuleModule, Sharing, rate, share};
 use std::collections::BTreeMap;
 
 pub(crate) const CHAIN: &str = "fairway-test";
@@ -44,7 +44,7 @@ pub(crate) fn genesis() -> Genesis {
 }
 
 /// These utilities and the witness REG.
-fn genesis_of(utilities: &[&str]) -> Genesis {
+pub(crate) fn genesis_of(utilities: &[&str]) -> Genesis {
     let of = |name: &str, kind| Member {
         id: member(name),
         name: format!("{name} (demonstration)"),
@@ -53,6 +53,7 @@ fn genesis_of(utilities: &[&str]) -> Genesis {
         validator: Some(key(&format!("{name} validator")).public()),
         endpoint: "https://127.0.0.1:1".to_owned(),
         tls_fingerprint: Hash::plain(name.as_bytes()),
+        encryption: None,
     };
     let witness = of("REG", MemberKind::Witness);
     let utilities = utilities.iter().map(|name| of(name, MemberKind::Utility));
@@ -150,6 +151,7 @@ pub(crate) fn agreement(home: &str, visited: &str, version: u32) -> Agreement {
         rule: None,
         rule_fuel: None,
         annex_hash: None,
+        split_rule: None,
     })
 }
 
@@ -227,6 +229,11 @@ impl Charge {
         }
     }
 
+    /// Where the meter stands at the begin: every session has a stretch of its own.
+    fn register(&self) -> Energy {
+        kwh(1_000 + 200 * u64::from(self.session.0[0]))
+    }
+
     pub(crate) fn event(&self) -> ChargeEvent {
         self.event_in(ZONE)
     }
@@ -273,7 +280,8 @@ impl Charge {
             .map(|module| BoundRule::of(agreement, module));
         let tariff = CompiledTariff::compile_with(&agreement.tariffs[0], zone, rule).unwrap();
         let price = rate(&tariff, &adjustments, &usage).unwrap();
-        let shares = share(&price, &agreement.split, agreement.tier_terms(self.tier)).unwrap();
+        let sharing = Sharing::of(agreement, self.tier, self.session);
+        let shares = share(&price, &sharing).unwrap();
         let entry = evse(&party(agreement.visited));
         ChargeEvent {
             session: self.session,
@@ -286,8 +294,8 @@ impl Charge {
             offer: self.offer(),
             guarantee: self.guarantee.id,
             usage,
-            meter_start: kwh(1_000),
-            meter_end: kwh(1_000).plus(self.energy).unwrap(),
+            meter_start: self.register(),
+            meter_end: self.register().plus(self.energy).unwrap(),
             meter_key: entry.meter_key_hash(),
             meter_evidence: Hash::plain(b"records"),
             driver: Hash::keyed(&[9; 32], "commitment", b"pseudonym"),
@@ -341,7 +349,7 @@ impl World {
         Self::with(&genesis())
     }
 
-    fn with(genesis: &Genesis) -> Self {
+    pub(crate) fn with(genesis: &Genesis) -> Self {
         let contracts = Contracts::new(genesis).unwrap();
         let state = contracts.genesis().clone();
         Self {
@@ -362,16 +370,20 @@ impl World {
 
     /// The same with other utilities.
     pub(crate) fn of(utilities: &[&str]) -> Self {
-        let mut world = Self::with(&genesis_of(utilities));
+        Self::with(&genesis_of(utilities)).agreeing(utilities)
+    }
+
+    /// These have one EVSE each, and agreements among all of them.
+    pub(crate) fn agreeing(mut self, utilities: &[&str]) -> Self {
         for utility in utilities {
-            world.must(utility, Operation::RegisterEvse(Box::new(evse(utility))));
+            self.must(utility, Operation::RegisterEvse(Box::new(evse(utility))));
         }
         for home in utilities {
             for visited in utilities {
-                world.agree(&agreement(home, visited, 1));
+                self.agree(&agreement(home, visited, 1));
             }
         }
-        world
+        self
     }
 
     pub(crate) fn agree(&mut self, agreement: &Agreement) {
@@ -423,11 +435,11 @@ impl World {
             writes.keys().all(|k| reads.contains(k)),
             "a write outside reads: {receipt:?}"
         );
-        assert_eq!(
-            receipt.refusal().is_some(),
-            writes.is_empty(),
-            "{receipt:?}"
-        );
+        let idle = match receipt.effect() {
+            Some(Effect::Batch(items)) => !items.iter().any(ItemOutcome::applied),
+            _ => receipt.refusal().is_some(),
+        };
+        assert_eq!(idle, writes.is_empty(), "{receipt:?}");
         self.state
             .extend(writes.into_iter().map(|(k, v)| (k, v.unwrap())));
         self.books.record(tx, &bytes).unwrap();

@@ -178,6 +178,16 @@ mod refusals {
     use super::*;
     use crate::model::{always, component, discount, tariff, when};
     use fairway_model::{PriceBreakdown, Restrictions, Split, TierTerms};
+    use fairway_pricing::{Sharing, Turn};
+
+    fn by<'a>(parts: &'a Split, tier: Option<&'a TierTerms>) -> Sharing<'a> {
+        Sharing {
+            parts,
+            rule: None,
+            tier,
+            turn: Turn::ALL[5],
+        }
+    }
 
     fn simple() -> PriceBreakdown {
         let t = tariff(vec![always(vec![component(Dimension::Energy, 333_333)])]);
@@ -203,8 +213,8 @@ mod refusals {
             discount_bps: 1_000,
             home_bears_bps: 6_000,
         };
-        let shares = share(&simple(), &split, Some(&terms)).unwrap();
-        // Parts: home 0.4999995, visited 2.333331, owner 0.4999995: the one micro-unit left goes to the owner, before home.
+        let shares = share(&simple(), &by(&split, Some(&terms))).unwrap();
+        // Parts: home 0.4999995, visited 2.333331, owner 0.4999995: the one micro-unit left goes to the owner, whose turn it is.
         // Home bears 0.2 of the discount (0.1999998 half-up), visited 0.133333.
         assert_eq!(shares.owner, Micro(500_000));
         assert_eq!(shares.home, Micro(499_999 - 200_000));
@@ -222,16 +232,18 @@ mod refusals {
         assert_eq!(
             share(
                 &simple(),
-                &Split {
-                    owner_bps: 1,
-                    ..split
-                },
-                None
+                &by(
+                    &Split {
+                        owner_bps: 1,
+                        ..split
+                    },
+                    None
+                )
             ),
             Err(RateError::Split(10_001))
         );
         assert!(matches!(
-            share(&simple(), &split, None),
+            share(&simple(), &by(&split, None)),
             Err(RateError::TierTerms(_))
         ));
         let terms = TierTerms {
@@ -240,13 +252,13 @@ mod refusals {
             home_bears_bps: 10_001,
         };
         assert!(matches!(
-            share(&simple(), &split, Some(&terms)),
+            share(&simple(), &by(&split, Some(&terms))),
             Err(RateError::TierTerms(_))
         ));
         let mut wrong = simple();
         wrong.total = Micro(wrong.total.0 + 10_000);
         assert!(matches!(
-            share(&wrong, &split, Some(&terms)),
+            share(&wrong, &by(&split, Some(&terms))),
             Err(RateError::Breakdown(_))
         ));
     }

@@ -12,6 +12,7 @@
 )]
 
 mod describe;
+mod fair;
 mod golden;
 mod hostile;
 mod model;

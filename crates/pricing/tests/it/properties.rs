@@ -8,7 +8,8 @@ use fairway_model::{
     PriceComponent, Restrictions, Split, Tariff, TariffElement, Tier, TierTerms, Time, Usage,
 };
 use fairway_pricing::{
-    CompiledTariff, Expected, check_tariff, describe, price_per_kwh_now, quote, rate, share,
+    CompiledTariff, Expected, Sharing, Turn, check_tariff, describe, price_per_kwh_now, quote,
+    rate, share,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -314,14 +315,15 @@ proptest! {
         let owner_bps = (10_000 - home) * rest / 10_000;
         let split = Split { home_bps: home, visited_bps: 10_000 - home - owner_bps, owner_bps };
         let terms = TierTerms { tier: Tier::Gold, discount_bps: adjustments.discount_bps, home_bears_bps };
-        let s = share(&b, &split, Some(&terms)).unwrap();
+        let sharing = Sharing { parts: &split, rule: None, tier: Some(&terms), turn: Turn::ALL[usize::try_from(rest % 6).unwrap()] };
+        let s = share(&b, &sharing).unwrap();
         prop_assert_eq!(s.home.0 + s.visited.0 + s.owner.0 + s.tax.0, b.total.0);
         prop_assert!(s.owner.0 >= 0 && s.tax.0 >= 0);
         // Whatever the order of the lines and taxes, the shares are the same.
         let mut turned = b.clone();
         turned.lines.reverse();
         turned.taxes.reverse();
-        prop_assert_eq!(share(&turned, &split, Some(&terms)), Ok(s));
+        prop_assert_eq!(share(&turned, &sharing), Ok(s));
         let fair = i128::from(b.net.0) * i128::from(owner_bps);
         prop_assert!((i128::from(s.owner.0) * 10_000 - fair).abs() < 10_000, "within a micro-unit of its part");
     }

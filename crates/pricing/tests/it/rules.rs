@@ -7,8 +7,8 @@ use fairway_model::{
 };
 use fairway_pricing::rule::MAX_RULE_FUEL;
 use fairway_pricing::{
-    BoundRule, CompiledTariff, Expected, RuleModule, describe, price_per_kwh_now, quote, rate,
-    share,
+    BoundRule, CompiledTariff, Expected, RuleModule, Sharing, Turn, describe, price_per_kwh_now,
+    quote, rate, share,
 };
 
 /// The worked example's source.
@@ -103,7 +103,13 @@ fn the_worked_example_prices_and_shares() {
     let note = price.rule.unwrap();
     assert_eq!(note.verdict, RuleVerdict::Used);
     assert_eq!(note.home_bps, Some(1_200));
-    let shares = share(&price, &SPLIT, None).unwrap();
+    let sharing = Sharing {
+        parts: &SPLIT,
+        rule: None,
+        tier: None,
+        turn: Turn::ALL[0],
+    };
+    let shares = share(&price, &sharing).unwrap();
     // 12 % instead of 10 % for the home utility; the owner has its 15 %.
     assert_eq!(shares.home, Micro(1_764_000));
     assert_eq!(shares.owner, Micro(2_205_000));

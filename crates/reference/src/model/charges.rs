@@ -4,7 +4,7 @@ use super::{
     AgreementRec, ChargeRec, DAY, GuaranteeRec, HoldRec, Judge, Life, MINUTE, Model, Move, Place,
     Postings, Verdict, hold_content, micro,
 };
-use crate::rating;
+use crate::{rating, sharing};
 use fairway_ledger::{Account, Effect, Hold, Settlement};
 use fairway_model::{
     ChargeEvent, Currency, GuaranteeId, Hash, MemberId, RefusalCode, SessionId, Time,
@@ -69,6 +69,9 @@ impl Model {
         let counted = rec.terms.session_caps.map(|_| now);
         self.hold_fits_terms(hold, rec, now, &mut judge);
         self.hold_has_room(hold, rec, &mut judge);
+        let asked = rec.terms.collateral.map_or(0, |c| i128::from(c.0));
+        let pledged = self.pledged(home, hold.visited, hold.currency);
+        judge.must(pledged >= asked, RefusalCode::CollateralNeeded);
         if judge.clear() {
             self.guarantees
                 .entry((home, promise.id))
@@ -136,6 +139,7 @@ impl Model {
         let exposed = self.held((home, hold.visited), hold.currency)
             + self.owed(home, hold.visited, hold.currency)
             + self.obliged(home, hold.visited, hold.currency)
+            - self.pledged(home, hold.visited, hold.currency)
             + amount;
         judge.must(
             exposed <= i128::from(rec.terms.caps.exposure.0),
@@ -204,8 +208,9 @@ impl Model {
         usage_makes_sense(event, place.now, &mut judge);
         inside_terms(event, &rec, &mut judge);
         let begin = event.usage.start().map_or(i64::MIN, |t| t.0);
-        self.at_evse(settlement, begin, &rec, &mut judge);
+        self.at_evse(settlement, (begin, place.now), &rec, &mut judge);
         let freed = self.hold_stands(event, begin, &mut judge);
+        self.meter_not_sold(event, &mut judge);
         let total = i128::from(event.total.0);
         let leaves = total - i128::from(event.shares.home.0);
         self.money_suffices(event, &rec, (freed, leaves), &mut judge);
@@ -237,6 +242,7 @@ impl Model {
                 agreement: event.agreement,
                 pair,
                 owner: settlement.owner.clone(),
+                area: settlement.area.clone(),
                 guarantee: event.guarantee,
                 energy: event.usage.periods.iter().map(|p| p.energy.0).sum(),
                 total,
@@ -251,7 +257,13 @@ impl Model {
     }
 
     /// The EVSE is the visited utility's, in use when the charge began, with this meter and owner, and gives this price.
-    fn at_evse(&self, settlement: &Settlement, begin: i64, rec: &AgreementRec, judge: &mut Judge) {
+    fn at_evse(
+        &self,
+        settlement: &Settlement,
+        (begin, now): (i64, i64),
+        rec: &AgreementRec,
+        judge: &mut Judge,
+    ) {
         let event = settlement.event();
         let Some(evse) = self.evses.get(&event.evse) else {
             judge.no(RefusalCode::EvseUnavailable);
@@ -274,6 +286,10 @@ impl Model {
             evse.entry.owner == settlement.owner,
             RefusalCode::IdConflict,
         );
+        if let Some(area) = &settlement.area {
+            judge.must(*area == evse.entry.area, RefusalCode::IdConflict);
+            self.energy_is_there(event, area, now, judge);
+        }
         let Some(tariff) = rec.terms.tariffs.iter().find(|t| t.id == event.tariff) else {
             judge.no(RefusalCode::PriceWrong);
             return;
@@ -294,15 +310,36 @@ impl Model {
                     rating::total(&price) == event.total,
                     RefusalCode::PriceWrong,
                 );
-                let tier = rec
-                    .terms
-                    .tiers
-                    .iter()
-                    .find(|t| t.tier == event.adjustments.tier);
-                let right = rating::shares(&price, &rec.terms.split, tier);
+                let right = sharing::of_event(&price, &rec.terms, event);
                 judge.must(right == event.shares, RefusalCode::SharesWrong);
             }
         }
+    }
+
+    /// Charges that sold a part of this page of a meter's register: 32 kWh each.
+    pub(crate) fn of_page(&self, meter: Hash, page: u64) -> impl Iterator<Item = &ChargeRec> {
+        self.charges.values().filter(move |c| {
+            c.full.meter_key == meter && pages(&c.full).is_some_and(|p| p.contains(&page))
+        })
+    }
+
+    /// Nobody sold a part of this stretch of the meter's register before, and there is room to remember it.
+    fn meter_not_sold(&self, event: &ChargeEvent, judge: &mut Judge) {
+        let Some(touched) = pages(event) else { return };
+        judge.must(touched.end() - touched.start() < 128, RefusalCode::TooLarge);
+        if !judge.clear() {
+            return;
+        }
+        for page in touched {
+            let known = self.of_page(event.meter_key, page);
+            judge.must(known.count() < 256, RefusalCode::TooLarge);
+        }
+        let twice = self.charges.values().any(|c| {
+            let sold = &c.full;
+            let apart = sold.meter_end <= event.meter_start || event.meter_end <= sold.meter_start;
+            sold.meter_key == event.meter_key && !apart
+        });
+        judge.must(!twice, RefusalCode::MeterOverlap);
     }
 
     /// The hold is this charge's and was alive when it began; gives what it still sets aside.
@@ -353,12 +390,20 @@ impl Model {
         let exposed = self.held(pair, currency) - freed
             + self.owed(pair.0, pair.1, currency)
             + self.obliged(pair.0, pair.1, currency)
+            - self.pledged(pair.0, pair.1, currency)
             + leaves;
         judge.must(
             exposed <= i128::from(rec.terms.caps.exposure.0),
             RefusalCode::ExposureOverCap,
         );
     }
+}
+
+/// The pages of the register that a charge sells; none when it runs backwards.
+pub(crate) fn pages(event: &ChargeEvent) -> Option<core::ops::RangeInclusive<u64>> {
+    const PAGE: u64 = 32_000_000;
+    (event.meter_start < event.meter_end)
+        .then(|| event.meter_start.0 / PAGE..=(event.meter_end.0 - 1) / PAGE)
 }
 
 fn canonical(event: &ChargeEvent) -> Vec<u8> {

@@ -144,10 +144,7 @@ impl Model {
             self.members.contains_key(&payment.debtor),
             RefusalCode::MemberUnknown,
         );
-        let known = self
-            .payments
-            .iter()
-            .find(|p| (p.creditor, p.reference) == (payment.creditor, payment.reference));
+        let known = self.reference(payment.creditor, payment.reference);
         if let Some(known) = known {
             judge.no(if known == payment {
                 RefusalCode::Duplicate

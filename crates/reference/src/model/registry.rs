@@ -2,7 +2,7 @@
 
 use super::{EvseRec, HOUR, Judge, Model, Place, Verdict};
 use fairway_ledger::Effect;
-use fairway_model::registry::{EvseEntry, PrefixEntry};
+use fairway_model::registry::{EncryptionKey, EvseEntry, PrefixEntry};
 use fairway_model::{EvseId, Hash, MemberId, PublicKey, RefusalCode};
 use jiff::tz::TimeZoneDatabase;
 
@@ -162,5 +162,35 @@ impl Model {
             rec.member.key = key;
         }
         judge.verdict(Effect::MemberKeyRotated, super::Postings::new())
+    }
+
+    pub(super) fn rotate_encryption_key(
+        &mut self,
+        by: MemberId,
+        key: EncryptionKey,
+        compromised: bool,
+        place: Place,
+    ) -> Verdict {
+        let mut judge = Judge::default();
+        let Some(rec) = self.members.get_mut(&by) else {
+            judge.no(RefusalCode::MemberUnknown);
+            return judge.refused();
+        };
+        let known = PublicKey(key.0);
+        if rec.member.encryption == Some(key) {
+            judge.no(RefusalCode::Duplicate);
+        } else {
+            // The same index as of signing keys: a key is one member's, for one purpose, once.
+            judge.must(!self.keys.contains_key(&known), RefusalCode::KeyTaken);
+        }
+        if judge.clear() {
+            self.keys.insert(known, (by, false, place.height));
+            rec.old_encryption = None;
+            if let (Some(before), false) = (rec.member.encryption, compromised) {
+                rec.old_encryption = Some((before.0, place.now + 24 * HOUR));
+            }
+            rec.member.encryption = Some(key);
+        }
+        judge.verdict(Effect::EncryptionKeyRotated, super::Postings::new())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::DAY;
 use fairway_model::tariff::{PriceLimit, Restrictions};
-use fairway_model::{Agreement, Currency, Dimension, Energy, Micro, Ppm, Tariff, Tier};
+use fairway_model::{Agreement, Currency, Dimension, Energy, Micro, Ppm, SplitRule, Tariff, Tier};
 use std::collections::BTreeSet;
 
 /// Withdrawn currencies and codes that are no money, among those of the generator.
@@ -65,8 +65,38 @@ fn optional(a: &Agreement) -> bool {
             && (1..=MOST_ANSWER_HOURS).contains(&s.answer_hours)
     });
     let collateral = a.collateral.is_none_or(|c| !alone && c > Micro::ZERO);
+    let split = a
+        .split_rule
+        .is_none_or(|r| a.rule.is_none() && shares(&r, a.corridor.cap));
     let rule = a.rule.is_some() == a.rule_fuel.is_some() && a.rule_fuel != Some(0);
-    caps && service && collateral && rule && a.notice_days.is_none_or(|d| d <= MOST_NOTICE_DAYS)
+    caps && service
+        && collateral
+        && rule
+        && split
+        && a.notice_days.is_none_or(|d| d <= MOST_NOTICE_DAYS)
+}
+
+/// A rule whose amounts are what people pay, and whose costs a price inside the corridor may cover.
+fn shares(rule: &SplitRule, cap: Micro) -> bool {
+    let c = rule.costs();
+    let (amounts, chance) = match rule {
+        SplitRule::Shapley { ad_hoc, .. } => (vec![ad_hoc.price_per_kwh], ad_hoc.chance_bps),
+        SplitRule::Nash { alone, .. } => {
+            let all = [
+                alone.home_per_kwh,
+                alone.visited_per_kwh,
+                alone.owner_per_kwh,
+            ];
+            (all.to_vec(), 0)
+        }
+    };
+    let costs = [c.energy_per_kwh, c.network_per_kwh, c.per_charge];
+    costs
+        .iter()
+        .chain(&amounts)
+        .all(|m| (Micro::ZERO..=DEAREST).contains(m))
+        && u64::from(chance) <= WHOLE
+        && c.energy_per_kwh.0 + c.network_per_kwh.0 <= cap.0
 }
 
 fn tiers(a: &Agreement) -> bool {

@@ -126,6 +126,21 @@ fn disputed_money_that_is_netted() {
 }
 
 #[test]
+fn an_item_of_a_batch_posted_twice() {
+    found(Sabotage::ItemTwice, &["state"]);
+}
+
+#[test]
+fn a_refused_item_that_is_posted() {
+    found(Sabotage::RefusedItemPosted, &["state", "rollback", "stray"]);
+}
+
+#[test]
+fn energy_sold_twice() {
+    found(Sabotage::MeterForgotten, &["outcome", "code", "state"]);
+}
+
+#[test]
 fn interest_charged_twice() {
     found(Sabotage::InterestTwice, &["outcome", "effect", "code"]);
 }

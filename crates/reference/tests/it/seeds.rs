@@ -25,6 +25,7 @@ struct Sums {
     applied: u64,
     settled: u64,
     one_reason: u64,
+    simulated_ms: i64,
     refused: BTreeMap<&'static str, u64>,
     failed: Vec<u64>,
 }
@@ -33,7 +34,10 @@ fn some(seeds: impl Iterator<Item = u64>) -> Sums {
     let mut sums = Sums::default();
     for seed in seeds {
         match run(seed, None) {
-            Ok((report, _)) => {
+            Ok((report, log)) => {
+                if let (Some((first, ..)), Some((last, ..))) = (log.first(), log.last()) {
+                    sums.simulated_ms += last.time.0 - first.time.0;
+                }
                 sums.built += report.built;
                 sums.applied += report.applied;
                 sums.settled += report.settled;
@@ -90,6 +94,8 @@ fn seeds_agree() {
         total(|s| s.one_reason)
     );
     println!("refused: {refused:?}");
+    let simulated_ms: i64 = sums.iter().map(|s| s.simulated_ms).sum();
+    println!("counted: transactions={built} simulated_ms={simulated_ms}");
     assert!(failed.is_empty(), "seeds that fail: {failed:?}");
     // A generator in which nothing happens, or nothing is refused, proves nothing.
     assert!(settled >= count * 2, "only {settled} charges were settled");

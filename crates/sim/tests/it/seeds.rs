@@ -37,6 +37,7 @@ fn seeds_hold() {
         number("FAIRWAY_SIM_SEEDS", 16),
     );
     let (mut failed, mut settled, mut visits) = (Vec::new(), 0, 0);
+    let (mut transactions, mut simulated_ms) = (0, 0);
     for seed in first..first + count {
         match run(seed, &plan_of(seed)) {
             Ok(report) => {
@@ -44,6 +45,8 @@ fn seeds_hold() {
                     println!("{report}");
                 }
                 settled += report.settled;
+                transactions += report.transactions;
+                simulated_ms += report.lasted_ms;
                 visits += report.visits;
             }
             Err(violation) => {
@@ -53,6 +56,7 @@ fn seeds_hold() {
         }
     }
     println!("{count} seeds, {settled} charges settled in {visits} visits");
+    println!("counted: transactions={transactions} simulated_ms={simulated_ms}");
     assert!(failed.is_empty(), "seeds that fail: {failed:?}");
     // A simulator in which nothing happens proves nothing.
     assert!(

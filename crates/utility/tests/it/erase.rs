@@ -2,6 +2,7 @@
 
 use crate::setup::*;
 use crate::world::World;
+use fairway_model::canonical::Canonical as _;
 use fairway_model::{Hash, MemberId, RefusalCode, SessionId};
 use fairway_utility::command::{Command, NewCustomer, Reply};
 
@@ -41,7 +42,10 @@ fn on_the_ledger(world: &World, needle: &[u8]) -> bool {
         .blocks
         .iter()
         .flat_map(|block| &block.entries)
-        .any(|(tx, receipt)| contains(tx, needle) || contains(receipt, needle))
+        .any(|entry| {
+            let (tx, receipt) = &**entry.content.as_ref().unwrap();
+            contains(&tx.to_bytes(), needle) || contains(&receipt.to_bytes(), needle)
+        })
 }
 
 /// A person with a settled charge abroad and one at home.

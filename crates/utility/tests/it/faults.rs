@@ -5,7 +5,7 @@ use crate::world::Net;
 use fairway_model::canonical::Canonical;
 use fairway_model::{Micro, RefusalCode};
 use fairway_utility::command::Command;
-use fairway_utility::peer::{Envelope, MAX_ENVELOPE};
+use fairway_utility::envelope::{Envelope, MAX_ENVELOPE, Sender};
 
 #[test]
 fn loss_repetition_and_disorder_change_no_book() {
@@ -128,15 +128,18 @@ fn a_peers_bytes_never_panic_us() {
     let message = fairway_utility::peer::Message::ConsentNoted {
         session: driver.session.unwrap(),
     };
-    let forged = Envelope::seal(alabama(), duke(), world.now, message.clone(), &key).to_bytes();
-    let foreign = Envelope::seal(
-        alabama(),
-        alabama(),
-        world.now,
-        message,
-        &fairway_model::SigningKey::from_seed([1; 32]),
-    )
-    .to_bytes();
+    let own = fairway_model::SigningKey::from_seed([1; 32]);
+    let seal = |to, key| {
+        let sender = Sender {
+            me: alabama(),
+            chain: "test",
+            key,
+        };
+        let to = (to, Some(decryption_key(2).public()));
+        let envelope = Envelope::seal(&sender, to, world.now, &message, [7; 32]);
+        envelope.unwrap().to_bytes()
+    };
+    let (forged, foreign) = (seal(duke(), &key), seal(alabama(), &own));
     for (bytes, code) in [
         (vec![], RefusalCode::Malformed),
         (vec![0xff; 100], RefusalCode::Malformed),

@@ -2,9 +2,7 @@
 
 use crate::setup::*;
 use crate::world::World;
-use fairway_ledger::Receipt;
 use fairway_ledger::money::{Mint, MoneyOperation, ObligationId, PaymentReceived, Reserve};
-use fairway_model::canonical::Canonical;
 use fairway_model::time::{DAY, MINUTE};
 use fairway_model::{Currency, Hash, MemberId, Micro, RefusalCode};
 use fairway_utility::command::{
@@ -15,7 +13,7 @@ use fairway_utility::door::Level;
 
 const USD: Currency = Currency::USD;
 
-fn ask(world: &mut World, member: MemberId, command: MoneyCommand) -> MoneyReply {
+pub(crate) fn ask(world: &mut World, member: MemberId, command: MoneyCommand) -> MoneyReply {
     let Ok(Reply::Money(reply)) = world.command(member, Command::Money(command)) else {
         panic!()
     };
@@ -139,7 +137,7 @@ fn a_close_that_comes_second_is_no_error() {
     world.ledger_stalled = false;
     world.run(5_000);
     let entries = world.blocks.iter().flat_map(|block| &block.entries);
-    let receipts = entries.map(|(_, receipt)| Receipt::from_bytes(receipt).unwrap());
+    let receipts = entries.map(|entry| entry.content.as_ref().unwrap().1.clone());
     let refused: Vec<_> = receipts.filter_map(|r| r.refusal().cloned()).collect();
     // What was handed in again while nothing was final is refused as well, by its own name.
     let codes = [RefusalCode::CycleClosed, RefusalCode::Duplicate];

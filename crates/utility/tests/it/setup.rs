@@ -15,6 +15,7 @@ use fairway_protocol::ocmf::MeterKey;
 use fairway_utility::Config;
 use fairway_utility::command::{Command, NewCustomer, PartnerRules, Policy, Rules};
 use fairway_utility::door::Level;
+use fairway_utility::seal::DecryptionKey;
 
 pub(crate) const START: Time = Time(1_795_500_000_000);
 
@@ -59,12 +60,18 @@ pub(crate) fn config(id: MemberId, seed: u8) -> Config {
         } else {
             "Alabama Power".to_owned()
         },
+        ring: vec![decryption_key(seed)],
         secret: [seed + 100; 32],
         chain: "test".to_owned(),
         policy: policy(1),
         members: members(),
         bill_offset: -300,
     }
+}
+
+/// The private encryption key of the member whose other keys are made of this seed.
+pub(crate) fn decryption_key(seed: u8) -> DecryptionKey {
+    DecryptionKey::from_seed([seed + 50; 32])
 }
 
 fn member(id: MemberId, name: &str, seed: u8) -> Member {
@@ -76,6 +83,7 @@ fn member(id: MemberId, name: &str, seed: u8) -> Member {
         validator: None,
         endpoint: "https://127.0.0.1:1".to_owned(),
         tls_fingerprint: Hash::default(),
+        encryption: Some(decryption_key(seed).public()),
     }
 }
 
@@ -158,6 +166,7 @@ pub(crate) fn agreement(home: MemberId, visited: MemberId) -> Agreement {
         rule: None,
         rule_fuel: None,
         annex_hash: None,
+        split_rule: None,
     })
 }
 

@@ -5,7 +5,8 @@ use crate::world::World;
 use fairway_model::canonical::Canonical;
 use fairway_model::{Energy, Micro, RefusalCode, SigningKey};
 use fairway_utility::door::Input;
-use fairway_utility::peer::{ChargeProposal, Envelope, Message};
+use fairway_utility::envelope::{Envelope, Receiver, Sender};
+use fairway_utility::peer::{ChargeProposal, Message};
 
 /// Runs a charge and lets `lie` change the proposal on its way, signed by the visited utility's own key.
 fn byzantine(lie: impl Fn(&mut ChargeProposal)) -> (World, Driver) {
@@ -14,12 +15,31 @@ fn byzantine(lie: impl Fn(&mut ChargeProposal)) -> (World, Driver) {
     driver.charge(&mut world, &cin(alabama(), 1));
     let key = SigningKey::from_seed([2; 32]);
     for (from, to, bytes) in core::mem::take(&mut world.packets) {
-        let mut envelope = Envelope::from_bytes(&bytes).unwrap();
-        if let Message::ChargeProposed(proposal) = &mut envelope.message {
+        // Its own envelope, as the liar's program made it: encrypted to home, so opened here with home's key.
+        let ring = [decryption_key(if to == alabama() { 1 } else { 2 })];
+        let receiver = Receiver {
+            me: to,
+            chain: "test",
+            now: world.now,
+            ring: &ring,
+            replaced: &[],
+            signed_by: &|_, _| None,
+        };
+        let envelope = Envelope::from_bytes(&bytes).unwrap();
+        let (head, mut message) = envelope.open(&receiver).unwrap();
+        if let Message::ChargeProposed(proposal) = &mut message {
             lie(proposal);
             proposal.signature = proposal.event.sign(&key);
         }
-        let sealed = Envelope::seal(from, to, envelope.sent_at, envelope.message, &key).to_bytes();
+        let sender = Sender {
+            me: from,
+            chain: "test",
+            key: &key,
+        };
+        let to_key = (to, Some(ring[0].public()));
+        let sealed = Envelope::seal(&sender, to_key, head.sent_at, &message, [3; 32])
+            .unwrap()
+            .to_bytes();
         world.input(
             to,
             Input::Peer {
@@ -134,7 +154,11 @@ fn a_replayed_charge_is_answered_and_settles_once() {
             world
                 .blocks
                 .iter()
-                .flat_map(|b| b.entries.iter().map(|e| e.0.clone()))
+                .flat_map(|b| {
+                    b.entries
+                        .iter()
+                        .map(|e| e.content.as_ref().unwrap().0.to_bytes())
+                })
                 .collect::<Vec<_>>(),
         );
         world.run(5_000);

@@ -6,7 +6,9 @@ use fairway_model::registry::Member;
 use fairway_model::station::{FromStation, ToStation};
 use fairway_model::{Hash, MemberId, SessionId, StationId, Time};
 use fairway_utility::command::{Books, Command, Reply};
-use fairway_utility::door::{Block, Change, Effect, Input, Level, LogLine, Moment, Row, Table};
+use fairway_utility::door::{
+    Block, Change, Effect, Entry, Input, Level, LogLine, Moment, Row, Table,
+};
 use fairway_utility::{Config, Utility};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -299,7 +301,11 @@ impl World {
         self.blocks.push(Block {
             height,
             time: self.now,
-            entries: txs.into_iter().zip(receipts).collect(),
+            entries: txs
+                .iter()
+                .zip(&receipts)
+                .map(|(tx, receipt)| Entry::read(tx, receipt))
+                .collect(),
         });
     }
 

@@ -1,7 +1,7 @@
 //! The small verifier and the ledger's own, over the same files: the examples of `fixtures/proofs`, and changes of them.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use fairway_chain::{Consistency, Proof, verify_consistency, verify_proof};
+use fairway_chain::{Consistency, Proof, verify_consistency, verify_file, verify_proof};
 use fairway_verify::{Proven, trusted, verify};
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -33,17 +33,27 @@ fn consistencies() -> [Vec<u8>; 2] {
     ]
 }
 
+fn followed() -> [Vec<u8>; 3] {
+    [
+        unhex(include_str!(
+            "../../../../fixtures/proofs/followed-inclusion.hex"
+        )),
+        unhex(include_str!(
+            "../../../../fixtures/proofs/followed-earlier.hex"
+        )),
+        unhex(include_str!(
+            "../../../../fixtures/proofs/followed-consistency.hex"
+        )),
+    ]
+}
+
 fn keys() -> (String, Vec<[u8; 32]>) {
     trusted(include_str!("../../../../fixtures/proofs/validators.txt")).unwrap()
 }
 
 /// The ledger's own verdict.
 fn other(file: &[u8], chain: &str, keys: &[[u8; 32]]) -> bool {
-    let consistency = Consistency::from_bytes(file)
-        .is_ok_and(|proof| verify_consistency(&proof, chain, keys).is_ok());
-    let inclusion =
-        Proof::from_bytes(file).is_ok_and(|proof| verify_proof(&proof, chain, keys).is_ok());
-    consistency || inclusion
+    verify_file(file, chain, keys).is_ok()
 }
 
 #[test]
@@ -92,7 +102,11 @@ fn the_examples_are_proven_by_both_and_say_the_same() {
 #[test]
 fn both_refuse_every_changed_byte_and_every_cut() {
     let (chain, keys) = keys();
-    for file in inclusions().into_iter().chain(consistencies()) {
+    for file in inclusions()
+        .into_iter()
+        .chain(consistencies())
+        .chain(followed())
+    {
         let check = |bytes: &[u8], what: &str| {
             let (mine, theirs) = (
                 verify(bytes, &chain, &keys).is_ok(),
@@ -109,6 +123,33 @@ fn both_refuse_every_changed_byte_and_every_cut() {
             check(&file[..at], &format!("cut at {at}"));
         }
         check(&[file.as_slice(), &[0]].concat(), "a byte more");
+    }
+}
+
+/// Bill lines from before, between and after changes of the validators, with nothing but the founders' keys.
+#[test]
+fn both_follow_handovers_from_the_founders() {
+    let (chain, founders) = keys();
+    let expected = [(25, Some(25)), (12, Some(12)), (25, None)];
+    for (file, (height, included)) in followed().into_iter().zip(expected) {
+        let (theirs, _) = verify_file(&file, &chain, &founders).unwrap();
+        let mine = verify(&file, &chain, &founders).unwrap();
+        let (found, signers) = match mine {
+            Proven::Inclusion { block, signers, .. } => {
+                assert_eq!(included, Some(block.height));
+                (block.height, signers)
+            }
+            Proven::Consistency { newer, signers, .. } => {
+                assert_eq!(included, None);
+                (newer.height, signers)
+            }
+        };
+        assert_eq!(found, height);
+        assert_eq!(signers, theirs.signers());
+        assert!(signers.iter().any(|key| !founders.contains(key)));
+        // The proof inside alone is by strangers.
+        let strangers = Proof::from_bytes(&file).is_ok() || Consistency::from_bytes(&file).is_ok();
+        assert!(!strangers);
     }
 }
 
