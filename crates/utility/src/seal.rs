@@ -219,7 +219,7 @@ mod tests {
             Some(&b"plain"[..])
         );
         assert_eq!(other.open(&sealed, b"info", b"aad"), None);
-        assert_eq!(ours.open(&sealed, b"infp", b"aad"), None);
+        assert_eq!(ours.open(&sealed, b"other", b"aad"), None);
         assert_eq!(ours.open(&sealed, b"info", b"aae"), None);
         for bit in 0..8 * (32 + sealed.text.len()) {
             let mut bad = sealed.clone();
