@@ -130,6 +130,8 @@ pub(crate) struct Plan {
     pub(crate) idle: Duration,
     pub(crate) epoch_blocks: u64,
     pub(crate) events: Vec<(Duration, Event)>,
+    /// Whether single transactions must be final at once when everything is done.
+    pub(crate) prompt: bool,
 }
 
 /// How long things go wrong.
@@ -159,6 +161,7 @@ impl Plan {
             idle: Duration::from_millis(250),
             epoch_blocks: 1_000,
             events: Vec::new(),
+            prompt: false,
         }
     }
 

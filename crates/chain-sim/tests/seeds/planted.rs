@@ -70,10 +70,26 @@ fn planted_forgotten_votes_are_found() {
     named(&error, &ways);
 }
 
+fn undisturbed(plan: &mut Plan) {
+    plan.events.clear();
+    plan.prompt = true;
+}
+
+/// Without the mistake the same seeds are prompt.
+#[test]
+fn an_undisturbed_ledger_is_prompt() {
+    for seed in 0..8 {
+        let mut plan = Plan::of(seed);
+        (plan.faulty, plan.second) = (Faulty::Nobody, Faulty::Nobody);
+        undisturbed(&mut plan);
+        run(&plan, Planted::Nothing).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    }
+}
+
 /// A proposer that sleeps on when a transaction arrives: nothing is lost, for the next idle block takes it.
 #[test]
 fn planted_lost_wake_up_of_a_proposer_is_found() {
-    let error = found(Planted::LostWakeUp, 8, |plan| plan.events.clear());
+    let error = found(Planted::LostWakeUp, 8, undisturbed);
     named(&error, &["is not prompt"]);
 }
 

@@ -279,7 +279,7 @@ impl World {
         }
         self.part_twins();
         self.forge().await?;
-        let events = std::mem::take(&mut self.plan.events);
+        let events = self.plan.events.clone();
         for (at, event) in events {
             self.until(self.begun + at).await?;
             self.note(&format!("{event:?}"));
@@ -304,8 +304,7 @@ impl World {
             .current()
             .duration_since(healed)
             .unwrap_or_default();
-        let undisturbed = self.plan.events.is_empty() && self.plan.liars().is_empty();
-        if undisturbed && self.planted != Planted::Twins {
+        if self.plan.prompt {
             self.prompt().await?;
         }
         let lies = self.plan.liars().into_iter();
