@@ -267,7 +267,7 @@ impl Load {
 fn decisions(plan: &Plan, world: &mut World, items: &mut Vec<Item>) -> Option<(Vec<TxId>, u64)> {
     let members = members(plan.validators);
     // The last ones are spared: more than two thirds are enough, and a further vote is refused.
-    let most = |all: usize| &members[..all * 2 / 3 + 1];
+    let most = |all: usize| &members[..=(all * 2 / 3)];
     match plan.change {
         Change::Nothing => None,
         Change::Upgrade { from, .. } => {

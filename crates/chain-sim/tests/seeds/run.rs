@@ -268,6 +268,7 @@ impl World {
             .map_err(|error| format!("validator {end} cannot start: {error}"))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one story, told in order")]
     async fn play(&mut self) -> Result<Report, String> {
         self.note(&format!("{:?}", self.plan));
         for end in 0..self.nodes.len() {

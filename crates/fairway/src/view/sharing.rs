@@ -77,8 +77,8 @@ fn figures(d: &Division, currency: Currency) -> String {
 
 /// For a terminal, in one line of a statement.
 pub(super) fn by(shared: &SharedBy, currency: Currency) -> String {
-    let shares = four(&shared.shares, currency);
-    format!("shared by {}: {shares}", shared.kind.title())
+    let parts = four(&shared.shares, currency);
+    format!("shared by {}: {parts}", shared.kind.title())
 }
 
 fn division(d: &Division, c: Currency) -> Value {

@@ -25,7 +25,9 @@ impl World {
             if !self.honest(end) || self.asleep[end] {
                 continue;
             }
-            let misdeeds = self.nodes[end].handle().map(|handle| handle.misdeeds());
+            let misdeeds = self.nodes[end]
+                .handle()
+                .map(fairway_chain::Handle::misdeeds);
             for misdeed in misdeeds.unwrap_or_default() {
                 let at = validators
                     .iter()

@@ -74,6 +74,7 @@ fn flaws(planted: Planted, end: usize) -> Flaws {
 }
 
 impl World {
+    #[expect(clippy::too_many_lines, reason = "one story, told in order")]
     pub(super) fn new(context: deterministic::Context, plan: Plan, planted: Planted) -> Self {
         let (seeds, validators) = configuration(&plan);
         let places = places(&plan, planted);
