@@ -146,8 +146,8 @@ impl Options {
             ));
         }
         let report = Report {
-            a: self.scenario(Scenario::model_a(), Travel::Fixed(self.tau))?,
-            b: self.scenario(Scenario::model_b(), Travel::WithWealth(self.kappa))?,
+            a: self.scenario(&Scenario::model_a(), Travel::Fixed(self.tau))?,
+            b: self.scenario(&Scenario::model_b(), Travel::WithWealth(self.kappa))?,
             range,
             signal: self.signal()?,
             seed: self.seed,
@@ -178,7 +178,7 @@ impl Options {
     }
 
     /// Model A or B with these parameters.
-    fn scenario(&self, base: Scenario, travel: Travel) -> Result<Scenario, String> {
+    fn scenario(&self, base: &Scenario, travel: Travel) -> Result<Scenario, String> {
         let Some((mass, others)) = self.masses.split_first() else {
             return Err("--masses: one for each region, region 1 first".to_owned());
         };
@@ -210,7 +210,7 @@ impl Options {
                 })
                 .collect(),
             travel,
-            ..base
+            ..base.clone()
         }
         .with(|t| {
             t.fee_traditional = self.fee_traditional;

@@ -44,6 +44,10 @@ struct AdHocFile {
     chance_bps: u32,
 }
 
+#[expect(
+    clippy::struct_field_names,
+    reason = "names of the file, each with its unit"
+)]
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AloneFile {
