@@ -1,9 +1,4 @@
 //! The reconstruction against the figures that were published of it, and the statements that it must give (EV-04 to EV-08).
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
 
 use fairway_economics::claims::{Range, overtaken, peak};
 use fairway_economics::figure::{Abscissa, csv, curves, svg};
