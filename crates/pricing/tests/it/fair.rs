@@ -22,7 +22,7 @@ const FREE: Costs = Costs {
 };
 const KWH: u64 = Energy::PER_KWH;
 
-fn sharing<'a>(rule: &'a SplitRule, turn: Turn) -> Sharing<'a> {
+fn sharing(rule: &SplitRule, turn: Turn) -> Sharing<'_> {
     Sharing {
         parts: &PARTS,
         rule: Some(rule),
