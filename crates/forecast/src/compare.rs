@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn extremes_do_not_overflow() {
-        let (high, low) = ([i64::MAX; 4_500], [i64::MIN; 4_500]);
+        let (high, low) = (vec![i64::MAX; 4_500], vec![i64::MIN; 4_500]);
         assert_eq!(compare(&high, &low, 10), Verdict::Better);
         assert_eq!(compare(&low, &high, 10), Verdict::Undecided);
     }
