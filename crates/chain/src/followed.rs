@@ -182,14 +182,14 @@ pub(crate) mod tests {
             Anchor, Round, Signed, message,
             tests::{CHAIN, public},
         },
-        block::{Record, records_root},
+        block::Record,
         config::namespace,
         header::Header,
-        lineage::{Edge, audit_ranges, consistency_ranges, history_leaf},
+        lineage::{audit_ranges, consistency_ranges},
         lineage_reads::steps,
-        proof::tests::records,
+        proof::tests::{chain_of, records, roots},
         sets::{Handover, Key},
-        tree::{path, root, sha256},
+        tree::{path, sha256},
     };
     use bytes::Bytes;
     use commonware_codec::{Copying, DecodeExt as _};
@@ -241,36 +241,7 @@ pub(crate) mod tests {
     }
 
     fn chain(count: u64) -> Vec<Header> {
-        let (mut edge, mut parent, mut out) = (Edge::default(), [9; 32], Vec::new());
-        for height in 0..count {
-            let records = records_at(height);
-            let header = Header {
-                epoch: height / 10,
-                view: height % 10 + 3,
-                parent_view: height % 10 + 1,
-                parent,
-                history: edge.root(),
-                height,
-                time_ms: 1_000 + i64::try_from(height).unwrap(),
-                proposer: [1; 32],
-                tx_count: u32::try_from(records.len()).unwrap(),
-                tx_root: records_root(&records),
-                state_root: [2; 32],
-                state_floor: 1,
-                state_size: 9,
-                machine_version: 1,
-            };
-            parent = header.digest();
-            edge.push(&parent);
-            out.push(header);
-        }
-        out
-    }
-
-    fn roots(chain: &[Header], ranges: Vec<(u64, u64)>) -> Vec<ByteVec> {
-        let leaf = |at: u64| history_leaf(&chain[usize::try_from(at).unwrap()].digest());
-        let of = |(from, to): (u64, u64)| root(&(from..to).map(leaf).collect::<Vec<_>>());
-        steps(ranges.into_iter().map(of).collect())
+        chain_of(count, 10, records_at)
     }
 
     fn anchor(height: u64, signed: u64) -> Anchor {

@@ -250,13 +250,23 @@ pub(crate) mod tests {
 
     /// Headers from height 0 on; the one at height 7 has five transactions.
     pub(crate) fn chain(count: u64) -> Vec<Header> {
+        let records_at = |height| if height == 7 { records() } else { Vec::new() };
+        chain_of(count, u64::MAX, records_at)
+    }
+
+    /// Headers from height 0 on, in epochs of so many blocks, over blocks with these records.
+    pub(crate) fn chain_of(
+        count: u64,
+        epoch_blocks: u64,
+        records_at: impl Fn(u64) -> Vec<Record>,
+    ) -> Vec<Header> {
         let (mut edge, mut parent, mut out) = (Edge::default(), [9; 32], Vec::new());
         for height in 0..count {
-            let records = if height == 7 { records() } else { Vec::new() };
+            let (records, place) = (records_at(height), height % epoch_blocks);
             let header = Header {
-                epoch: 0,
-                view: height + 3,
-                parent_view: height + 1,
+                epoch: height / epoch_blocks,
+                view: place + 3,
+                parent_view: place + 1,
                 parent,
                 history: edge.root(),
                 height,
@@ -276,7 +286,7 @@ pub(crate) mod tests {
         out
     }
 
-    fn roots(chain: &[Header], ranges: Vec<(u64, u64)>) -> Vec<ByteVec> {
+    pub(crate) fn roots(chain: &[Header], ranges: Vec<(u64, u64)>) -> Vec<ByteVec> {
         let leaf = |at: u64| history_leaf(&chain[usize::try_from(at).unwrap()].digest());
         let of = |(from, to): (u64, u64)| root(&(from..to).map(leaf).collect::<Vec<_>>());
         steps(ranges.into_iter().map(of).collect())

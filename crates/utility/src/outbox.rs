@@ -74,6 +74,8 @@ pub(crate) struct Entry {
     refused: u32,
     /// The load that it left in.
     load: Option<Hash>,
+    /// Encoded bytes of an item; 0 for anything else.
+    bytes: usize,
 }
 
 /// A transaction that left with items whose answer is awaited.
@@ -132,9 +134,9 @@ impl Outbox {
             self.by_transaction
                 .insert(Hash::plain(transaction), key.clone());
         }
-        let (due, refused) = match &parcel {
-            Parcel::Item { refused, .. } => (&mut self.items, *refused),
-            _ => (&mut self.due, 0),
+        let (due, refused, bytes) = match &parcel {
+            Parcel::Item { item, refused } => (&mut self.items, *refused, item.to_bytes().len()),
+            _ => (&mut self.due, 0, 0),
         };
         due.insert((now, key.clone()));
         let entry = Entry {
@@ -145,6 +147,7 @@ impl Outbox {
             due: now,
             refused,
             load: None,
+            bytes,
         };
         self.entries.insert(key, entry);
         row
@@ -249,29 +252,31 @@ impl Outbox {
 
     /// The next load of new items, oldest first; none while it may still gather. [`Outbox::loaded`] says how it left.
     pub(crate) fn take_load(&mut self, now: Time) -> Option<Vec<Loaded>> {
-        let mut bytes = 0_usize;
-        let mut load = Vec::new();
         let due = self.items.iter().take_while(|(at, _)| *at <= now);
-        for (_, key) in due {
-            let Some(entry) = self.entries.get(key).filter(|e| e.load.is_none()) else {
-                continue;
-            };
-            let Parcel::Item { item, refused } = &entry.parcel else {
-                continue;
-            };
-            bytes = bytes.saturating_add(item.to_bytes().len());
-            if load.len() >= MAX_BATCH || (bytes > MAX_LOAD_BYTES && !load.is_empty()) {
-                self.gate = Some(now.plus(LOAD_PAUSE));
-                return Some(load);
+        let fresh = due.filter_map(|(_, key)| {
+            let entry = self.entries.get(key).filter(|e| e.load.is_none())?;
+            match &entry.parcel {
+                Parcel::Item { item, refused } => Some((key, *refused, &**item, entry.bytes)),
+                _ => None,
             }
-            load.push((key.clone(), *refused, (**item).clone()));
+        });
+        let (mut load, mut bytes, mut full) = (Vec::new(), 0_usize, false);
+        for (key, refused, item, more) in fresh {
+            bytes = bytes.saturating_add(more);
+            full = load.len() >= MAX_BATCH || (bytes > MAX_LOAD_BYTES && !load.is_empty());
+            if full {
+                break;
+            }
+            load.push((key, refused, item));
         }
-        let full = load.len() >= MAX_BATCH;
+        full |= load.len() >= MAX_BATCH;
         if load.is_empty() || (!full && self.gate.is_some_and(|gate| now < gate)) {
             return None;
         }
         self.gate = Some(now.plus(LOAD_PAUSE));
-        Some(load)
+        let owned =
+            |(key, refused, item): (&String, u32, &BatchItem)| (key.clone(), refused, item.clone());
+        Some(load.into_iter().map(owned).collect())
     }
 
     /// Notes the transaction in which items left.

@@ -1,6 +1,7 @@
 //! The members as the ledger names them at present: how they are reached, and by which certificates they are known. A newcomer is in
 //! it from the block on that took it in, and a certificate that was replaced counts no more, without anybody starting again.
 
+use super::ledger::state;
 use super::outlets::Ways;
 use super::own::OwnKeys;
 use super::{peers, tls};
@@ -8,7 +9,6 @@ use crate::node::core::{Job, Jobs};
 use fairway_chain::Handle;
 use fairway_ledger::state::MemberState;
 use fairway_ledger::{RollState, Standing, key_for_member, key_for_roll};
-use fairway_model::canonical::Canonical;
 use fairway_model::registry::{Member, MemberKind};
 use fairway_model::{Hash, MemberId};
 use fairway_utility::door::Input;
@@ -81,10 +81,6 @@ impl Directory {
         members.append(&mut all);
         Some(())
     }
-}
-
-async fn state<T: Canonical>(chain: &Handle, key: [u8; 32]) -> Option<T> {
-    T::from_bytes(&chain.get(key).await?).ok()
 }
 
 /// What follows from a change of the directory.

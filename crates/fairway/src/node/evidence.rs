@@ -1,6 +1,7 @@
 //! Shows misbehaviour to the contracts without being asked: what the ledger node heard a validator sign, this member reports once.
 
 use super::ballots::{evidence, report};
+use super::ledger::state;
 use super::own::OwnKeys;
 use bytes::Bytes;
 use fairway_chain::{Handle, Misdeed};
@@ -8,7 +9,7 @@ use fairway_ledger::{
     Evidence, KeyPurpose, RollState, Standing, UsedKeyState, key_for_evidence, key_for_roll,
     key_for_used_key,
 };
-use fairway_model::canonical::Canonical;
+use fairway_model::canonical::Canonical as _;
 use fairway_model::{Hash, MemberId, PublicKey, Time};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -98,7 +99,7 @@ impl Watchman {
     async fn judge(&self, misdeed: &Misdeed) -> Verdict {
         let (_, epoch, view) = id(misdeed);
         let key = PublicKey(misdeed.validator);
-        let used: Option<UsedKeyState> = self.state(key_for_used_key(key)).await;
+        let used: Option<UsedKeyState> = state(&self.chain, key_for_used_key(key)).await;
         let Some(used) = used.filter(|used| used.purpose == KeyPurpose::Validator) else {
             return Verdict::Done("its key is no member's");
         };
@@ -115,7 +116,7 @@ impl Watchman {
         {
             return Verdict::Done("on record");
         }
-        let roll: RollState = self.state(key_for_roll()).await.unwrap_or_default();
+        let roll: RollState = state(&self.chain, key_for_roll()).await.unwrap_or_default();
         let now = Time(self.chain.status().time_ms);
         let standing = |member| roll.find(member).map(|entry| entry.standing_at(now));
         if standing(used.member) != Some(Standing::Active) {
@@ -126,14 +127,6 @@ impl Watchman {
         }
         Verdict::Show(Box::new(evidence(used.member, misdeed)))
     }
-
-    async fn state<T: Canonical>(&self, key: [u8; 32]) -> Option<T> {
-        state(&self.chain, key).await
-    }
-}
-
-async fn state<T: Canonical>(chain: &Handle, key: [u8; 32]) -> Option<T> {
-    T::from_bytes(&chain.get(key).await?).ok()
 }
 
 /// All that the node heard, against the members whose keys signed it.

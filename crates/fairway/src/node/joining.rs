@@ -1,5 +1,6 @@
 //! A member that joined after genesis: it waits until the roll says that it is active, and then claims its CIN prefix.
 
+use super::ledger::state;
 use bytes::Bytes;
 use fairway_chain::Handle;
 use fairway_ledger::{
@@ -45,8 +46,7 @@ impl Joining {
     }
 
     async fn standing(&self) -> Option<Standing> {
-        let bytes = self.chain.get(key_for_roll()).await?;
-        let roll = RollState::from_bytes(&bytes).ok()?;
+        let roll: RollState = state(&self.chain, key_for_roll()).await?;
         let now = Time(self.chain.status().time_ms);
         roll.find(self.me).map(|entry| entry.standing_at(now))
     }

@@ -9,7 +9,7 @@ use fairway_chain::{
     ValidatorAddress,
 };
 use fairway_ledger::{Contracts, Role, RollState, Standing, key_for_roll};
-use fairway_model::canonical::Canonical as _;
+use fairway_model::canonical::Canonical;
 use fairway_model::{MemberId, PublicKey, Time};
 use fairway_utility::door::Input;
 use fairway_utility::founding::{Founding, Further, names_itself};
@@ -173,6 +173,11 @@ pub fn start(
     let clock = config.clock();
     chain.clock = Some(Arc::new(move || clock.now().0));
     fairway_chain::start(chain, machine).map_err(|e| format!("ledger node: {e}"))
+}
+
+/// A value of the present state; none where nothing readable stands, or when the node has no state to ask.
+pub(super) async fn state<T: Canonical>(chain: &Handle, key: [u8; 32]) -> Option<T> {
+    T::from_bytes(&chain.get(key).await?).ok()
 }
 
 /// Hands what comes out of `queue` to the chain. A refusal is logged; the machine hears of success from blocks only.

@@ -240,8 +240,8 @@ pub(crate) async fn stationed(
     shell.command(&station)
 }
 
-/// One charge at a terminal; what it cost.
-pub(crate) async fn charged(terminal: &mut Terminal, cin: &str) -> String {
+/// A charge at a terminal, from the offer to the first energy.
+pub(crate) async fn begun(terminal: &mut Terminal, cin: &str) {
     terminal
         .see("prompt", |l| l.starts_with("Present your card"))
         .await;
@@ -259,6 +259,11 @@ pub(crate) async fn charged(terminal: &mut Terminal, cin: &str) -> String {
             l.starts_with("Charging: ") && !l.starts_with("Charging: 0 kWh")
         })
         .await;
+}
+
+/// One charge at a terminal; what it cost.
+pub(crate) async fn charged(terminal: &mut Terminal, cin: &str) -> String {
+    begun(terminal, cin).await;
     terminal.press("stop").await;
     let bill = terminal
         .see("bill", |l| l.contains("comes on your bill of"))

@@ -1,7 +1,9 @@
 //! A member loses its rights by vote while a charge of its driver runs elsewhere: that charge is finished and settled, the next one is
 //! refused by name, and after the reinstatement its drivers charge again. Nobody starts again for it.
 
-use crate::by_hand::{CIN, HOME, Shell, Terminal, VISITED, agreed, charged, founded, registered};
+use crate::by_hand::{
+    CIN, HOME, Shell, Terminal, VISITED, agreed, begun, charged, founded, registered,
+};
 use crate::stage::folder;
 use std::path::Path;
 
@@ -22,27 +24,6 @@ async fn decided(shell: &Shell, motion: &[&str]) {
     }
 }
 
-/// From the offer to the first energy.
-async fn begun(terminal: &mut Terminal) {
-    terminal
-        .see("prompt", |l| l.starts_with("Present your card"))
-        .await;
-    terminal.press(&format!("card {CIN}")).await;
-    terminal
-        .see("offer", |l| l.ends_with("Start? yes / no"))
-        .await;
-    terminal.press("yes").await;
-    terminal
-        .see("request to plug in", |l| l == "Please plug in.")
-        .await;
-    terminal.press("plug").await;
-    terminal
-        .see("energy", |l| {
-            l.starts_with("Charging: ") && !l.starts_with("Charging: 0 kWh")
-        })
-        .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn process_suspended_partner_is_refused_by_name() {
     let mut shell = Shell {
@@ -58,7 +39,7 @@ async fn process_suspended_partner_is_refused_by_name() {
     let station = registered(&shell, &gateway).await;
     agreed(&shell).await;
     let mut terminal = Terminal::open(station);
-    begun(&mut terminal).await;
+    begun(&mut terminal, CIN).await;
 
     let suspend = ["suspend", "US*ALP", "--reasons=reasons.txt"];
     decided(&shell, &suspend).await;

@@ -691,11 +691,6 @@ fn an_agreement_that_asks_for_collateral_waits_for_it() {
         "DUK",
         settle(charge(1, "20").settlement()),
     );
-    let lines: Vec<String> = t
-        .rows()
-        .lines()
-        .map(|line| line.split(" { ").next().unwrap_or_default().to_owned())
-        .collect();
     expect![[r#"
         nothing deposited | DUK: collateral-needed: the agreement asks US*APC for 30.00 USD of collateral; 0.00 is deposited
         too little | APC: Money(CollateralDeposited
@@ -708,7 +703,7 @@ fn an_agreement_that_asks_for_collateral_waits_for_it() {
         the creditor gives up | DUK: Money(CollateralReleased
         nothing new begins | DUK: collateral-needed: the agreement asks US*APC for 30.00 USD of collateral; 0.00 is deposited
         what began settles | DUK: ChargeSettled"#]]
-    .assert_eq(&lines.join("\n"));
+    .assert_eq(&t.heads());
 }
 
 /// One of each operation of the group, in an order in which each takes effect, and every value that they store.

@@ -30,4 +30,10 @@ impl Table {
     pub(crate) fn rows(&self) -> &str {
         &self.rows
     }
+
+    /// The rows without the fields of what took effect.
+    pub(crate) fn heads(&self) -> String {
+        let heads = self.rows.lines().map(|line| line.split(" { ").next());
+        heads.flatten().collect::<Vec<_>>().join("\n")
+    }
 }
