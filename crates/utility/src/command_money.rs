@@ -91,6 +91,9 @@ pub enum LineKind {
     /// Energy that one bought of the other.
     #[n(3)]
     Trade,
+    /// One leg of a debt that changed its currency; the other leg stands in the statement of the other currency.
+    #[n(4)]
+    Conversion,
 }
 
 /// One line: a change of what one member owes another, and where it stands on the ledger.

@@ -7,6 +7,7 @@ use fairway_ledger::money::state::ObligationState;
 use fairway_ledger::money::{
     CycleSummary, MoneyEffect, MoneyOperation, NetTransfer, ObligationId, PaymentReceived, UtcDay,
 };
+use fairway_ledger::rates::Conversion;
 use fairway_ledger::{Account, Payment, Receipt, Settlement};
 use fairway_model::canonical::Canonical;
 use fairway_model::{
@@ -136,6 +137,26 @@ impl MoneyBook {
     ) -> Vec<Row> {
         let mut rows = self.note_open(direction.2, UtcDay::of(receipt.time), receipt.time);
         rows.extend(self.line(me, direction, (LineKind::Trade, None), amount, (receipt, 0)));
+        rows
+    }
+
+    /// Notes both legs of a debt that changed its currency.
+    pub(crate) fn converted(
+        &mut self,
+        me: MemberId,
+        conversion: &Conversion,
+        converted: Micro,
+        receipt: &Receipt,
+    ) -> Vec<Row> {
+        let pair = (conversion.debtor, conversion.creditor);
+        let less = Micro(conversion.amount.0.saturating_neg());
+        let mut rows = self.note_open(conversion.to, UtcDay::of(receipt.time), receipt.time);
+        let legs = [(0, conversion.from, less), (1, conversion.to, converted)];
+        for (number, currency, amount) in legs {
+            let direction = (pair.0, pair.1, currency);
+            let line = (LineKind::Conversion, None);
+            rows.extend(self.line(me, direction, line, amount, (receipt, number)));
+        }
         rows
     }
 

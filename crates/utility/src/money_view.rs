@@ -63,6 +63,10 @@ impl Utility {
     /// What stood between us and a partner in a cycle, or stands since the last one, line by line.
     fn statement(&self, request: &StatementRequest) -> Result<Statement, Refusal> {
         let (me, partner, currency) = (self.me.id, request.partner, request.currency);
+        if partner == me {
+            let text = format!("a statement is between two members; {me} is this one");
+            return Err(Refusal::new(RefusalCode::NotAuthorized, text));
+        }
         let book = &self.registry.money;
         let record = match request.cycle {
             None => None,

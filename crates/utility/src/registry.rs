@@ -408,7 +408,7 @@ impl Registry {
             (
                 Operation::Rate(RateOperation::Convert(signed)),
                 Some(Effect::Rate(RateEffect::Converted { converted, .. })),
-            ) => self.converted(&signed.conversion, *converted, at),
+            ) => self.converted(&signed.conversion, *converted, receipt),
             (Operation::ConfirmPayment(payment), Some(Effect::PaymentConfirmed { owed, .. })) => {
                 self.paid(payment, *owed, receipt)
             }
@@ -623,7 +623,12 @@ impl Registry {
     }
 
     /// A debt changed its currency.
-    fn converted(&mut self, conversion: &Conversion, converted: Micro, at: Time) -> Vec<Row> {
+    fn converted(
+        &mut self,
+        conversion: &Conversion,
+        converted: Micro,
+        receipt: &Receipt,
+    ) -> Vec<Row> {
         let pair = (conversion.debtor, conversion.creditor);
         let from = (pair.0, pair.1, conversion.from);
         let to = (pair.0, pair.1, conversion.to);
@@ -635,10 +640,14 @@ impl Registry {
         let (Ok(less), Ok(more)) = both else {
             return Vec::new();
         };
-        vec![
-            self.put_position(from, less, at),
-            self.put_position(to, more, at),
-        ]
+        let mut rows = vec![
+            self.put_position(from, less, receipt.time),
+            self.put_position(to, more, receipt.time),
+        ];
+        if let Some(me) = self.me {
+            rows.extend(self.money.converted(me, conversion, converted, receipt));
+        }
+        rows
     }
 
     fn paid(&mut self, payment: &Payment, owed: Micro, receipt: &Receipt) -> Vec<Row> {

@@ -20,7 +20,7 @@ pub struct Options {
     #[arg(long, value_delimiter = ',', default_value = "200,1000,2000,4000")]
     rates: Vec<u32>,
     /// Charges per second to offer in the other cases.
-    #[arg(long, value_delimiter = ',', default_value = "200")]
+    #[arg(long, value_delimiter = ',', default_value = "200,1000")]
     case_rates: Vec<u32>,
     /// Seconds of each run.
     #[arg(long, default_value_t = 20)]

@@ -1,15 +1,17 @@
 //! One validator of the ledger benchmark, with the load of one visited utility.
 
 use super::load::{CHAIN, Load, MEMBERS, members, party};
+use super::loads::{Desk, refusals};
 use super::noop::Noop;
 use crate::environment;
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use fairway_chain::{Handle, ValidatorAddress};
-use fairway_ledger::{Genesis, Receipt, key_for_pair};
+use fairway_ledger::{BatchItem, Genesis, Receipt, key_for_pair};
 use fairway_model::canonical::Canonical as _;
+use fairway_model::refusal::Refusal;
 use fairway_model::{SigningKey, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,10 +66,16 @@ const HOLD_LEAD: Duration = Duration::from_secs(2);
 /// Longest wait for what was handed in.
 const DRAIN: Duration = Duration::from_mins(1);
 
-/// What is handed in: a hold, where there is one, and what is waited for.
-type Items = Vec<(Option<Bytes>, Bytes)>;
+/// What is handed in.
+enum Work {
+    /// The hold and the settlement of each charge, sent as a utility sends them.
+    Charges(Box<Load>, Vec<(BatchItem, BatchItem)>),
+    /// Transactions that do nothing.
+    Noise(Vec<Bytes>),
+}
 
-type Sent = Arc<Mutex<BTreeMap<[u8; 32], Instant>>>;
+/// The transactions that are under way; of each of their items since when it waits if its answer is measured.
+type Sent = Arc<Mutex<BTreeMap<[u8; 32], Vec<Option<Instant>>>>>;
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -77,6 +85,25 @@ struct Seen {
     first: Option<Instant>,
     last: Option<Instant>,
     reason: Option<String>,
+}
+
+impl Seen {
+    /// Notes the answer to an item that waits since then; what is not measured counts for nothing.
+    fn note(&mut self, since: Option<Instant>, refusal: Option<&Refusal>, now: Instant) {
+        let Some(since) = since else {
+            return;
+        };
+        self.first.get_or_insert(since);
+        self.last = Some(now);
+        if let Some(refusal) = refusal {
+            self.refused = self.refused.saturating_add(1);
+            self.reason = Some(refusal.to_string());
+        } else {
+            self.settled = self.settled.saturating_add(1);
+            let waited = now.duration_since(since).as_secs_f64();
+            self.latencies.push(waited * 1_000.0);
+        }
+    }
 }
 
 fn start(options: &Options) -> Result<Handle, String> {
@@ -129,17 +156,19 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         return do_harm(&chain, &options, harm).await;
     }
     let count = u64::from(options.rate).saturating_mul(u64::from(options.seconds));
-    let items = if options.noop {
-        (0..count)
-            .map(|at| (None, noise(options.index, at)))
-            .collect()
+    let work = if options.noop {
+        Work::Noise((0..count).map(|at| noise(options.index, at)).collect())
     } else {
         charges(&chain, &options, count).await?
     };
     let busy = environment::cpu_seconds();
     let sent = Sent::default();
     let watcher = tokio::spawn(watch(chain.clone(), sent.clone(), count, options.noop));
-    offer(&chain, &options, items, &sent).await;
+    let rate = f64::from(options.rate.max(1));
+    match work {
+        Work::Charges(load, items) => offer(&chain, rate, (*load, items), &sent).await,
+        Work::Noise(noise) => offer_noise(&chain, rate, noise, &sent).await,
+    }
     let seen = watcher.await.map_err(|e| e.to_string())?;
     // The others may still need this validator's votes for their last charges.
     crate::cli::say(&report(
@@ -181,7 +210,7 @@ fn noise(index: usize, at: u64) -> Bytes {
 }
 
 /// Registers and agrees, and makes all charges beforehand, so that signing them takes no time from the measurement.
-async fn charges(chain: &Handle, options: &Options, count: u64) -> Result<Items, String> {
+async fn charges(chain: &Handle, options: &Options, count: u64) -> Result<Work, String> {
     let mut load = Load::new(options.index, Time(environment::wall_ms()))?;
     let prefix = format!("84000{}0", options.index.saturating_add(1));
     for tx in load.set_up(&prefix) {
@@ -190,12 +219,9 @@ async fn charges(chain: &Handle, options: &Options, count: u64) -> Result<Items,
             .await
             .map_err(|e| e.to_string())?;
     }
-    let items = (0..count)
-        .map(|_| load.charge())
-        .map(|(hold, settle)| (Some(Bytes::from(hold)), Bytes::from(settle)))
-        .collect();
+    let items = (0..count).map(|_| load.charge()).collect();
     all_agreed(chain, options.running).await?;
-    Ok(items)
+    Ok(Work::Charges(Box::new(load), items))
 }
 
 /// Waits until the agreements of all that make load are in force.
@@ -210,33 +236,54 @@ async fn all_agreed(chain: &Handle, running: usize) -> Result<(), String> {
 }
 
 /// Hands in holds and settlements at the given rate, evenly spaced.
-async fn offer(chain: &Handle, options: &Options, items: Items, sent: &Sent) {
+async fn offer(
+    chain: &Handle,
+    rate: f64,
+    (mut load, items): (Load, Vec<(BatchItem, BatchItem)>),
+    sent: &Sent,
+) {
     let begin = environment::instant();
-    let per_second = f64::from(options.rate.max(1));
-    let mut waiting = std::collections::VecDeque::new();
+    let (mut desk, mut held) = (Desk::default(), VecDeque::new());
     let mut charges = items.into_iter().enumerate().peekable();
-    while charges.peek().is_some() || !waiting.is_empty() {
-        let passed = begin.elapsed();
-        while let Some((at, (hold, settle))) =
-            charges.next_if(|(at, _)| due(*at, per_second) <= passed)
-        {
-            if let Some(hold) = hold {
-                let _ = chain.submit(hold).await;
-            }
-            waiting.push_back((due(at, per_second).saturating_add(HOLD_LEAD), settle));
+    while charges.peek().is_some() || !held.is_empty() || !desk.is_empty() {
+        let now = environment::instant();
+        let passed = now.duration_since(begin);
+        while let Some((at, (hold, settle))) = charges.next_if(|(at, _)| due(*at, rate) <= passed) {
+            desk.put(hold, None);
+            held.push_back((due(at, rate).saturating_add(HOLD_LEAD), settle));
         }
-        while waiting.front().is_some_and(|(due, _)| *due <= passed) {
-            let Some((_, settle)) = waiting.pop_front() else {
+        while let Some((due, settle)) = held.pop_front() {
+            if due > passed {
+                held.push_front((due, settle));
                 break;
-            };
-            let id = fairway_model::Hash::plain(&settle).0;
-            sent.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(id, environment::instant());
-            let _ = chain.submit(settle).await;
+            }
+            desk.put(settle, Some(now));
+        }
+        while let Some((tx, since)) = desk.leave(&mut load, now) {
+            hand_in(chain, Bytes::from(tx), since, sent).await;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+/// Hands in transactions that do nothing, at the given rate, evenly spaced.
+async fn offer_noise(chain: &Handle, rate: f64, noise: Vec<Bytes>, sent: &Sent) {
+    let begin = environment::instant();
+    let mut waiting = noise.into_iter().enumerate().peekable();
+    while waiting.peek().is_some() {
+        while let Some((_, tx)) = waiting.next_if(|(at, _)| due(*at, rate) <= begin.elapsed()) {
+            hand_in(chain, tx, vec![Some(environment::instant())], sent).await;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+async fn hand_in(chain: &Handle, tx: Bytes, since: Vec<Option<Instant>>, sent: &Sent) {
+    let id = fairway_model::Hash::plain(&tx).0;
+    sent.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(id, since);
+    let _ = chain.submit(tx).await;
 }
 
 fn due(at: usize, per_second: f64) -> Duration {
@@ -254,26 +301,20 @@ async fn watch(chain: Handle, sent: Sent, count: u64, noop: bool) -> Seen {
         };
         let now = environment::instant();
         for (id, _, receipt) in &block.txs {
-            let Some(begin) = sent
+            let known = sent
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .remove(id)
-            else {
+                .remove(id);
+            let Some(since) = known else {
                 continue;
             };
-            seen.first.get_or_insert(begin);
-            seen.last = Some(now);
             let receipt = (!noop).then(|| Receipt::from_bytes(receipt).ok()).flatten();
-            match receipt.and_then(|r| r.refusal().cloned()) {
-                None => {
-                    seen.settled = seen.settled.saturating_add(1);
-                    seen.latencies
-                        .push(now.duration_since(begin).as_secs_f64() * 1_000.0);
+            match &receipt {
+                Some(receipt) => {
+                    let answers = since.iter().zip(refusals(receipt));
+                    answers.for_each(|(since, refusal)| seen.note(*since, refusal, now));
                 }
-                Some(refusal) => {
-                    seen.refused = seen.refused.saturating_add(1);
-                    seen.reason = Some(refusal.to_string());
-                }
+                None => since.iter().for_each(|since| seen.note(*since, None, now)),
             }
         }
     }

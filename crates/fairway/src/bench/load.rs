@@ -1,6 +1,8 @@
 //! The load of the ledger benchmark: charges as utilities make them, signed by both.
 
-use fairway_ledger::{GuaranteeClaim, Hold, Operation, Settlement, Transaction, TxNonce, worded};
+use fairway_ledger::{
+    BatchItem, GuaranteeClaim, Hold, Operation, Settlement, Transaction, TxNonce, worded,
+};
 use fairway_model::agreement::{Caps, Corridor, LoadBand, Split};
 use fairway_model::canonical::Canonical as _;
 use fairway_model::profile::SignedGuarantee;
@@ -311,8 +313,9 @@ impl Load {
         })
     }
 
-    /// The next charge: the transaction that holds, and the one that settles.
-    pub(super) fn charge(&mut self) -> (Vec<u8>, Vec<u8>) {
+    /// The next charge: what holds, and what settles.
+    pub(super) fn charge(&mut self) -> (BatchItem, BatchItem) {
+        self.counter = self.counter.saturating_add(1);
         let session = SessionId::make(&self.visited.validator_seed, self.visited.id, self.counter);
         let mut event = self.event.clone();
         event.session = session;
@@ -356,9 +359,18 @@ impl Load {
             rule: None,
         };
         (
-            self.own(Operation::PlaceHold(Box::new(hold))),
-            self.own(Operation::SettleCharge(Box::new(settlement))),
+            BatchItem::Hold(Box::new(hold)),
+            BatchItem::Charge(Box::new(settlement)),
         )
+    }
+
+    /// The transaction of these items, as a utility sends what is due together.
+    pub(super) fn together(&mut self, mut items: Vec<BatchItem>) -> Vec<u8> {
+        let operation = match items.pop() {
+            Some(only) if items.is_empty() => only.into_operation(),
+            last => Operation::Batch(items.into_iter().chain(last).collect()),
+        };
+        self.own(operation)
     }
 }
 

@@ -4,6 +4,7 @@ pub mod authorize;
 pub mod ledger;
 mod ledger_node;
 mod load;
+mod loads;
 mod noop;
 mod pgbench;
 mod proxy;

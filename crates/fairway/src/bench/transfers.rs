@@ -7,7 +7,7 @@ use crate::environment;
 use fairway_ledger::limits::MAX_BATCH;
 use fairway_ledger::money::{Mint, MoneyOperation, Reserve};
 use fairway_ledger::{
-    BatchItem, Block, Contracts, Genesis, Key, Operation, Receipt, Transaction, TxNonce,
+    BatchItem, Block, Contracts, Genesis, Key, Operation, Receipt, Settlement, Transaction, TxNonce,
 };
 use fairway_model::canonical::Canonical as _;
 use fairway_model::{Currency, Hash, Micro, Time};
@@ -97,7 +97,7 @@ impl World {
         let (receipts, writes) = self.contracts.execute(self.block(), txs, &self.state);
         for receipt in receipts {
             let receipt = Receipt::from_bytes(&receipt).map_err(|e| e.to_string())?;
-            if let Some(refusal) = receipt.refusal() {
+            if let Some(refusal) = super::loads::refusals(&receipt).flatten().next() {
                 return Err(format!("refused: {refusal}"));
             }
         }
@@ -148,10 +148,16 @@ pub fn measure(block: usize) -> Result<Speeds, String> {
     });
     world.keep(&transfers)?;
     let mut world = World::new()?;
-    let settlements = charge_block(&mut world, block)?;
+    let charges = charges_held(&mut world, block)?;
+    let settlements = singles(&mut world, &charges)?;
     let settled = world.fastest(&settlements, block);
     let charges_admitted = world.admitted(&settlements, block);
-    let together = batches_of(&mut world, &settlements)?;
+    let items: Vec<BatchItem> = charges
+        .into_iter()
+        .map(Box::new)
+        .map(BatchItem::Charge)
+        .collect();
+    let together = batches(&mut world, &items)?;
     let batched = world.fastest(&together, block);
     let admitted_together = world.admitted(&together, block);
     world.keep(&together)?;
@@ -217,29 +223,41 @@ fn token_block(world: &mut World, count: usize) -> Result<Vec<Vec<u8>>, String> 
     (0..count).map(|number| transfer((number, world))).collect()
 }
 
-/// Settlements whose holds are placed.
-fn charge_block(world: &mut World, count: usize) -> Result<Vec<Vec<u8>>, String> {
+/// Charges whose holds are placed.
+fn charges_held(world: &mut World, count: usize) -> Result<Vec<Settlement>, String> {
     let mut load = Load::new(0, world.time)?;
     let set_up = load.set_up("8400010");
     world.keep(&set_up)?;
-    let charges: Vec<(Vec<u8>, Vec<u8>)> = (0..count).map(|_| load.charge()).collect();
-    let (holds, settlements): (Vec<_>, Vec<_>) = charges.into_iter().unzip();
+    let (mut holds, mut charges) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let (hold, charge) = load.charge();
+        holds.push(hold);
+        let BatchItem::Charge(charge) = charge else {
+            return Err("the load settles something else than charges".into());
+        };
+        charges.push(*charge);
+    }
+    let holds = batches(world, &holds)?;
     world.keep(&holds)?;
-    Ok(settlements)
+    Ok(charges)
 }
 
-/// The same charges in batches.
-fn batches_of(world: &mut World, settlements: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
+/// Each charge in a transaction of its own.
+fn singles(world: &mut World, charges: &[Settlement]) -> Result<Vec<Vec<u8>>, String> {
     let visited = party(0)?;
-    let mut items = Vec::new();
-    for bytes in settlements {
-        let tx = Transaction::from_bytes(bytes).map_err(|e| e.to_string())?;
-        items.push(BatchItem::of(tx.operation).map_err(|_| "no charge")?);
+    let settle = |charge: &Settlement| Operation::SettleCharge(Box::new(charge.clone()));
+    let all = charges.iter().map(settle);
+    Ok(all.map(|one| world.sign_any(&visited, one)).collect())
+}
+
+/// These items in full batches.
+fn batches(world: &mut World, items: &[BatchItem]) -> Result<Vec<Vec<u8>>, String> {
+    let visited = party(0)?;
+    let mut out = Vec::new();
+    for full in items.chunks(MAX_BATCH) {
+        out.push(world.sign_any(&visited, Operation::Batch(full.to_vec())));
     }
-    Ok(items
-        .chunks(MAX_BATCH)
-        .map(|items| world.sign_any(&visited, Operation::Batch(items.to_vec())))
-        .collect())
+    Ok(out)
 }
 
 pub(super) fn run(json: bool) -> Result<(), String> {

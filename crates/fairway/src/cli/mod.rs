@@ -18,6 +18,7 @@ mod model;
 mod money;
 mod operate;
 mod partner;
+mod rate;
 mod register;
 mod rule;
 mod rules;
@@ -139,6 +140,9 @@ enum Command {
     /// Set tokens aside as collateral, give it back, or take it.
     #[command(subcommand)]
     Collateral(money::CollateralCommand),
+    /// State rates of exchange, and convert debts from one currency into another.
+    #[command(subcommand)]
+    Rate(rate::RateCommand),
     /// Look at the ledger: status, proofs, and their verification offline.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -233,6 +237,7 @@ async fn carry_out(command: Command) -> Result<(), String> {
         Command::Obligation(command) => money::obligations(command).await,
         Command::Token(command) => money::tokens(command).await,
         Command::Collateral(command) => money::collateral(command).await,
+        Command::Rate(command) => rate::run(command).await,
         Command::Ledger(command) => ledger::run(command).await,
         Command::FlowChart => {
             say(fairway_gateway::flow_chart().trim_end());

@@ -116,6 +116,7 @@ fn kind(kind: LineKind) -> &'static str {
         LineKind::Payment => "payment",
         LineKind::Carried => "carried",
         LineKind::Trade => "energy",
+        LineKind::Conversion => "conversion",
     }
 }
 

@@ -339,6 +339,59 @@ async fn lived(shell: &Shell, id: &str) {
     );
 }
 
+/// A part of the debt changes its currency: stated by the witness, proposed by the debtor, countersigned by the creditor.
+async fn converted(shell: &Shell) {
+    let now = fairway_model::Time(fairway::environment::wall_ms()).rfc3339();
+    let day: String = now.chars().take(10).collect();
+    std::fs::write(shell.folder.join("ecb.csv"), "USD,1.0853\n").unwrap();
+    let mut state = vec!["rate", "state", "--base", "USD", "--quote", "EUR"];
+    state.extend(["--rate", "0.9214", "--day", &day, "--source", "ECB"]);
+    state.extend(["--document", "ecb.csv"]);
+    state.push("--config=regulator/fairway.toml");
+    let said = shell.good(&state).await;
+    assert!(
+        said.contains("1 USD is 0.9214 EUR") && said.contains("final"),
+        "{said}"
+    );
+    shell.bad(&state, "on record already").await;
+    let propose = |rate: &'static str, out: &'static str| {
+        let line = "rate convert --debtor US*ALP --creditor US*DUK --amount 0.25 --from USD --to EUR --stated-by US*REG";
+        let mut line: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let more = ["--day", &day, "--rate", rate, "--out", out, HOME];
+        line.extend(more.map(str::to_owned));
+        line
+    };
+    for (rate, out, answer) in [
+        ("0.93", "dear.txt", Err("the stated rate is 0.9214")),
+        ("0.9214", "fair.txt", Ok("conversion: final in block")),
+    ] {
+        let line = propose(rate, out);
+        let line: Vec<&str> = line.iter().map(String::as_str).collect();
+        let said = shell.good(&line).await;
+        assert!(said.contains("0.25 USD less and 0.23 EUR more"), "{said}");
+        shell.bad(&line, "File exists").await;
+        let shown = shell.good(&["rate", "show", out]).await;
+        assert!(shown.contains("signed by US*ALP"), "{shown}");
+        let countersign = ["rate", "countersign", out, VISITED];
+        match answer {
+            Err(words) => shell.bad(&countersign, words).await,
+            Ok(words) => {
+                let said = shell.good(&countersign).await;
+                assert!(said.contains(words), "{said}");
+                shell.bad(&countersign, "took effect before").await;
+            }
+        }
+    }
+    for currency in ["USD", "EUR"] {
+        let statement = ["netting", "show", "US*DUK", "--currency", currency, HOME];
+        shell.until(&statement, "conversion").await;
+    }
+    let alone = ["netting", "show", "US*DUK", VISITED];
+    shell.bad(&alone, "between two members").await;
+    let euros = ["netting", "show", "US*ALP", "--currency", "EUR", VISITED];
+    shell.until(&euros, "0.23").await;
+}
+
 /// What an operator sees of the ledger: what was refused and why, what a charge cost, metrics.
 async fn watched(shell: &Shell) {
     let refused = shell.good(&["ledger", "refused", VISITED]).await;
@@ -394,6 +447,7 @@ async fn process_consortium_by_hand() {
     terminal.press("quit").await;
     drop(terminal);
     watched(&shell).await;
+    converted(&shell).await;
     for mut child in shell.running.drain(..) {
         child.kill().await.unwrap();
     }
