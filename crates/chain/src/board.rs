@@ -8,9 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::watch;
-
-use crate::{MAX_VALIDATORS, Misdeed, Status};
+use crate::{
+    MAX_VALIDATORS, Misdeed, Status,
+    level::{Follower, Level},
+};
 
 /// Most validators of which a misdeed is remembered: all of one set, and as many that left it.
 const MAX_MISDEEDS: usize = 2 * MAX_VALIDATORS;
@@ -19,7 +20,8 @@ const MAX_MISDEEDS: usize = 2 * MAX_VALIDATORS;
 pub(crate) struct Board {
     inner: Mutex<Inner>,
     stall_after: Duration,
-    gone: watch::Sender<bool>,
+    /// 1 when the validator's thread has ended.
+    gone: Level,
     /// Bytes of the state that came from peers.
     pub(crate) fetched: Arc<AtomicU64>,
 }
@@ -41,7 +43,7 @@ impl Board {
         Self {
             inner: Mutex::new(inner),
             stall_after,
-            gone: watch::Sender::new(false),
+            gone: Level::default(),
             fetched: Arc::default(),
         }
     }
@@ -107,12 +109,12 @@ impl Board {
             status.peers = 0;
             status.error = status.error.take().or(error);
         });
-        self.gone.send_replace(true);
+        self.gone.raise(1);
     }
 
-    /// Becomes true when the validator's thread has ended.
-    pub(crate) fn gone(&self) -> watch::Receiver<bool> {
-        self.gone.subscribe()
+    /// Becomes 1 when the validator's thread has ended.
+    pub(crate) fn gone(&self) -> Follower {
+        self.gone.follow()
     }
 }
 

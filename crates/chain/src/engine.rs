@@ -493,7 +493,7 @@ impl<E: Runtime> Node<'_, E> {
         tasks.push(begin.spawn(|_| answer(answers, offers, asks)));
         let checker = reader.clone();
         tasks.push(self.context.child("check").spawn(|context| async move {
-            let tip = *core.applied.borrow();
+            let tip = core.applied.now();
             if let Err(reason) = checker.check_all(&context, tip).await {
                 core.stop_because(reason).await;
             }

@@ -125,7 +125,7 @@ impl<E: Runtime, P: Peering> Epochs<E, P> {
         resolver: Channel<P>,
     ) -> Result<std::convert::Infallible, String> {
         let mut wires = self.wires(votes, certificates, resolver);
-        let mut applied = self.core.applied.subscribe();
+        let applied = self.core.applied.follow();
         let processed = self.processed().await;
         let mut epoch = self.core.sets.epoch_of(processed.saturating_add(1));
         let mut running = self.enter(epoch, &mut wires).await?;
@@ -133,9 +133,9 @@ impl<E: Runtime, P: Peering> Epochs<E, P> {
             let last = self.core.sets.last_of(epoch);
             let event = tokio::select! {
                 biased;
-                reached = applied.wait_for(|height| *height >= last) => match reached {
-                    Ok(_) => Event::Last,
-                    Err(_) => Event::Ended("the node has ended".into()),
+                reached = applied.reached(last) => match reached {
+                    Some(_) => Event::Last,
+                    None => Event::Ended("the node has ended".into()),
                 },
                 result = &mut running.task => {
                     Event::Ended(result.map_or_else(|error| error.to_string(), |()| "without error".into()))

@@ -349,7 +349,7 @@ impl Core {
         Ok(sealed)
     }
 
-    /// Builds the next block on `parent`, when its time has come.
+    /// Builds the next block on `parent` at once.
     pub(crate) async fn build<E: Runtime>(
         &self,
         context: &E,
@@ -358,7 +358,6 @@ impl Core {
         batch: Batch<E>,
     ) -> Result<(Block, Sealed<E>), Refused> {
         let taken = self.taken(parent.digest);
-        self.pace(context, &parent.header, &taken).await;
         let mut txs = self.select(&taken, &batch).await?;
         let earliest = parent.header.time_ms.saturating_add(1);
         let now = self.now_ms(context);

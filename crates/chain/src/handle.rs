@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
-use crate::{Consistency, Misdeed, Proof, StateKey, TxId, board::Board};
+use crate::{Consistency, Misdeed, Proof, StateKey, TxId, board::Board, level::Follower};
 
 /// One finalized and applied block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,8 +116,8 @@ pub(crate) enum Request {
 pub struct Handle {
     pub(crate) submits: mpsc::Sender<Request>,
     pub(crate) reads: mpsc::Sender<Request>,
-    pub(crate) applied: watch::Receiver<u64>,
-    pub(crate) first: watch::Receiver<u64>,
+    pub(crate) applied: Follower,
+    pub(crate) first: Follower,
     pub(crate) board: Arc<Board>,
     pub(crate) stop: mpsc::Sender<oneshot::Sender<()>>,
 }
@@ -146,9 +146,7 @@ impl Handle {
     /// Waits until it is known where this node's blocks begin, and gives the first one's height: 1, unless it began with the
     /// state after a later block. `None` when the validator has stopped.
     pub async fn first(&self) -> Option<u64> {
-        let mut first = self.first.clone();
-        let known = first.wait_for(|first| *first > 0).await;
-        known.ok().map(|first| *first)
+        self.first.reached(1).await
     }
 
     /// Follows the finalized blocks from `from_height` (0 means 1) on: in order, without gaps, from the archive first
@@ -218,8 +216,7 @@ impl Handle {
         if self.stop.send(reply).await.is_ok() {
             let _ = done.await;
         }
-        let mut gone = self.board.gone();
-        let _ = gone.wait_for(|gone| *gone).await;
+        let _ = self.board.gone().reached(1).await;
     }
 
     async fn ask<T>(
@@ -244,8 +241,7 @@ impl Subscription {
     /// is lost.
     pub async fn next(&mut self) -> Option<Arc<FinalBlock>> {
         let height = self.next;
-        let mut applied = self.handle.applied.clone();
-        applied.wait_for(|tip| *tip >= height).await.ok()?;
+        self.handle.applied.reached(height).await?;
         let block = self.handle.block(height).await?;
         self.next = height.saturating_add(1);
         Some(block)

@@ -27,6 +27,7 @@ mod handle;
 mod header;
 mod history;
 mod ingress;
+mod level;
 mod lineage;
 mod lineage_reads;
 mod machine;

@@ -97,7 +97,7 @@ impl<E: Runtime> Reads<E> {
 
     /// That the block at `older` is an ancestor of the one at `newer`.
     pub(crate) async fn consistency(&self, older: u64, newer: u64) -> Option<Consistency> {
-        let tip = *self.core.applied.borrow();
+        let tip = self.core.applied.now();
         if older >= newer || newer > tip {
             return None;
         }

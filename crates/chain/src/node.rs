@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use ::tokio::sync::{mpsc, watch};
+use ::tokio::sync::mpsc;
 use commonware_codec::{Copying, DecodeExt as _};
 use commonware_cryptography::{
     Signer as _,
@@ -89,19 +89,10 @@ pub(crate) fn prepare<E: Runtime>(
     let (reads, read_requests) = mpsc::channel(REQUESTS);
     let (stop, stop_requests) = mpsc::channel(1);
     let (fatal, fatal_reasons) = mpsc::unbounded_channel();
-    let (applied_out, applied) = watch::channel(0);
-    let (first_out, first) = watch::channel(0);
     let board = Arc::new(Board::new(config.stall_after));
-    let mut core = Core::new(
-        machine,
-        &config,
-        genesis,
-        sets,
-        Arc::clone(&board),
-        (applied_out, first_out),
-        fatal,
-    );
+    let mut core = Core::new(machine, &config, genesis, sets, Arc::clone(&board), fatal);
     core.flaws = flaws;
+    let (applied, first) = (core.applied.follow(), core.first.follow());
     let doors = Doors {
         submits: submit_requests,
         reads: read_requests,

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use commonware_cryptography::ed25519::PublicKey;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::{
     FinalBlock, Machine, Proof, TxId,
@@ -19,7 +19,7 @@ use crate::{
     board::Board,
     config::Clock,
     flaws::Flaws,
-    header::Header,
+    level::Level,
     lineage::Edge,
     pool::Pool,
     runtime::{Runtime, aside},
@@ -33,6 +33,7 @@ const RECENT_BLOCKS: usize = 256;
 /// A block that is built or checked but not final yet.
 struct Pending {
     height: u64,
+    time_ms: i64,
     parent: Hash,
     ids: Arc<Vec<TxId>>,
 }
@@ -48,9 +49,9 @@ pub(crate) struct Core {
     pub(crate) idle: Duration,
     pub(crate) clock: Option<Clock>,
     pub(crate) busy: Duration,
-    pub(crate) applied: watch::Sender<u64>,
+    pub(crate) applied: Level,
     /// First block that is held; 0 until it is known.
-    pub(crate) first: watch::Sender<u64>,
+    pub(crate) first: Level,
     /// The edge of the tree over the headers before the first block that is held, unless that is block 1.
     pub(crate) edge: OnceLock<Edge>,
     pub(crate) fatal: mpsc::UnboundedSender<String>,
@@ -89,7 +90,6 @@ impl Core {
         genesis: Block,
         sets: Sets,
         board: Arc<Board>,
-        (applied, first): (watch::Sender<u64>, watch::Sender<u64>),
         fatal: mpsc::UnboundedSender<String>,
     ) -> Self {
         board.update(|status| status.genesis = genesis.digest);
@@ -109,8 +109,8 @@ impl Core {
             idle: config.idle_interval,
             clock: config.clock.clone(),
             busy: config.busy_interval,
-            applied,
-            first,
+            applied: Level::default(),
+            first: Level::default(),
             edge: OnceLock::new(),
             fatal,
             handovers: Mutex::default(),
@@ -132,12 +132,12 @@ impl Core {
     /// Says which block is the first one that is held.
     pub(crate) fn begin_at(&self, height: u64) {
         self.board.update(|status| status.first = height);
-        self.first.send_replace(height);
+        self.first.raise(height);
     }
 
     /// The first block that is held.
     pub(crate) fn begins(&self) -> u64 {
-        (*self.first.borrow()).max(1)
+        self.first.now().max(1)
     }
 
     /// Proofs of changes of validators that are at hand.
@@ -219,6 +219,7 @@ impl Core {
         let ids = block.records.iter().map(|record| record.id).collect();
         let pending = Pending {
             height: block.header.height,
+            time_ms: block.header.time_ms,
             parent: block.header.parent,
             ids: Arc::new(ids),
         };
@@ -246,33 +247,40 @@ impl Core {
         let header = &block.header;
         self.board
             .applied(header.height, header.time_ms, header.state_root, live);
-        self.applied.send_if_modified(|tip| {
-            let higher = header.height > *tip;
-            *tip = header.height.max(*tip);
-            higher
-        });
+        self.applied.raise(header.height);
     }
 
-    /// Waits until it is time for the next block: soon when transactions wait, else after the idle interval.
-    pub(crate) async fn pace<E: Runtime>(
-        &self,
-        context: &E,
-        parent: &Header,
-        taken: &BTreeSet<TxId>,
-    ) {
-        let entered = context.current();
-        let after = |interval: Duration| {
-            let due = SystemTime::UNIX_EPOCH + span(parent.time_ms) + interval;
+    /// Height and time of a block that is not final yet, or was lately.
+    fn place(&self, digest: Hash) -> Option<(u64, i64)> {
+        let pending = lock(&self.pending)
+            .get(&digest)
+            .map(|block| (block.height, block.time_ms));
+        pending.or_else(|| {
+            let recent = lock(&self.recent);
+            let block = recent.values().rev().find(|block| block.digest == digest);
+            block.map(|block| (block.height, block.time_ms))
+        })
+    }
+
+    /// Waits until it is time for the next block of an epoch on `tip`: soon when transactions wait, else after the idle interval. On the
+    /// epoch's last block there is none; it is proposed again until it is final, and that waits for nothing.
+    pub(crate) async fn pace<E: Runtime>(&self, context: &E, epoch: u64, tip: Hash) {
+        let (entered, taken) = (context.current(), self.taken(tip));
+        let place = self.place(tip);
+        if place.is_some_and(|(height, _)| height == self.sets.last_of(epoch)) {
+            return;
+        }
+        let after = |interval: Duration| match place {
             // Another clock of block times tells nothing about when the parent was made.
-            if self.clock.is_some() {
-                entered + interval
-            } else {
+            Some((_, time_ms)) if self.clock.is_none() => {
+                let due = SystemTime::UNIX_EPOCH + span(time_ms) + interval;
                 due.min(entered + interval)
             }
+            _ => entered + interval,
         };
         let (busy, idle) = (after(self.busy), after(self.idle));
         context.sleep_until(busy).await;
-        while !self.pool.waits(taken) && context.current() < idle {
+        while !self.pool.waits(&taken) && context.current() < idle {
             tokio::select! {
                 biased;
                 () = self.pool.arrived.notified(), if !self.flaws.lost_wake_up => {}

@@ -78,10 +78,10 @@ pub(crate) async fn follow_peers<E: Runtime, P: Peering>(
 ) {
     let keys = core.machine.peer_keys();
     let mut book = book(&config);
-    let mut applied = core.applied.subscribe();
+    let applied = core.applied.follow();
     let (mut seen, mut last) = (None, Wanted::default());
     while !keys.is_empty() {
-        let height = *applied.borrow_and_update();
+        let height = core.applied.now();
         let values = match read(&databases, &keys).await {
             Ok(values) => values,
             Err(reason) => core.stop_because(reason).await,
@@ -106,7 +106,7 @@ pub(crate) async fn follow_peers<E: Runtime, P: Peering>(
             }
             seen = now;
         }
-        if applied.changed().await.is_err() {
+        if applied.reached(height.saturating_add(1)).await.is_none() {
             break;
         }
     }

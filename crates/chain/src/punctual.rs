@@ -1,4 +1,5 @@
-//! What consensus asks about blocks, on its way to [`Consensus`]; a view whose block is far ahead of the own clock is given up here.
+//! What consensus asks about blocks, on its way to [`Consensus`]: an own block waits here for its time, and a view whose block is far
+//! ahead of the own clock is given up here.
 //!
 //! Invariant: no clock decides whether a block is valid. It decides only whether this validator votes for the block in its view, or at
 //! once for going on without it. Should the others take the block all the same, it is checked and applied like any other.
@@ -14,7 +15,7 @@ use commonware_utils::channel::oneshot;
 
 use crate::{block::Block, engine::Consensus, overlay::Core, reads::Marshal, runtime::Runtime};
 
-/// [`Consensus`] that does not wait for a clock which is too far away.
+/// [`Consensus`] that proposes when it is time, and does not wait for a clock which is too far away.
 pub(crate) struct Punctual<E: Runtime> {
     context: Arc<E>,
     core: Arc<Core>,
@@ -71,8 +72,28 @@ impl<E: Runtime> Automaton for Punctual<E> {
     type Context = Turn<Digest, PublicKey>;
     type Digest = Digest;
 
+    /// The block of [`Consensus`], when its time has come. The time passes here and not while the block is built, because a node that
+    /// builds applies nothing that becomes final meanwhile: the next leader would always be the last to know.
     async fn propose(&mut self, turn: Self::Context) -> oneshot::Receiver<Digest> {
-        self.inner.propose(turn).await
+        let (mut reply, answer) = oneshot::channel();
+        let (core, mut inner) = (Arc::clone(&self.core), self.inner.clone());
+        let name = self.context.child("pace");
+        name.spawn(move |context| async move {
+            let build = async {
+                let epoch = turn.round.epoch().get();
+                core.pace(&context, epoch, turn.parent.1.0).await;
+                inner.propose(turn).await.await.ok()
+            };
+            let block = tokio::select! {
+                biased;
+                () = reply.closed() => None,
+                block = build => block,
+            };
+            if let Some(block) = block {
+                let _ = reply.send(block);
+            }
+        });
+        answer
     }
 
     /// The answer of [`Consensus`], or none for a block of a later time: then consensus takes the view for lost and votes for going

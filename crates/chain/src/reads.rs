@@ -129,7 +129,7 @@ impl<E: Runtime> Reads<E> {
     }
 
     async fn block(&self, height: u64) -> Option<Arc<FinalBlock>> {
-        if height < self.core.begins() || height > *self.core.applied.borrow() {
+        if height < self.core.begins() || height > self.core.applied.now() {
             return None;
         }
         if let Some(block) = self.core.recent(height) {
@@ -173,7 +173,7 @@ impl<E: Runtime> Reads<E> {
         let until = handed_over
             .map(|change| change.height)
             .find(|at| *at >= height.max(1));
-        let tip = *self.core.applied.borrow();
+        let tip = self.core.applied.now();
         let newest = until.unwrap_or(tip).min(tip);
         let anchor = self.anchor(block, (height..=newest).rev()).await?;
         Some(Proof {
@@ -192,7 +192,7 @@ impl<E: Runtime> Reads<E> {
     /// Blocks with their certificates, as many as fit an answer.
     async fn export(&self, from: u64, to: u64) -> Option<Vec<u8>> {
         let to = to
-            .min(*self.core.applied.borrow())
+            .min(self.core.applied.now())
             .min(from.saturating_add(EXPORT_PAGE_BLOCKS - 1));
         let mut out = Vec::new();
         for height in from.max(1)..=to {

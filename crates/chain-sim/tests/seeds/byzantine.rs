@@ -91,12 +91,45 @@ const CHANNELS: [u64; 6] = [
 /// Blocks in two forms: which one the others get for which. Liars of one consortium share it, and so help each other.
 pub(crate) type Swapped = Arc<Mutex<BTreeMap<Digest, Digest>>>;
 
+/// Who validates when, as far as it is final. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Sets(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    /// The newest epoch whose set is final.
+    newest: u64,
+    /// The sets by their first epochs.
+    sets: BTreeMap<u64, Vec<PublicKey>>,
+}
+
+impl Sets {
+    /// A set validates from an epoch on.
+    pub(crate) fn change(&self, epoch: u64, validators: Vec<PublicKey>) {
+        self.0.lock().unwrap().sets.insert(epoch, validators);
+    }
+
+    /// It is final who validates in this epoch.
+    pub(crate) fn reach(&self, epoch: u64) {
+        let mut known = self.0.lock().unwrap();
+        known.newest = known.newest.max(epoch);
+    }
+
+    fn at(&self, epoch: u64) -> Option<Vec<PublicKey>> {
+        let known = self.0.lock().unwrap();
+        let (_, set) = known.sets.range(..=epoch).next_back()?;
+        (epoch <= known.newest).then(|| set.clone())
+    }
+}
+
 /// A dishonest validator.
 pub(crate) struct Liar {
     pub(crate) trick: Trick,
     pub(crate) end: usize,
     pub(crate) own: PublicKey,
-    pub(crate) scheme: Scheme,
+    pub(crate) secret: PrivateKey,
+    /// It lies about votes only in epochs whose set it knows: a vote from a wrong place would be dropped unread.
+    pub(crate) sets: Sets,
     pub(crate) limits: Limits,
     pub(crate) chance: Chance,
     pub(crate) swapped: Swapped,
@@ -110,12 +143,6 @@ pub(crate) struct Liar {
     pub(crate) held: VecDeque<(usize, Digest, IoBuf)>,
 }
 
-/// The scheme of one of the founders.
-pub(crate) fn scheme(key: PrivateKey, validators: Vec<PublicKey>) -> Scheme {
-    let participants = Set::try_from(validators).unwrap();
-    Scheme::signer(&namespace(CHAIN), participants, key).unwrap()
-}
-
 /// A tap that plays the trick of a liar.
 pub(crate) fn tap(liar: Liar) -> Tap {
     let liar = Mutex::new(liar);
@@ -123,6 +150,12 @@ pub(crate) fn tap(liar: Liar) -> Tap {
 }
 
 impl Liar {
+    /// What it signs with in an epoch; nothing while it does not know the epoch's set, or is not in it.
+    fn scheme(&self, epoch: u64) -> Option<Scheme> {
+        let participants = Set::try_from(self.sets.at(epoch)?).unwrap();
+        Scheme::signer(&namespace(CHAIN), participants, self.secret.clone())
+    }
+
     fn lie(&mut self, channel: u64, to: usize, bytes: &IoBuf) -> Vec<(u64, IoBuf)> {
         let mut out = match channel {
             c if c == BLOCKS.0 => self.block(to, bytes),
@@ -177,11 +210,19 @@ impl Liar {
         let Some((epoch, Vote::Notarize(vote))) = read_vote(bytes) else {
             return false;
         };
-        let all = self.scheme.participants().len() as u64;
+        if !self.changes_blocks() {
+            return false;
+        }
+        let Some(scheme) = self.scheme(epoch) else {
+            return false;
+        };
+        let all = scheme.participants().len() as u64;
         let leads = (epoch + vote.proposal.round.view().get()) % all;
-        let mut founders = self.scheme.participants().iter();
-        let own = founders.position(|key| *key == self.own);
-        if !self.changes_blocks() || own != Some(leads as usize) {
+        let own = scheme
+            .participants()
+            .iter()
+            .position(|key| *key == self.own);
+        if own != Some(leads as usize) {
             return false;
         }
         if self.held.len() >= KEPT {
@@ -331,6 +372,9 @@ impl Liar {
         if self.trick == Trick::Silent {
             return Vec::new();
         }
+        let Some(scheme) = self.scheme(epoch) else {
+            return vec![bytes.clone()];
+        };
         let odd = to % 2 == 1;
         let pack = |vote: Vote<Scheme, Digest>| {
             let mut out = UInt(epoch).encode().to_vec();
@@ -348,9 +392,9 @@ impl Liar {
         };
         let sign = |proposal: Proposal<Digest>| {
             if first {
-                Notarize::sign(&self.scheme, proposal).map(Vote::Notarize)
+                Notarize::sign(&scheme, proposal).map(Vote::Notarize)
             } else {
-                Finalize::sign(&self.scheme, proposal).map(Vote::Finalize)
+                Finalize::sign(&scheme, proposal).map(Vote::Finalize)
             }
         };
         match self.trick {
@@ -359,7 +403,7 @@ impl Liar {
                 out.extend(other.map(pack));
             }
             Trick::Nullify => {
-                let nullify = Nullify::sign::<Digest>(&self.scheme, proposal.round);
+                let nullify = Nullify::sign::<Digest>(&scheme, proposal.round);
                 out.extend(nullify.map(|vote| pack(Vote::Nullify(vote))));
             }
             Trick::Impersonate => {

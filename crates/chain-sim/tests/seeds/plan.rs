@@ -209,8 +209,7 @@ impl Plan {
         match chance.below(5) {
             0 => self.upgrade(chance),
             // A half of a validator that lives twice has the place of the one that joins.
-            // With blocks that are ahead, one that joins was once seen to stay behind (seed 22): not understood, and not drawn.
-            1 if !matches!(self.faulty, Faulty::Twins | Faulty::Tricks(Trick::Ahead)) => {
+            1 if self.faulty != Faulty::Twins => {
                 self.change = Change::Validators {
                     leave_after: chance.below(8_000),
                 };

@@ -84,6 +84,16 @@ fn tell(seed: u64, plan: &Plan, error: &str, small: bool) {
     );
 }
 
+/// A seed is all that a failure needs: two runs of it are the same to the last step of the runtime.
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for seed in [2, 7, 9] {
+        let plan = Plan::of(seed);
+        let (one, two) = (run(&plan, Planted::Nothing), run(&plan, Planted::Nothing));
+        assert_eq!(one, two, "seed {seed}");
+    }
+}
+
 /// Runs seeds from `FAIRWAY_CHAIN_FIRST` on, as many as `FAIRWAY_CHAIN_SEEDS` says. What fails is made smaller, and the command
 /// that plays it again is shown; `FAIRWAY_CHAIN_LOG=debug` shows what the engine did.
 #[test]
@@ -98,7 +108,12 @@ fn seeds_keep_one_true_chain() {
     for seed in from..from + count {
         let plan = plan_of(seed);
         match run(&plan, Planted::Nothing) {
-            Ok(report) => sums.add(&report),
+            Ok(report) => {
+                if count == 1 {
+                    println!("steps of seed {seed}: {}", report.steps);
+                }
+                sums.add(&report);
+            }
             Err(error) => {
                 // A single seed that is played again is small already, or is to be seen whole.
                 tell(seed, &plan, &error, count > 1 && failed.len() < SHRINK);

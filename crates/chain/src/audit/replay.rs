@@ -6,7 +6,7 @@ use commonware_cryptography::ed25519::PublicKey;
 use commonware_glue::stateful::db::DatabaseSet as _;
 use commonware_runtime::buffer::paged::CacheRef;
 use commonware_utils::ordered::Set;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::{
     Config, Machine, StateKey,
@@ -40,13 +40,10 @@ impl<E: Runtime> Replay<E> {
         genesis: Block,
         founders: Set<PublicKey>,
     ) -> Self {
-        let (applied, _) = watch::channel(0);
         let (fatal, _) = mpsc::unbounded_channel();
         let sets = Sets::new(config.epoch_blocks, founders);
         let board = Arc::new(Board::new(config.stall_after));
-        let first = watch::Sender::new(0);
-        let senders = (applied, first);
-        let core = Core::new(machine, &config, genesis, sets, board, senders, fatal);
+        let core = Core::new(machine, &config, genesis, sets, board, fatal);
         let pages = CacheRef::new(PAGE_SIZE, PAGES);
         let databases =
             Databases::<E>::init(context.child("state"), store::state(&pages), None).await;

@@ -54,7 +54,7 @@ async fn offer<E: Runtime>(reads: &Reads<E>, after: u32) -> Option<Offer> {
 
 /// The newest epoch's last block; nothing at all while its certificate is not here yet.
 async fn floor<E: Runtime>(reads: &Reads<E>) -> Option<Option<Floor>> {
-    let tip = *reads.core.applied.borrow();
+    let tip = reads.core.applied.now();
     let sets = &reads.core.sets;
     let Some(ended) = sets.epoch_of(tip.saturating_add(1)).checked_sub(1) else {
         return Some(None);

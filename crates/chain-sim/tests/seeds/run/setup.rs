@@ -11,14 +11,14 @@ use commonware_codec::{Copying, DecodeExt as _};
 use commonware_cryptography::ed25519::{PrivateKey, PublicKey};
 use commonware_runtime::{Clock as _, IoBuf, Supervisor as _, deterministic};
 use fairway_chain::{
-    Config, ValidatorAddress, public_key,
+    Config, FinalBlock, ValidatorAddress, public_key,
     wiring::{Flaws, Limits, longest_message},
 };
 use fairway_chain_sim::{Chance, Net, Node};
 
 use super::{Planted, World};
 use crate::{
-    byzantine::{self, Liar, Swapped},
+    byzantine::{self, Liar, Sets, Swapped},
     check::Canon,
     council::validator_seed,
     load::{self, JOINS, Load},
@@ -142,6 +142,7 @@ impl World {
             healthy: false,
             rotten: false,
             watched: Watched::default(),
+            sets: Sets::default(),
             old,
             lacked: 0,
             slowest: Duration::ZERO,
@@ -155,6 +156,7 @@ impl World {
     fn tap(&self) {
         let (seeds, validators) = configuration(&self.plan);
         let all: Vec<PublicKey> = validators.iter().map(|v| key(&v.public_key)).collect();
+        self.sets.change(0, all.clone());
         let swapped = Swapped::default();
         for end in self.plan.liars() {
             let Faulty::Tricks(trick) = self.plan.kind(end) else {
@@ -165,7 +167,8 @@ impl World {
                 trick,
                 end,
                 own: all[end].clone(),
-                scheme: byzantine::scheme(secret, all.clone()),
+                secret,
+                sets: self.sets.clone(),
                 limits: LIMITS,
                 chance: Chance::new(self.plan.seed ^ end as u64),
                 swapped: Arc::clone(&swapped),
@@ -176,6 +179,20 @@ impl World {
             };
             self.net.tap(end, byzantine::tap(liar));
         }
+    }
+
+    /// Tells the liars what a final block says about who validates.
+    pub(super) fn teach(&self, block: &FinalBlock) {
+        let next = (block.height + 1) / self.plan.epoch_blocks;
+        if let Some(handover) = &block.handover {
+            let (_, validators) = configuration(&self.plan);
+            let founders = validators.iter().map(|v| v.public_key);
+            let all = founders.chain([public_key(&validator_seed(JOINS))]);
+            let named = all.filter(|key| handover.windows(key.len()).any(|part| part == key));
+            self.sets
+                .change(next, named.map(|bytes| key(&bytes)).collect());
+        }
+        self.sets.reach(next);
     }
 
     /// Looks at the votes of the honest. Whoever has forgotten his votes, as planted, is not judged by them.
