@@ -86,6 +86,17 @@ fn an_undisturbed_ledger_is_prompt() {
     }
 }
 
+/// When what disturbed it is over, it is prompt again.
+#[test]
+fn a_healed_ledger_is_prompt() {
+    for seed in 0..4 {
+        let mut plan = Plan::of(seed);
+        (plan.faulty, plan.second) = (Faulty::Nobody, Faulty::Nobody);
+        (plan.change, plan.prompt) = (Change::Nothing, true);
+        run(&plan, Planted::Nothing).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    }
+}
+
 /// A proposer that sleeps on when a transaction arrives: nothing is lost, for the next idle block takes it.
 #[test]
 fn planted_lost_wake_up_of_a_proposer_is_found() {

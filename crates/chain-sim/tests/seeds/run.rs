@@ -341,8 +341,8 @@ impl World {
         }
     }
 
-    /// Nothing has ever disturbed the consortium: a transaction that is handed in anywhere is final at once, not only with the next
-    /// idle block. After a disturbance it may wait for that.
+    /// Nothing disturbs the consortium any more: a transaction that is handed in anywhere is final there at once, not only with the
+    /// next idle block.
     async fn prompt(&mut self) -> Result<(), String> {
         let link = self.plan.link;
         let bound = (link.latency + link.jitter) * HOPS + WORK;
