@@ -84,6 +84,13 @@ const ROWS: &[Row] = &[
         tests_use: &[],
         core: false,
     },
+    // The paper's evaluation from the running composition: floats for its statistics, and nothing depends on it but the command.
+    Row {
+        name: "evaluation",
+        uses: &["model", "pricing", "forecast", "sim", "economics"],
+        tests_use: &[],
+        core: false,
+    },
     Row {
         name: "fairway",
         uses: &[
@@ -99,6 +106,7 @@ const ROWS: &[Row] = &[
             "utility",
             "sim",
             "economics",
+            "evaluation",
         ],
         tests_use: &[],
         core: false,

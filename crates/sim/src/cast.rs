@@ -1,6 +1,8 @@
 //! Who takes part: three utilities, a witness, their drivers, agreements and stations. Names are invented.
 
+use crate::market::Terms;
 use crate::rng::Rng;
+use fairway_ledger::limits::MAX_LOAD_BPS;
 use fairway_ledger::{Genesis, worded};
 use fairway_model::agreement::{Agreement, Caps, Corridor, LoadBand, Split, TierTerms};
 use fairway_model::registry::{EvseEntry, Member, MemberKind};
@@ -107,6 +109,61 @@ impl Cast {
         }
         Ok(cast)
     }
+}
+
+impl Cast {
+    /// A cast for a market: so many customers of each utility, all alike, and agreements with these terms only.
+    pub(crate) fn market(stations: usize, customers: u32, terms: &[Terms]) -> Result<Self, Fault> {
+        let mut cast = Self::new(stations)?;
+        cast.drivers.clear();
+        for home in 0..UTILITIES {
+            for number in 1..=customers {
+                cast.drivers.push(shopper(home, number)?);
+            }
+        }
+        for config in &mut cast.configs {
+            config.policy.partners.clear();
+            config.policy.residential.max_load_bps = MAX_LOAD_BPS;
+        }
+        cast.agreements.clear();
+        for terms in terms {
+            let (home, visited) = (terms.home, terms.visited);
+            if home >= UTILITIES || visited >= UTILITIES {
+                return Err(format!(
+                    "terms of utility {home} with {visited}: 0 to 2 are right"
+                ));
+            }
+            let agreement = agreed(agreement(home, visited)?, terms);
+            cast.agreements.push((home, visited, agreement));
+        }
+        Ok(cast)
+    }
+}
+
+/// A customer who pays what stands on the screen: no discount, no PIN, no block.
+fn shopper(home: usize, number: u32) -> Result<Driver, Fault> {
+    let mut customers = drivers(home)?;
+    let mut driver = customers.pop().ok_or("a utility without customers")?;
+    let of = u32::try_from(home).unwrap_or(0).saturating_mul(1_000);
+    let number = 517_300_000_u32.saturating_add(of).saturating_add(number);
+    driver.blocked = false;
+    driver.customer.cin = cin(home, number)?;
+    driver.customer.name = format!("{CANARY} {number}");
+    driver.customer.credentials = vec![uid(number)];
+    Ok(driver)
+}
+
+/// An agreement under a market's terms: one price per kWh without tax, fee or discount. Every load is accepted that the band allows.
+fn agreed(base: Agreement, terms: &Terms) -> Agreement {
+    worded(Agreement {
+        tariffs: vec![terms.tariff.clone()],
+        corridor: terms.corridor,
+        load_band: terms.load_band,
+        tiers: Vec::new(),
+        split: terms.split,
+        split_rule: terms.split_rule,
+        ..base
+    })
 }
 
 fn decryption_key(name: &str) -> DecryptionKey {

@@ -2,15 +2,19 @@
 
 use crate::cast::{Fault, UTILITIES, mistyped};
 use crate::world::{Event, World};
-use fairway_model::Time;
-use fairway_model::station::{InputMethod, Presented};
+use fairway_model::station::{InputMethod, OfferView, Presented};
 use fairway_model::time::{MINUTE, SECOND};
+use fairway_model::{Micro, SessionId, Time};
 use fairway_station::{Car, CarModel, Input, PadKey, Screen};
 
 /// Time between two looks at the screen, from and to.
 const LOOK: (i64, i64) = (2 * SECOND, 6 * SECOND);
 /// How long a driver waits at a screen where nothing happens.
 const PATIENCE: i64 = 4 * MINUTE;
+/// How long a driver charges who weighs the price.
+const TRIP: i64 = 4 * MINUTE;
+/// How full his battery is when he comes, in percent.
+const TRIP_SOC: u8 = 30;
 /// How often a driver presents his card before he gives up.
 const TRIES: u32 = 3;
 
@@ -33,6 +37,8 @@ pub(crate) enum Manner {
     Mistyped,
     /// Presents a number that nobody has.
     Unknown,
+    /// Says yes where a kWh costs at most so much, else no.
+    Weigh(Micro),
 }
 
 /// One driver's visit to one station.
@@ -53,7 +59,9 @@ pub(crate) struct Visit {
     pins: u32,
     answered: bool,
     since: Time,
-    charging: Option<Time>,
+    pub(crate) charging: Option<Time>,
+    /// The offer that he answered, and the price per kWh in it.
+    pub(crate) offered: Option<(SessionId, Micro)>,
     stage: Stage,
 }
 
@@ -72,6 +80,32 @@ impl Visit {
     /// Whether the driver is gone.
     pub(crate) fn gone(&self) -> bool {
         self.stage == Stage::Gone
+    }
+
+    /// When he came.
+    pub(crate) fn came(&self) -> Time {
+        self.since
+    }
+
+    /// A driver who shows his number by a code and says yes where a kWh costs at most `highest`.
+    pub(crate) fn trip(driver: usize, post: usize, token: String, highest: Micro) -> Self {
+        Self {
+            driver,
+            post,
+            manner: Manner::Weigh(highest),
+            method: InputMethod::Code,
+            token,
+            plug_first: false,
+            charge: TRIP,
+            soc: TRIP_SOC,
+            presented: 0,
+            pins: 0,
+            answered: false,
+            since: Time(0),
+            charging: None,
+            offered: None,
+            stage: Stage::Here,
+        }
     }
 }
 
@@ -163,6 +197,7 @@ impl World {
             answered: false,
             since: Time(0),
             charging: None,
+            offered: None,
             stage: Stage::Here,
         }
     }
@@ -223,7 +258,7 @@ impl World {
                 true
             }
             Screen::Pin { .. } => self.type_pin(number, &visit)?,
-            Screen::Offer(view) => self.at_offer(number, &visit, view.session)?,
+            Screen::Offer(view) => self.at_offer(number, &visit, view)?,
             Screen::PlugIn { .. } => self.at_cable(number, &visit)?,
             Screen::Charging(_) => self.at_charging(number, &visit)?,
             // Another driver's last screen: it goes away by itself.
@@ -316,19 +351,18 @@ impl World {
         Ok(visit.pins < TRIES)
     }
 
-    fn at_offer(
-        &mut self,
-        number: usize,
-        visit: &Visit,
-        session: fairway_model::SessionId,
-    ) -> Result<bool, Fault> {
+    fn at_offer(&mut self, number: usize, visit: &Visit, view: &OfferView) -> Result<bool, Fault> {
         if !visit.answered {
             self.counts.offers = self.counts.offers.saturating_add(1);
         }
-        self.of(number)?.answered = true;
+        let (session, price) = (view.session, view.price_per_kwh);
+        let answered = self.of(number)?;
+        answered.answered = true;
+        answered.offered = Some((session, price));
+        let too_dear = matches!(visit.manner, Manner::Weigh(highest) if price > highest);
         match visit.manner {
             Manner::WalkAway => return Ok(false),
-            Manner::Decline => {
+            _ if too_dear || visit.manner == Manner::Decline => {
                 self.note(format!("driver {} says no to {session}", visit.driver));
                 self.post_input(visit.post, Input::Choice(false))?;
                 return Ok(false);

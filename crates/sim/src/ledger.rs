@@ -8,7 +8,7 @@ use fairway_ledger::{
     Transaction, parts,
 };
 use fairway_model::canonical::Canonical;
-use fairway_model::{Energy, Hash, Micro, Refusal, SessionId, Time};
+use fairway_model::{Energy, Hash, Micro, Refusal, SessionId, Shares, Time};
 use fairway_utility::door;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +42,10 @@ pub(crate) struct Settled {
     pub(crate) total: Micro,
     pub(crate) event: Hash,
     pub(crate) energy: Energy,
+    /// Who gets what of the total.
+    pub(crate) shares: Shares,
+    /// The load multiplier that was agreed at consent, in basis points.
+    pub(crate) load_bps: u32,
 }
 
 /// The ledger.
@@ -264,12 +268,16 @@ impl Ledger {
                 session,
                 event,
                 total,
+                shares,
                 ..
             }) => {
+                let (energy, load_bps) = measured(operation)?;
                 let settled = Settled {
                     total,
                     event,
-                    energy: energy_of(operation)?,
+                    energy,
+                    shares,
+                    load_bps,
                 };
                 if self.settled.insert(session, settled).is_some() {
                     return Err(format!("{session} is settled twice"));
@@ -326,13 +334,14 @@ pub(crate) fn settles(operation: &Operation) -> bool {
     }
 }
 
-fn energy_of(operation: &Operation) -> Result<Energy, Fault> {
+/// The energy of a charge, and its load multiplier.
+fn measured(operation: &Operation) -> Result<(Energy, u32), Fault> {
     match operation {
-        Operation::SettleCharge(settlement) => settlement
-            .event()
-            .usage
-            .energy()
-            .ok_or_else(|| "energy overflows".to_owned()),
+        Operation::SettleCharge(settlement) => {
+            let event = settlement.event();
+            let energy = event.usage.energy().ok_or("energy overflows")?;
+            Ok((energy, event.adjustments.load_bps))
+        }
         _ => Err("a charge is settled by a transaction of another kind".to_owned()),
     }
 }

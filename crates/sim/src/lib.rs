@@ -13,6 +13,7 @@ mod check;
 mod driver;
 mod host;
 mod ledger;
+pub mod market;
 mod plan;
 mod post;
 mod queue;

@@ -132,7 +132,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64, plan: Plan) -> Result<Self, Fault> {
-        let cast = Cast::new(plan.stations)?;
+        Self::with(seed, plan, Cast::new(plan.stations)?)
+    }
+
+    /// A world with this cast.
+    pub(crate) fn with(seed: u64, plan: Plan, cast: Cast) -> Result<Self, Fault> {
         let mut rng = Rng::new(seed);
         let cins = cast.drivers.iter().map(|d: &Driver| d.customer.cin.clone());
         let ledger = Ledger::new(&cast.genesis, cins)?;

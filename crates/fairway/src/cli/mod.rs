@@ -7,6 +7,7 @@ pub mod client;
 mod council;
 mod dispute;
 mod energy;
+mod evaluate;
 mod evidence;
 mod format;
 mod found;
@@ -169,6 +170,8 @@ enum Command {
     },
     /// Reconstruct the paper's revenue equations and Figure 5: curves, claims and their conditions.
     Model(Box<model::Options>),
+    /// Re-create the paper's evaluation: drawn drivers under four ways of roaming, a sample through the running composition, a back-test of money.
+    Evaluate(Box<evaluate::Options>),
     /// Measure on this machine.
     Bench(crate::bench::Options),
     /// Kill members at random under load, and count what comes out.
@@ -244,6 +247,7 @@ async fn carry_out(command: Command) -> Result<(), String> {
             Ok(())
         }
         Command::Model(options) => model::run(&options),
+        Command::Evaluate(options) => evaluate::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,
         Command::Chaos(options) => crate::chaos::command(options).await,
     }
