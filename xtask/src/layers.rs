@@ -108,7 +108,7 @@ const ROWS: &[Row] = &[
             "economics",
             "evaluation",
         ],
-        tests_use: &[],
+        tests_use: &["verify"],
         core: false,
     },
 ];

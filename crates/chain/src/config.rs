@@ -84,6 +84,9 @@ pub struct Config {
     pub mempool_max: usize,
     /// After this time without any finalized block the status says `stalled`.
     pub stall_after: Duration,
+    /// Newest blocks of which nothing is ever dropped, within [`crate::keep_bounds`]; the bodies of older ones may be
+    /// ([`crate::Handle::drop_before`]). `None` keeps every block.
+    pub keep_blocks: Option<u64>,
     /// Worker threads of the validator's own runtime.
     pub worker_threads: usize,
     /// Gives block times in milliseconds since 1970-01-01 UTC; `None` is the wall clock. All validators need the same.
@@ -117,6 +120,7 @@ impl Config {
             busy_interval: Duration::from_millis(10),
             mempool_max: 50_000,
             stall_after: Duration::from_secs(10),
+            keep_blocks: None,
             worker_threads: 2,
             clock: None,
         }

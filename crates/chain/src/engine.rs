@@ -25,7 +25,7 @@ use commonware_glue::stateful::{
 };
 use commonware_parallel::Sequential;
 use commonware_runtime::{Handle as Task, buffer::paged::CacheRef};
-use commonware_storage::archive::{Archive as _, Identifier, immutable::Archive};
+use commonware_storage::archive::immutable::Archive;
 use commonware_utils::{NZDuration, NZU64, NZUsize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,9 +33,12 @@ use crate::{
     Begin, Config, MAX_VALIDATORS,
     app::App,
     block::{Block, Limits},
+    bodies::Bodies,
+    dropping::Dropping,
     epochs::Epochs,
     handle::Request,
     ingress::{GOSSIP_QUEUE, receive_gossip, send_gossip, serve_submits},
+    kept::{Kept, learn_sets},
     network::Links,
     node::Identity,
     overlay::Core,
@@ -168,9 +171,11 @@ impl<E: Runtime> Node<'_, E> {
             self.blocks_config::<P>(&peers),
         );
         tasks.push(broadcast.start(links.blocks));
-        let (finalizations, finalized) = self.archives(&pages).await?;
+        let (finalizations, finalized, kept) = self.archives(&pages).await?;
         let (plan, store, origin) = self.beginning::<P>(&mut blocker, &mut begin).await?;
-        self.learn_sets(&finalized, origin.as_ref()).await?;
+        let sets = &self.core.sets;
+        let begun = origin.as_ref().map_or(0, |o| sets.epoch_of(o.height));
+        learn_sets(sets, &finalized, &kept, begun).await?;
         let (pieces, resolver) = Pieces::start::<P>(
             &self.context.child("state"),
             self.identity,
@@ -194,7 +199,7 @@ impl<E: Runtime> Node<'_, E> {
         tasks.push(marshal_actor.start(mailbox.clone(), buffer, fetcher));
         tasks.push(stateful.start());
         let databases = mailbox.subscribe_databases().await;
-        let reader = self.reader(&marshal, &databases);
+        let reader = self.reader(&marshal, &databases, kept);
         reader.settle(store, origin).await?;
         self.recover(&reader).await?;
         let stores = Stores {
@@ -216,8 +221,10 @@ impl<E: Runtime> Node<'_, E> {
         Ok(tasks)
     }
 
-    fn reader(&self, marshal: &Marshal, databases: &Databases<E>) -> Reads<E> {
+    fn reader(&self, marshal: &Marshal, databases: &Databases<E>, kept: Kept<E>) -> Reads<E> {
         Reads {
+            kept: Arc::new(kept),
+            dropping: Arc::new(Dropping::new(self.config)),
             context: Arc::new(self.context.child("reader")),
             core: Arc::clone(self.core),
             marshal: marshal.clone(),
@@ -354,27 +361,6 @@ impl<E: Runtime> Node<'_, E> {
         Ok(())
     }
 
-    /// Reads the validator sets of past epochs from the archive of finalized blocks, epoch after epoch.
-    async fn learn_sets(
-        &self,
-        blocks: &Store<E, Arc<Block>>,
-        origin: Option<&Origin>,
-    ) -> Result<(), String> {
-        let begun = origin.map_or(0, |origin| self.core.sets.epoch_of(origin.height));
-        for epoch in begun.. {
-            let height = self.core.sets.last_of(epoch);
-            if blocks.last_index().is_none_or(|last| last < height) {
-                break;
-            }
-            let found = blocks.get(Identifier::Index(height)).await;
-            match found.map_err(|error| format!("archive of finalized blocks: {error}"))? {
-                Some(block) => self.core.sets.note(&block),
-                None => break,
-            }
-        }
-        Ok(())
-    }
-
     fn backfill_config<P: Peering>(
         &self,
         peers: &P::Peers,
@@ -438,20 +424,18 @@ impl<E: Runtime> Node<'_, E> {
     async fn archives(
         &self,
         pages: &CacheRef,
-    ) -> Result<(Store<E, Finalization>, Store<E, Arc<Block>>), String> {
+    ) -> Result<(Store<E, Finalization>, Bodies<E>, Kept<E>), String> {
         let certificates = Archive::init(
             self.context.child("certificates"),
             store::archive("certificates", pages, MAX_VALIDATORS),
         )
         .await
         .map_err(|error| format!("archive of certificates: {error}"))?;
-        let blocks = Archive::init(
-            self.context.child("archive"),
-            store::archive("blocks", pages, self.core.limits),
-        )
-        .await
-        .map_err(|error| format!("archive of finalized blocks: {error}"))?;
-        Ok((certificates, blocks))
+        let (limits, drops) = (self.core.limits, self.config.keep_blocks.is_some());
+        let epoch = self.config.epoch_blocks;
+        let blocks = Bodies::open(self.context, pages, limits, epoch, drops).await?;
+        let kept = Kept::open(self.context, pages, limits).await?;
+        Ok((certificates, blocks, kept))
     }
 
     /// Shows the stored tip, after checking the newest stored blocks.
@@ -459,6 +443,7 @@ impl<E: Runtime> Node<'_, E> {
         let Some((_, tip)) = reader.marshal.get_anchor().await else {
             return Ok(());
         };
+        reader.drop_again();
         reader.check_newest(tip.inner().header.height).await?;
         self.core.show_applied(tip.inner(), false);
         Ok(())

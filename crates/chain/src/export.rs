@@ -137,6 +137,11 @@ impl<W: Write> Exporter<W> {
         self.next
     }
 
+    /// Height of the last block with a certificate of its own, where the file would end now.
+    pub fn signed_height(&self) -> Option<u64> {
+        self.signed.map(|(height, _)| height)
+    }
+
     /// Takes blocks as [`crate::Handle::export`] gives them, one after the other.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Consistency, Misdeed, Proof, StateKey, TxId, board::Board, level::Follower};
+use crate::{Consistency, Keep, Misdeed, Proof, StateKey, TxId, board::Board, level::Follower};
 
 /// One finalized and applied block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,9 @@ pub struct Status {
     pub genesis: [u8; 32],
     /// First block that this node holds: 1 unless it began with a state; 0 while it does not know yet.
     pub first: u64,
+    /// First block that this node holds whole: above [`Status::first`] when the bodies of older ones were dropped
+    /// ([`Handle::drop_before`]).
+    pub whole: u64,
     /// Bytes of the state that came from peers since the start.
     pub fetched: u64,
     /// The epoch that this node is in.
@@ -107,6 +110,8 @@ pub(crate) enum Request {
         Filter,
         oneshot::Sender<Option<BTreeMap<StateKey, Vec<u8>>>>,
     ),
+    /// Drop the bodies of old blocks.
+    Drop(u64, Keep, oneshot::Sender<Result<u64, String>>),
 }
 
 /// The door to a running validator. Clones are cheap and speak to the same validator.
@@ -150,7 +155,7 @@ impl Handle {
     }
 
     /// Follows the finalized blocks from `from_height` (0 means 1) on: in order, without gaps, from the archive first
-    /// and then live. It ends at once when that block is below [`Handle::first`]. It costs nothing while nobody asks it for the next block.
+    /// and then live. It ends at once when that block is below [`Status::whole`]. It costs nothing while nobody asks it for the next block.
     pub fn subscribe(&self, from_height: u64) -> Subscription {
         Subscription {
             handle: self.clone(),
@@ -163,8 +168,8 @@ impl Handle {
         self.ask(|reply| Request::Get(key, reply)).await
     }
 
-    /// Builds the proof that a transaction and its receipt are in a finalized block; `None` while it is not final, and when its
-    /// block is below [`Handle::first`].
+    /// Builds the proof that a transaction and its receipt are in a finalized block; `None` while it is not final, when its
+    /// block is below [`Handle::first`], and when both were dropped.
     pub async fn proof(&self, id: TxId) -> Option<Proof> {
         self.ask(|reply| Request::Proof(id, reply)).await
     }
@@ -183,7 +188,7 @@ impl Handle {
     }
 
     /// Reads the blocks from `from` up to `to`, or the first of them that fit an answer, with their certificates, for an
-    /// [`crate::Exporter`]; `None` when the first is not final, or below [`Handle::first`].
+    /// [`crate::Exporter`]; `None` when the first is not final, or below [`Status::whole`].
     pub async fn export(&self, from: u64, to: u64) -> Option<Vec<u8>> {
         self.ask(|reply| Request::Export(from, to, reply)).await
     }
@@ -194,9 +199,25 @@ impl Handle {
         self.ask(|reply| Request::Scan(height, wanted, reply)).await
     }
 
-    /// Reads one finalized and applied block; `None` above the applied height and below [`Handle::first`].
+    /// Reads one finalized and applied block; `None` above the applied height and below [`Status::whole`].
     pub async fn block(&self, height: u64) -> Option<Arc<FinalBlock>> {
         self.ask(|reply| Request::Block(height, reply)).await
+    }
+
+    /// Drops the bodies of all blocks below `before`, which must begin a section ([`crate::section_blocks`]), and gives the height from
+    /// which on blocks are whole now. Headers, certificates, changes of the validators, and the transactions that `keep` names stay,
+    /// and with them every proof about them. It is durable when this returns; the space becomes free soon after. Twice is once.
+    ///
+    /// The node does not keep the bodies anywhere else: whoever calls this has exported them ([`Handle::export`]) and checked the export.
+    ///
+    /// # Errors
+    /// When the node keeps every block ([`crate::Config::keep_blocks`]), `before` begins no section, or a block below it is among those to keep.
+    pub async fn drop_before(&self, before: u64, keep: Keep) -> Result<u64, String> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || "the validator has stopped".to_owned();
+        let request = Request::Drop(before, keep, reply);
+        self.reads.send(request).await.map_err(|_| gone())?;
+        answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// How the validator is doing. Answers at once, also after a stop.

@@ -49,11 +49,23 @@ impl ValidatorHistory {
                     "it follows the one in block {previous}, the last one known is in block {last}"
                 ));
             }
-            let keys = handover.validators.iter().map(|key| key.0).collect();
-            self.sets.push((handover.epoch, keys));
-            self.last = verified.height;
+            self.learn(verified.height, verified.epoch, &handover);
         }
         Ok(())
+    }
+
+    /// Takes over the change of a block of this epoch that the validators before it signed; says whether it follows the last one that is known.
+    pub(crate) fn learn(&mut self, height: u64, epoch: u64, handover: &Handover) -> bool {
+        let known = self.sets.last().map_or(0, |(first, _)| *first);
+        let next = epoch.checked_add(1) == Some(handover.epoch)
+            && handover.epoch > known
+            && handover.previous == self.last;
+        if next {
+            let keys = handover.validators.iter().map(|key| key.0).collect();
+            self.sets.push((handover.epoch, keys));
+            self.last = height;
+        }
+        next
     }
 
     /// The validators of an epoch, as far as the changes were followed.

@@ -11,10 +11,12 @@ mod app;
 mod audit;
 mod block;
 mod board;
+mod bodies;
 mod config;
 #[cfg(test)]
 mod conformance;
 mod consistency;
+mod dropping;
 mod early;
 mod engine;
 mod epochs;
@@ -27,6 +29,7 @@ mod handle;
 mod header;
 mod history;
 mod ingress;
+mod kept;
 mod level;
 mod lineage;
 mod lineage_reads;
@@ -50,7 +53,11 @@ mod tree;
 pub mod wiring;
 mod witness;
 
-pub use audit::{AuditRules, Audited, Finding, FindingKind, Watcher, audit};
+pub use audit::{
+    AuditRules, Audited, Finding, FindingKind, JoinError, Joined, Passed, Watcher, audit,
+    join_exports,
+};
+pub use bodies::{keep_bounds, section_blocks};
 pub use config::{
     Begin, Clock, Config, MAX_BLOCK_BYTES, MAX_BLOCK_TXS, MAX_CHAIN_ID_BYTES, MAX_VALIDATORS,
     MIN_EPOCH_BLOCKS, StartError, ValidatorAddress,
@@ -66,6 +73,7 @@ pub use followed::{
 pub use handle::{Filter, FinalBlock, Handle, Status, SubmitError, Subscription};
 pub use history::ValidatorHistory;
 pub use ingress::MAX_TX_BYTES;
+pub use kept::Keep;
 pub use machine::{
     BlockInfo, Executed, MAX_RECEIPT_BYTES, MAX_VALUE_BYTES, Machine, Peer, Peers, StateKey, TxId,
 };

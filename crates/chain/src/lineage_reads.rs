@@ -1,11 +1,10 @@
-//! Paths in the tree over all headers, from the stored subtrees and the headers of the stored blocks.
+//! Paths in the tree over all headers, from the stored subtrees and the headers that are kept of all blocks.
 
 use minicbor::bytes::ByteVec;
 
 use crate::{
     CONSISTENCY_VERSION, Consistency,
     anchor::Anchor,
-    block::Block,
     consistency::KIND,
     lineage::{
         Edge, Place, STORED_LEVEL, audit_ranges, consistency_ranges, cover, fold, history_leaf,
@@ -37,7 +36,7 @@ impl<E: Runtime> Reads<E> {
         if height == 0 {
             return Some(self.core.genesis.digest);
         }
-        self.stored(height).await.map(|block| block.digest)
+        self.header(height).await.map(|header| header.digest())
     }
 
     /// Root of a complete subtree: stored, or hashed from its few leaves.
@@ -75,20 +74,19 @@ impl<E: Runtime> Reads<E> {
     /// one.
     pub(crate) async fn anchor(
         &self,
-        block: &Block,
+        height: u64,
         heights: impl Iterator<Item = u64>,
     ) -> Option<Anchor> {
-        let height = block.header.height;
         for at in heights {
             let Some(certificate) = self.certificate(at).await else {
                 continue;
             };
-            let signed = self.stored(at).await?;
+            let signed = self.header(at).await?;
             let path = self.roots(audit_ranges(height, at)).await?;
             return Some(Anchor {
-                header: signed.header.to_bytes().into(),
+                header: signed.to_bytes().into(),
                 path: steps(path),
-                round: certificate.round_beside(&signed.header),
+                round: certificate.round_beside(&signed),
                 signatures: certificate.signatures,
             });
         }
@@ -102,18 +100,18 @@ impl<E: Runtime> Reads<E> {
             return None;
         }
         let old = match older {
-            0 => self.core.genesis.clone(),
-            _ => self.stored(older).await?,
+            0 => self.core.genesis.header.clone(),
+            _ => self.header(older).await?,
         };
-        let new = self.stored(newer).await?;
+        let new = self.header(newer).await?;
         let included = self.roots(audit_ranges(older, newer)).await?;
         let continued = self.roots(consistency_ranges(older, newer)).await?;
-        let anchor = self.anchor(&new, newer..=nearest(newer, tip)).await?;
+        let anchor = self.anchor(newer, newer..=nearest(newer, tip)).await?;
         Some(Consistency {
             version: CONSISTENCY_VERSION,
             kind: KIND.to_owned(),
-            older: old.header.to_bytes().into(),
-            newer: new.header.to_bytes().into(),
+            older: old.to_bytes().into(),
+            newer: new.to_bytes().into(),
             included: steps(included),
             continued: steps(continued),
             anchor,

@@ -24,6 +24,7 @@ use crate::{
     MAX_TX_BYTES, MAX_VALIDATORS, MIN_EPOCH_BLOCKS, Machine, StartError,
     block::Block,
     board::Board,
+    bodies::keep_bounds,
     engine::{Doors, run},
     flaws::Flaws,
     genesis::genesis_block,
@@ -238,8 +239,25 @@ fn check_members(config: &Config) -> Result<(), StartError> {
     Ok(())
 }
 
+/// A node that drops blocks keeps enough of them for itself, and no more than its index in memory is made for.
+fn check_keep(config: &Config) -> Result<(), StartError> {
+    let (least, most) = keep_bounds(config.epoch_blocks);
+    match config.keep_blocks {
+        Some(keep) if !(least..=most).contains(&keep) => Err(StartError::Bound {
+            field: "keep_blocks",
+            value: keep.to_string(),
+            expected: format!(
+                "{least} to {most} with epochs of {} blocks; left out it keeps every block",
+                config.epoch_blocks
+            ),
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn check_bounds(config: &Config) -> Result<(), StartError> {
     check_members(config)?;
+    check_keep(config)?;
     let bound = |field, value: String, expected: String| {
         Err(StartError::Bound {
             field,

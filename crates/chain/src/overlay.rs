@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -52,6 +52,8 @@ pub(crate) struct Core {
     pub(crate) applied: Level,
     /// First block that is held; 0 until it is known.
     pub(crate) first: Level,
+    /// First block that is held whole.
+    whole: AtomicU64,
     /// The edge of the tree over the headers before the first block that is held, unless that is block 1.
     pub(crate) edge: OnceLock<Edge>,
     pub(crate) fatal: mpsc::UnboundedSender<String>,
@@ -111,6 +113,7 @@ impl Core {
             busy: config.busy_interval,
             applied: Level::default(),
             first: Level::default(),
+            whole: AtomicU64::new(0),
             edge: OnceLock::new(),
             fatal,
             handovers: Mutex::default(),
@@ -129,10 +132,22 @@ impl Core {
             .map_or_else(|| millis(context.current()), |clock| clock())
     }
 
-    /// Says which block is the first one that is held.
-    pub(crate) fn begin_at(&self, height: u64) {
+    /// Says which block is the first one that is held, and from which on they are whole.
+    pub(crate) fn begin_at(&self, height: u64, whole: u64) {
+        self.whole_from(whole.max(height));
         self.board.update(|status| status.first = height);
         self.first.raise(height);
+    }
+
+    /// Says from which block on they are held whole.
+    pub(crate) fn whole_from(&self, height: u64) {
+        self.whole.store(height, Ordering::Release);
+        self.board.update(|status| status.whole = height);
+    }
+
+    /// The first block that is held whole.
+    pub(crate) fn whole(&self) -> u64 {
+        self.whole.load(Ordering::Acquire).max(1)
     }
 
     /// The first block that is held.

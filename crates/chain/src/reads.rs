@@ -13,10 +13,12 @@ use crate::{
     EXPORT_PAGE_BLOCKS, EXPORT_PAGE_BYTES, Filter, FinalBlock, PROOF_VERSION, Proof, StateKey,
     TxId,
     anchor::Certificate,
-    block::{Block, Record},
+    block::Block,
+    dropping::Dropping,
     export::frame,
     handle::Request,
     header::Header,
+    kept::{Kept, Rest},
     lineage_reads::steps,
     overlay::Core,
     proof::hex,
@@ -43,6 +45,8 @@ pub(crate) struct Reads<E: Runtime> {
     pub(crate) core: Arc<Core>,
     pub(crate) marshal: Marshal,
     pub(crate) databases: Databases<E>,
+    pub(crate) kept: Arc<Kept<E>>,
+    pub(crate) dropping: Arc<Dropping>,
 }
 
 impl<E: Runtime> Clone for Reads<E> {
@@ -52,6 +56,8 @@ impl<E: Runtime> Clone for Reads<E> {
             core: Arc::clone(&self.core),
             marshal: self.marshal.clone(),
             databases: self.databases.clone(),
+            kept: Arc::clone(&self.kept),
+            dropping: Arc::clone(&self.dropping),
         }
     }
 }
@@ -86,6 +92,12 @@ impl<E: Runtime> Reads<E> {
                         let _ = reply.send(reads.scan(height, &wanted).await);
                     });
                 }
+                Request::Drop(before, keep, reply) => {
+                    let reads = self.clone();
+                    self.context.child("drop").spawn(move |_| async move {
+                        let _ = reply.send(reads.drop_bodies(before, &keep).await);
+                    });
+                }
                 Request::Submit(..) => {}
             }
         }
@@ -106,7 +118,7 @@ impl<E: Runtime> Reads<E> {
 
     /// The values of the state after a block that a filter picks.
     async fn scan(&self, height: u64, wanted: &Filter) -> Option<BTreeMap<StateKey, Vec<u8>>> {
-        let header = self.stored(height).await?.header;
+        let header = self.header(height).await?;
         let (mut at, size) = (header.state_floor, header.state_size);
         let mut picked = BTreeMap::new();
         while at < size {
@@ -123,13 +135,37 @@ impl<E: Runtime> Reads<E> {
         Some(picked)
     }
 
+    /// A whole block; none below [`crate::Status::whole`].
     pub(crate) async fn stored(&self, height: u64) -> Option<Block> {
         let found = self.marshal.get_block(Height::new(height)).await?;
         Some(found.inner().clone())
     }
 
+    /// All that is here of a block.
+    pub(crate) async fn rest(&self, height: u64) -> Option<Rest> {
+        if height >= self.core.whole()
+            && let Some(block) = self.stored(height).await
+        {
+            return Some(Rest::whole(&block));
+        }
+        match self.kept.at(height).await {
+            Ok(rest) => rest,
+            Err(reason) => self.core.stop_because(reason).await,
+        }
+    }
+
+    /// The header of a block that is here whole or in part.
+    pub(crate) async fn header(&self, height: u64) -> Option<Header> {
+        if height >= self.core.whole()
+            && let Some(block) = self.stored(height).await
+        {
+            return Some(block.header);
+        }
+        self.rest(height).await.map(|rest| rest.header)
+    }
+
     async fn block(&self, height: u64) -> Option<Arc<FinalBlock>> {
-        if height < self.core.begins() || height > self.core.applied.now() {
+        if height < self.core.whole() || height > self.core.applied.now() {
             return None;
         }
         if let Some(block) = self.core.recent(height) {
@@ -137,6 +173,8 @@ impl<E: Runtime> Reads<E> {
         }
         match self.stored(height).await {
             Some(block) => Some(Arc::new(block.view())),
+            // It may have been dropped meanwhile.
+            None if height < self.core.whole() => None,
             None => self.core.stop_because(missing(height)).await,
         }
     }
@@ -144,8 +182,8 @@ impl<E: Runtime> Reads<E> {
     /// Proof of a transaction under the newest certificate of the validators that finalized it.
     async fn proof(&self, id: TxId) -> Option<Proof> {
         let (height, index) = read_place(&self.value(&tx_key(&id)).await?)?;
-        let block = self.stored(height).await?;
-        self.prove(&block, usize::try_from(index).ok()?).await
+        let rest = self.rest(height).await?;
+        self.prove(&rest, usize::try_from(index).ok()?).await
     }
 
     /// Proofs of all changes of the validator set, oldest first; `None` while the newest has no certificate here.
@@ -155,19 +193,18 @@ impl<E: Runtime> Reads<E> {
         let changes = self.core.sets.changes();
         let later = changes.iter().filter(|change| change.height > 0);
         for change in later.skip(proofs.len()) {
-            let block = self.stored(change.height).await?;
-            let last = block.records.len().checked_sub(1)?;
-            proofs.push(self.prove(&block, last).await?);
+            let rest = self.rest(change.height).await?;
+            let last = rest.parts.len().checked_sub(1)?;
+            proofs.push(self.prove(&rest, last).await?);
         }
         self.core.keep_handovers(proofs.clone());
         Some(proofs)
     }
 
-    async fn prove(&self, block: &Block, index: usize) -> Option<Proof> {
-        let height = block.header.height;
-        let record = block.records.get(index)?;
-        let leaves: Vec<_> = block.records.iter().map(Record::leaf).collect();
-        let path = path(&leaves, index)?;
+    async fn prove(&self, rest: &Rest, index: usize) -> Option<Proof> {
+        let height = rest.header.height;
+        let record = rest.record(index)?;
+        let path = path(&rest.leaves(), index)?;
         // The block that hands over to other validators is the last one that these sign.
         let handed_over = self.core.sets.changes().into_iter();
         let until = handed_over
@@ -175,7 +212,7 @@ impl<E: Runtime> Reads<E> {
             .find(|at| *at >= height.max(1));
         let tip = self.core.applied.now();
         let newest = until.unwrap_or(tip).min(tip);
-        let anchor = self.anchor(block, (height..=newest).rev()).await?;
+        let anchor = self.anchor(height, (height..=newest).rev()).await?;
         Some(Proof {
             version: PROOF_VERSION,
             tx: record.tx.to_vec().into(),
@@ -184,7 +221,7 @@ impl<E: Runtime> Reads<E> {
             receipt_hash: sha256(&[&record.receipt]),
             index: u32::try_from(index).ok()?,
             path: steps(path),
-            header: block.header.to_bytes().into(),
+            header: rest.header.to_bytes().into(),
             anchor,
         })
     }
@@ -195,7 +232,11 @@ impl<E: Runtime> Reads<E> {
             .min(self.core.applied.now())
             .min(from.saturating_add(EXPORT_PAGE_BLOCKS - 1));
         let mut out = Vec::new();
-        for height in from.max(1)..=to {
+        let from = from.max(1);
+        if from < self.core.whole() {
+            return None;
+        }
+        for height in from..=to {
             let block = self.stored(height).await?;
             let certificate = self.certificate(height).await;
             let frame = frame(&block, certificate.as_ref());
@@ -216,20 +257,27 @@ impl<E: Runtime> Reads<E> {
 
     /// Checks the newest stored blocks; says what is wrong.
     pub(crate) async fn check_newest(&self, tip: u64) -> Result<(), String> {
-        let from = (tip.saturating_sub(CHECK_FIRST) + 1).max(self.core.begins());
+        let from = (tip.saturating_sub(CHECK_FIRST) + 1).max(self.core.whole());
         self.check_range(None, from, tip).await
     }
 
     /// Checks all stored blocks up to a height, slowly.
     pub(crate) async fn check_all(&self, context: &E, tip: u64) -> Result<(), String> {
-        self.check_range(Some(context), self.core.begins(), tip)
+        self.check_range(Some(context), self.core.whole(), tip)
             .await
     }
 
     async fn check_range(&self, slow: Option<&E>, from: u64, to: u64) -> Result<(), String> {
         let mut parent: Option<[u8; 32]> = (from == 1).then_some(self.core.genesis.digest);
         for height in from..=to {
-            let block = self.stored(height).await.ok_or_else(|| missing(height))?;
+            let Some(block) = self.stored(height).await else {
+                if height < self.core.whole() {
+                    // Dropped meanwhile.
+                    parent = None;
+                    continue;
+                }
+                return Err(missing(height));
+            };
             check_link(&block.header, height, parent)?;
             if let Some(found) = self.marshal.get_finalization(Height::new(height)).await
                 && found.proposal.payload.0 != block.digest

@@ -189,16 +189,21 @@ impl Sets {
 
     /// Takes note of a final block: the last one of an epoch makes the next epoch's set known. Twice is once.
     pub(crate) fn note(&self, block: &Block) {
-        let height = block.header.height;
+        if self.is_last(block.header.height) {
+            self.note_last(block.header.height, block.handover().as_ref());
+        }
+    }
+
+    /// As [`Self::note`], of an epoch's last block of which only the handover is at hand.
+    pub(crate) fn note_last(&self, height: u64, handover: Option<&Handover>) {
         let next = self.epoch_of(height).saturating_add(1);
         let mut inner = self.lock();
         if !self.is_last(height) || next != inner.known.saturating_add(1) {
             return;
         }
         inner.known = next;
-        let keys: Option<Vec<[u8; 32]>> = block
-            .handover()
-            .map(|h| h.validators.iter().map(|key| key.0).collect());
+        let keys: Option<Vec<[u8; 32]>> =
+            handover.map(|h| h.validators.iter().map(|key| key.0).collect());
         if let Some(validators) = keys.as_deref().and_then(read_set) {
             inner.changes.push(Change {
                 epoch: next,

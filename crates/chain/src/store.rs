@@ -6,8 +6,11 @@ use commonware_codec::RangeCfg;
 use commonware_parallel::Sequential;
 use commonware_runtime::buffer::paged::CacheRef;
 use commonware_storage::{
-    archive::immutable, journal::contiguous::variable::Config as LogConfig,
-    mmr::full::Config as MerkleConfig, qmdb::any::VariableConfig, translator::EightCap,
+    archive::{immutable, prunable},
+    journal::contiguous::variable::Config as LogConfig,
+    mmr::full::Config as MerkleConfig,
+    qmdb::any::VariableConfig,
+    translator::EightCap,
 };
 use commonware_utils::{NZU16, NZU64, NZUsize};
 
@@ -56,6 +59,29 @@ pub(crate) fn archive<C>(name: &str, pages: &CacheRef, codec_config: C) -> immut
         freezer_key_write_buffer: IO_BUFFER,
         freezer_value_write_buffer: IO_BUFFER,
         ordinal_write_buffer: IO_BUFFER,
+        replay_buffer: IO_BUFFER,
+    }
+}
+
+/// An archive that is cut at its beginning, by sections of so many blocks; they are fixed for the life of the stored files.
+pub(crate) fn cut<C>(
+    name: &str,
+    pages: &CacheRef,
+    codec_config: C,
+    section: NonZeroU64,
+) -> prunable::Config<EightCap, C> {
+    let partition = |part: &str| format!("{PREFIX}-{name}-{part}");
+    prunable::Config {
+        translator: EightCap,
+        metadata_partition: partition("metadata"),
+        key_partition: partition("key"),
+        key_page_cache: pages.clone(),
+        value_partition: partition("value"),
+        compression: None,
+        codec_config,
+        items_per_section: section,
+        key_write_buffer: IO_BUFFER,
+        value_write_buffer: IO_BUFFER,
         replay_buffer: IO_BUFFER,
     }
 }

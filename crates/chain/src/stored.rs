@@ -5,7 +5,6 @@
 use std::{
     io::{self, Write},
     path::Path,
-    sync::Arc,
 };
 
 use commonware_consensus::simplex::{scheme::ed25519::Scheme, types::Finalization};
@@ -17,9 +16,11 @@ use crate::{
     AuditRules, Exporter, MAX_VALIDATORS, Machine,
     anchor::Certificate,
     audit::config_of,
-    block::{Block, Limits},
+    block::Limits,
+    bodies::Bodies,
     export::frame,
     genesis::genesis_block,
+    kept::{Kept, learn_sets},
     node::MARKER,
     proof::hex,
     sets::{Sets, read_set},
@@ -34,7 +35,8 @@ struct Stored {
     sets: Sets,
     /// Where the node began, when that was not genesis.
     origin: Option<Origin>,
-    blocks: Store<Arc<Block>>,
+    blocks: Bodies<tokio::Context>,
+    kept: Kept<tokio::Context>,
     certificates: Store<Finalization<Scheme, Digest>>,
 }
 
@@ -72,7 +74,7 @@ pub fn export_folder(
     std::thread::scope(|scope| {
         let work = scope.spawn(move || {
             tokio::Runner::new(runtime).start(|context| async move {
-                let stored = Stored::open(&context, sets, limits).await?;
+                let stored = Stored::open(&context, sets, limits, rules.epoch_blocks).await?;
                 stored.learn_beginning(&rules.chain_id, &rules.validators)?;
                 stored.write(exporter, to).await
             })
@@ -107,53 +109,34 @@ fn check_marker(folder: &Path, genesis: &[u8; 32]) -> Result<(), String> {
 }
 
 impl Stored {
-    async fn open(context: &tokio::Context, sets: Sets, limits: Limits) -> Result<Self, String> {
+    async fn open(
+        context: &tokio::Context,
+        sets: Sets,
+        limits: Limits,
+        epoch_blocks: u64,
+    ) -> Result<Self, String> {
         let pages = CacheRef::new(PAGE_SIZE, PAGES);
         let certificates = store::archive("certificates", &pages, MAX_VALIDATORS);
         let certificates = Archive::init(context.child("certificates"), certificates)
             .await
             .map_err(|error| format!("archive of certificates: {error}"))?;
-        let blocks = Archive::init(
-            context.child("archive"),
-            store::archive("blocks", &pages, limits),
-        )
-        .await
-        .map_err(|error| format!("archive of finalized blocks: {error}"))?;
+        // Nothing is written, so it does not matter whether the node dropped blocks.
+        let blocks = Bodies::open(context, &pages, limits, epoch_blocks, false).await?;
+        let kept = Kept::open(context, &pages, limits).await?;
         let origin = OriginStore::open(context.child("origin")).await?.get()?;
         Ok(Self {
             sets,
             origin,
             blocks,
+            kept,
             certificates,
         })
-    }
-
-    async fn block(&self, height: u64) -> Result<Option<Arc<Block>>, String> {
-        let found = self.blocks.get(Identifier::Index(height)).await;
-        found.map_err(|error| format!("archive of finalized blocks: {error}"))
     }
 
     /// A node that began with a state keeps the proofs of the validators before it.
     fn learn_beginning(&self, chain_id: &str, founders: &[[u8; 32]]) -> Result<(), String> {
         let origin = self.origin.as_ref();
         origin.map_or(Ok(()), |o| o.teach(chain_id, founders, &self.sets))
-    }
-
-    /// The last blocks of epochs tell who signs in which.
-    async fn learn_sets(&self, last: u64) -> Result<(), String> {
-        let origin = self.origin.as_ref();
-        let begun = origin.map_or(0, |origin| self.sets.epoch_of(origin.height));
-        for epoch in begun.. {
-            let height = self.sets.last_of(epoch);
-            if height > last {
-                break;
-            }
-            match self.block(height).await? {
-                Some(block) => self.sets.note(&block),
-                None => break,
-            }
-        }
-        Ok(())
     }
 
     async fn certificate(&self, height: u64) -> Result<Option<Certificate>, String> {
@@ -170,20 +153,23 @@ impl Stored {
         mut exporter: Exporter<&mut (dyn Write + Send)>,
         to: Option<u64>,
     ) -> Result<u64, String> {
-        let stored = self.blocks.last_index().unwrap_or(0);
+        let stored = self.blocks.newest().unwrap_or(0);
         let last = to.map_or(stored, |to| to.min(stored));
-        self.learn_sets(last).await?;
+        // The last blocks of epochs tell who signs in which.
+        let origin = self.origin.as_ref().map_or(0, |origin| origin.height);
+        let begun = self.sets.epoch_of(origin);
+        learn_sets(&self.sets, &self.blocks, &self.kept, begun).await?;
         let first = exporter.next_height();
         while exporter.next_height() <= last {
             let height = exporter.next_height();
-            let Some(block) = self.block(height).await? else {
+            let Some(block) = self.blocks.at(height).await? else {
                 // Blocks that came before those between are not the chain's end.
                 if height > first {
                     break;
                 }
-                let begun = self.origin.as_ref().map_or(1, |origin| origin.height);
+                let whole = self.kept.border().await.max(origin).max(1);
                 return Err(format!(
-                    "block {height} is not in this folder, whose blocks begin at {begun}"
+                    "block {height} is not in this folder, whose blocks begin at {whole}"
                 ));
             };
             let frame = frame(&block, self.certificate(height).await?.as_ref());

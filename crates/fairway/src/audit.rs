@@ -3,12 +3,14 @@
 
 use crate::genesis::Genesis;
 use fairway_chain::{
-    AuditRules, Audited, FinalBlock, Finding, FindingKind, StateKey, Watcher, history_of_file,
+    AuditRules, Audited, FinalBlock, Finding, FindingKind, JoinError, Joined, Machine, StateKey,
+    ValidatorHistory, Watcher, history_of_file, join_exports,
 };
 use fairway_ledger::books::Books;
 use fairway_model::Micro;
-use std::io::Read;
+use std::io::{BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What an audit found right.
 #[derive(Debug)]
@@ -92,17 +94,21 @@ pub fn audit(input: &mut (dyn Read + Send), genesis: &Genesis) -> Result<Report,
     audit_by(input, genesis, &rules(genesis))
 }
 
+/// The contracts of a chain.
+fn machine_of(genesis: &Genesis) -> Result<Arc<dyn Machine>, String> {
+    crate::node::ledger::machine(&fairway_ledger::Genesis {
+        chain_id: genesis.chain_id.clone(),
+        members: genesis.founders(),
+    })
+}
+
 fn audit_by(
     input: &mut (dyn Read + Send),
     genesis: &Genesis,
     rules: &AuditRules,
 ) -> Result<Report, Finding> {
     let fault = |text: String| Finding::fault(FindingKind::Setup, &text);
-    let founding = fairway_ledger::Genesis {
-        chain_id: genesis.chain_id.clone(),
-        members: genesis.founders(),
-    };
-    let machine = crate::node::ledger::machine(&founding).map_err(fault)?;
+    let machine = machine_of(genesis).map_err(fault)?;
     let scratch = Scratch::new().map_err(fault)?;
     let mut folding = Folding::default();
     let audited = fairway_chain::audit(input, rules, machine, &scratch.0, &mut folding)?;
@@ -145,12 +151,89 @@ pub fn audit_file(file: &Path, genesis: &Path, proof: Option<&Path>) -> Result<R
     let genesis = Genesis::read(genesis).map_err(|e| fault(e.to_string()))?;
     let mut input =
         std::fs::File::open(file).map_err(|e| fault(format!("{}: {e}", file.display())))?;
-    let mut rules = rules(&genesis);
+    let rules = told_by(rules(&genesis), proof).map_err(fault)?;
+    audit_by(&mut input, &genesis, &rules)
+}
+
+/// Rules that know who validated when, as far as a proof tells.
+fn told_by(mut rules: AuditRules, proof: Option<&Path>) -> Result<AuditRules, String> {
     if let Some(path) = proof {
-        let at = |e: &dyn std::fmt::Display| fault(format!("{}: {e}", path.display()));
+        let at = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
         let bytes = std::fs::read(path).map_err(|e| at(&e))?;
         let history = history_of_file(&bytes, &rules.chain_id, &rules.validators);
         rules.history = Some(history.map_err(|e| at(&e))?);
     }
-    audit_by(&mut input, &genesis, &rules)
+    Ok(rules)
+}
+
+/// Has no wishes.
+struct Silent;
+
+impl Watcher for Silent {
+    fn block(&mut self, _: &FinalBlock) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn wants(&self) -> Vec<StateKey> {
+        Vec::new()
+    }
+}
+
+/// Checks links, certificates and bodies of a part of a chain, and executes nothing.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn check_piece(
+    file: &Path,
+    genesis: &Genesis,
+    history: ValidatorHistory,
+) -> Result<Audited, Finding> {
+    let fault = |text: String| Finding::fault(FindingKind::Setup, &text);
+    let at = |e: std::io::Error| fault(format!("{}: {e}", file.display()));
+    let mut input = std::fs::File::open(file).map_err(at)?;
+    let rules = AuditRules {
+        history: Some(history),
+        execute: false,
+        ..rules(genesis)
+    };
+    let machine = machine_of(genesis).map_err(fault)?;
+    let scratch = Scratch::new().map_err(fault)?;
+    fairway_chain::audit(&mut input, &rules, machine, &scratch.0, &mut Silent)
+}
+
+/// Joins exports of one chain into a new file that is audited as one. A proof tells who validated when, when the first of them does not begin
+/// with block 1. After an error there is no file.
+///
+/// # Errors
+/// The piece that is not right, what is missing between two, or why the file cannot be written; with the exit code.
+pub fn concat_files(
+    pieces: &[PathBuf],
+    genesis: &Path,
+    proof: Option<&Path>,
+    out: &Path,
+) -> Result<Joined, (String, u8)> {
+    let fault = |text: String| (text, 1);
+    let at = |e: std::io::Error| fault(format!("{}: {e}", out.display()));
+    let genesis = Genesis::read(genesis).map_err(|e| fault(e.to_string()))?;
+    let rules = told_by(rules(&genesis), proof).map_err(fault)?;
+    let machine = machine_of(&genesis).map_err(fault)?;
+    let scratch = Scratch::new().map_err(fault)?;
+    let file = std::fs::File::create_new(out).map_err(at)?;
+    let mut writer = BufWriter::new(&file);
+    let joined = join_exports(pieces, &rules, &machine, &scratch.0, &mut writer);
+    let joined = joined.map_err(|error| (error.to_string(), join_code(&error)));
+    let written = writer.flush().and_then(|()| file.sync_all()).map_err(at);
+    let outcome = joined.and_then(|joined| written.map(|()| joined));
+    if outcome.is_err() {
+        let _ = std::fs::remove_file(out);
+    }
+    outcome
+}
+
+fn join_code(error: &JoinError) -> u8 {
+    match error {
+        JoinError::Piece { finding, .. } => exit_code(finding.kind),
+        JoinError::Gap { .. } | JoinError::Differs { .. } => exit_code(FindingKind::Order),
+        _ => 1,
+    }
 }

@@ -97,6 +97,13 @@ pub struct Ledger {
     /// How the node begins when its folder is empty.
     #[serde(default)]
     pub sync: SyncMode,
+    /// Newest blocks that stay whole in the node: older ones are exported to files, and when those are checked their bodies are dropped. At
+    /// least the blocks of 4 epochs. Without it every block is kept.
+    #[serde(default)]
+    pub keep_blocks: Option<u64>,
+    /// Folder for the files of dropped blocks.
+    #[serde(default = "default_exports")]
+    pub exports: PathBuf,
 }
 
 /// How a ledger node with an empty folder comes to the present state.
@@ -165,6 +172,8 @@ impl Default for Ledger {
             idle_interval_ms: default_idle(),
             max_peers: None,
             sync: SyncMode::Replay,
+            keep_blocks: None,
+            exports: default_exports(),
         }
     }
 }
@@ -194,6 +203,9 @@ fn default_database() -> String {
 }
 fn default_ledger_dir() -> PathBuf {
     "ledger".into()
+}
+fn default_exports() -> PathBuf {
+    "exports".into()
 }
 fn default_workers() -> usize {
     2
@@ -254,7 +266,23 @@ impl Config {
             );
             return Err(ConfigError { file, what });
         }
+        config
+            .check_exports()
+            .map_err(|what| ConfigError { file, what })?;
         Ok(config)
+    }
+
+    /// Dropped blocks must not lie where a lost or restored ledger folder takes them along.
+    fn check_exports(&self) -> Result<(), String> {
+        let inside = self.ledger.exports.starts_with(&self.ledger.dir);
+        if self.ledger.keep_blocks.is_some() && inside {
+            return Err(format!(
+                "ledger.exports = {}: lies in the ledger's folder {}; name another one, best on another disk",
+                self.ledger.exports.display(),
+                self.ledger.dir.display()
+            ));
+        }
+        Ok(())
     }
 
     /// A path of the file, made absolute by the file's folder.
@@ -368,5 +396,9 @@ ledger = "127.0.0.1:7403"
         assert!(error(&GOOD.replace("US*DUK", "duke")).contains("as in US*DUK"));
         assert!(error(&GOOD.replace("127.0.0.1:7401", "0.0.0.0:7401")).contains("loopback only"));
         assert!(error("member = 3").contains("line 1"));
+        let ledger = |text: &str| error(&format!("{GOOD}[ledger]\n{text}"));
+        assert!(ledger("keep_blocks = -1").contains("line 10: invalid value"));
+        let inside = ledger("keep_blocks = 4000\nexports = \"ledger/old\"");
+        assert!(inside.contains("lies in the ledger's folder"), "{inside}");
     }
 }

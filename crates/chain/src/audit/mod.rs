@@ -8,6 +8,7 @@
 mod blame;
 mod finding;
 mod frame;
+mod join;
 mod locate;
 mod replay;
 mod walk;
@@ -15,14 +16,17 @@ mod window;
 
 use std::{io::Read, path::Path, sync::Arc};
 
+use commonware_cryptography::ed25519::PublicKey;
 use commonware_runtime::{Runner as _, tokio};
+use commonware_utils::ordered::Set;
 
 use crate::{
-    Config, FinalBlock, Machine, StateKey, ValidatorAddress, ValidatorHistory,
+    Config, FinalBlock, Machine, StateKey, ValidatorAddress, ValidatorHistory, block::Block,
     genesis::genesis_block, sets::read_set,
 };
 
 pub use finding::{Finding, FindingKind};
+pub use join::{JoinError, Joined, join_exports};
 
 /// What every auditor of a chain must know; nothing of it comes from the export.
 #[derive(Debug, Clone)]
@@ -35,6 +39,9 @@ pub struct AuditRules {
     pub epoch_blocks: u64,
     /// Who validated when, as a proof told it; needed for an export that does not begin with block 1, after the founders handed over.
     pub history: Option<ValidatorHistory>,
+    /// Whether blocks are executed. Without it only links, certificates and bodies are checked, as of an export that does not begin
+    /// with block 1, which never can be executed.
+    pub execute: bool,
 }
 
 impl AuditRules {
@@ -47,6 +54,7 @@ impl AuditRules {
             validators,
             epoch_blocks: usual.epoch_blocks,
             history: None,
+            execute: true,
         }
     }
 }
@@ -59,8 +67,31 @@ pub trait Watcher: Send {
     /// What is wrong with it in the watcher's eyes; the audit ends with [`FindingKind::Books`].
     fn block(&mut self, block: &FinalBlock) -> Result<(), String>;
 
+    /// Takes the same block as it stands in the export, before [`Watcher::block`] does. Most watchers have no use for it.
+    ///
+    /// # Errors
+    /// As [`Watcher::block`].
+    fn passed(&mut self, _block: &Passed<'_>) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Names the state values that it wants at the end.
     fn wants(&self) -> Vec<StateKey>;
+}
+
+/// A block of an export.
+#[derive(Debug, Clone, Copy)]
+pub struct Passed<'a> {
+    /// Its height.
+    pub height: u64,
+    /// Digest of its header.
+    pub digest: [u8; 32],
+    /// Digest of its parent's header.
+    pub parent: [u8; 32],
+    /// Offset of its first byte in the file.
+    pub offset: u64,
+    /// All of its bytes, the certificate included.
+    pub bytes: &'a [u8],
 }
 
 /// What an audit without a finding gives.
@@ -84,6 +115,8 @@ pub struct Audited {
     pub bytes: u64,
     /// Whether the blocks were executed: only an export that begins with block 1 can be.
     pub executed: bool,
+    /// Who validated when, as far as the blocks and what was known before tell.
+    pub history: ValidatorHistory,
     /// The wanted values after the last block, in the order in which they were named; empty when nothing was executed.
     pub values: Vec<Option<Vec<u8>>>,
 }
@@ -100,11 +133,7 @@ pub fn audit(
     watcher: &mut dyn Watcher,
 ) -> Result<Audited, Finding> {
     let config = config_of(rules, folder);
-    let founders = read_set(&rules.validators)
-        .ok_or_else(|| Finding::setup("the validators' keys are none, repeated, or no keys"))?;
-    let first = founders.iter().next().cloned();
-    let first = first.ok_or_else(|| Finding::setup("no validator key is known"))?;
-    let genesis = genesis_block::<tokio::Context>(&config, &first, &*machine);
+    let (founders, genesis) = beginning(rules, &config, &*machine)?;
     let runtime = tokio::Config::new()
         .with_worker_threads(1)
         .with_storage_directory(folder.join("state"));
@@ -120,6 +149,20 @@ pub fn audit(
         work.join()
             .unwrap_or_else(|_| Err(Finding::setup("the auditor's state failed")))
     })
+}
+
+/// The founding validators, and the block before the first.
+fn beginning(
+    rules: &AuditRules,
+    config: &Config,
+    machine: &dyn Machine,
+) -> Result<(Set<PublicKey>, Block), Finding> {
+    let founders = read_set(&rules.validators)
+        .ok_or_else(|| Finding::setup("the validators' keys are none, repeated, or no keys"))?;
+    let first = founders.iter().next().cloned();
+    let first = first.ok_or_else(|| Finding::setup("no validator key is known"))?;
+    let genesis = genesis_block::<tokio::Context>(config, &first, machine);
+    Ok((founders, genesis))
 }
 
 pub(crate) fn config_of(rules: &AuditRules, folder: &Path) -> Config {

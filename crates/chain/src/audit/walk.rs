@@ -6,7 +6,7 @@ use commonware_codec::{Copying, DecodeExt as _};
 use commonware_cryptography::{Hasher as _, Sha256, ed25519::PublicKey};
 
 use super::{
-    AuditRules, Audited, Finding, FindingKind, Watcher,
+    AuditRules, Audited, Finding, FindingKind, Passed, Watcher,
     blame::{self, Trusted},
     frame::{Frame, Marks, parse},
     locate::first_difference,
@@ -14,6 +14,7 @@ use super::{
     window::Window,
 };
 use crate::{
+    ValidatorHistory,
     block::{Block, records_root},
     export::{BLOCK, END, END_BYTES, EXPORT_VERSION, FRAME_HEAD, MAGIC, head, longest_body},
     header::{HEADER_BYTES, Header},
@@ -44,6 +45,8 @@ pub(super) struct Walk<'a, R, E: Runtime> {
     rules: &'a AuditRules,
     replay: Replay<E>,
     watcher: &'a mut dyn Watcher,
+    /// Who validates when, as far as it is known.
+    history: ValidatorHistory,
     hasher: Sha256,
     waiting: Vec<Waiting>,
     edge: Edge,
@@ -67,6 +70,9 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
             rules,
             replay,
             watcher,
+            history: rules.history.clone().unwrap_or_else(|| {
+                ValidatorHistory::new(rules.chain_id.clone(), &rules.validators)
+            }),
             hasher: Sha256::default(),
             waiting: Vec::new(),
             edge: Edge::default(),
@@ -97,7 +103,7 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
     }
 
     fn executes(&self) -> bool {
-        self.first == 1
+        self.first == 1 && self.rules.execute
     }
 
     fn take(&mut self, count: usize) -> Vec<u8> {
@@ -137,7 +143,7 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
         (self.first, self.first_at) = (u64::from_be_bytes(first), fixed as u64);
         self.next = self.first;
         self.take(right.len());
-        if self.executes() {
+        if self.first == 1 {
             self.parent = Some(self.replay.core.genesis.header.clone());
         }
         Ok(())
@@ -197,19 +203,17 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
         })))
     }
 
-    /// Whose signatures count over the block at a height. Without execution the changes of the set are known only as far as the
-    /// auditor was given their proofs, and else the founders' signatures are asked for.
+    /// Whose signatures count over the block at a height: known from the blocks before, or told beforehand.
     fn trusted_at(&self, height: u64) -> Trusted<'a> {
         let sets = &self.replay.core.sets;
         let epoch = sets.epoch_of(height);
-        let told = || self.rules.history.as_ref().map(|h| h.at(epoch).to_vec());
         let keys = match sets.at(epoch) {
-            Some(set) => Some(set.iter().map(key_bytes).collect()),
-            None => told(),
+            Some(set) if self.executes() => set.iter().map(key_bytes).collect(),
+            _ => self.history.at(epoch).to_vec(),
         };
         Trusted {
             chain: &self.rules.chain_id,
-            keys: keys.unwrap_or_else(|| self.rules.validators.clone()),
+            keys,
         }
     }
 
@@ -337,7 +341,19 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
                 return wrong(FindingKind::Execution, what);
             }
         }
-        if let Err(what) = self.watcher.block(&block.view()) {
+        // Certified, so that its validators vouch for those after them.
+        if let Some(handover) = block.handover() {
+            self.history.learn(height, block.header.epoch, &handover);
+        }
+        let passed = Passed {
+            height,
+            digest: block.digest,
+            parent: block.header.parent,
+            offset: waiting.offset,
+            bytes: &waiting.bytes,
+        };
+        let watched = self.watcher.passed(&passed);
+        if let Err(what) = watched.and_then(|()| self.watcher.block(&block.view())) {
             return wrong(FindingKind::Books, what);
         }
         self.transactions += block.records.len() as u64;
@@ -357,6 +373,7 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
                 what,
             ));
         }
+        let executed = self.executes();
         // The hash is over what the end should say, so that one changed byte of it is one difference.
         let mut right = self.expected_end();
         self.hasher.update(&right);
@@ -370,7 +387,7 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
                 "no block at all",
             ));
         };
-        let values = if self.first == 1 {
+        let values = if executed {
             let keys = self.watcher.wants();
             let values = self.replay.values(&keys).await;
             values.ok_or_else(|| Finding::setup("the state cannot be read"))?
@@ -386,7 +403,8 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
             certificates: self.certificates,
             transactions: self.transactions,
             bytes: self.window.offset,
-            executed: self.first == 1,
+            executed,
+            history: self.history,
             values,
         })
     }

@@ -61,6 +61,6 @@ async fn floor<E: Runtime>(reads: &Reads<E>) -> Option<Option<Floor>> {
     };
     let height = sets.last_of(ended);
     let certificate = reads.marshal.get_finalization(Height::new(height)).await?;
-    let header = reads.stored(height).await?.header;
+    let header = reads.header(height).await?;
     Some(Some(Floor::new(&header, &certificate)))
 }

@@ -68,12 +68,17 @@ impl<E: Runtime> Reads<E> {
         store: OriginStore<E>,
         mut origin: Option<Origin>,
     ) -> Result<(), String> {
+        let whole = self.kept.border().await;
         if let Some(origin) = &mut origin {
             let height = origin.height;
-            let first = self.stored(height).await;
-            let first = first.ok_or_else(|| format!("block {height}, the first, is missing"))?;
-            self.core.sets.note(&first);
+            if let Some(first) = self.stored(height).await {
+                self.core.sets.note(&first);
+            } else if height >= whole {
+                return Err(format!("block {height}, the first, is missing"));
+            }
             if origin.edge.is_none() {
+                let first = self.stored(height).await;
+                let first = first.ok_or_else(|| format!("block {height}, the first, is gone"))?;
                 origin.edge = Some(self.edge_before(&first).await?.to_bytes().into());
                 store.put(origin).await?;
                 tracing::info!(height, "the state is here; blocks follow");
@@ -84,7 +89,8 @@ impl<E: Runtime> Reads<E> {
                 .and_then(|bytes| Edge::from_bytes(bytes));
             let _ = self.core.edge.set(edge.unwrap_or_default());
         }
-        self.core.begin_at(origin.map_or(1, |origin| origin.height));
+        let begun = origin.map_or(1, |origin| origin.height);
+        self.core.begin_at(begun, whole);
         Ok(())
     }
 }

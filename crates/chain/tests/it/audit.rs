@@ -40,7 +40,7 @@ fn check(bytes: &[u8], rules: &AuditRules) -> Result<Audited, Finding> {
     check_as(bytes, rules, Arc::new(Kv))
 }
 
-fn check_as(
+pub(crate) fn check_as(
     mut bytes: &[u8],
     rules: &AuditRules,
     machine: Arc<dyn Machine>,

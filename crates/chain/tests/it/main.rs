@@ -12,6 +12,7 @@
 
 mod audit;
 mod crash;
+mod drops;
 mod epochs;
 mod kv;
 mod load;

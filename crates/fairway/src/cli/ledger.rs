@@ -79,6 +79,8 @@ pub(super) enum LedgerCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Join exports of one chain that follow each other or overlap, such as those of dropped blocks, into one for `fairway audit`.
+    Concat(super::concat::Options),
     /// Misbehaviour of validators: what is on record, and evidence shown by hand.
     #[command(subcommand)]
     Evidence(super::evidence::EvidenceCommand),
@@ -166,6 +168,10 @@ async fn cost(
 
 pub(super) async fn run(command: LedgerCommand) -> Result<(), String> {
     match command {
+        LedgerCommand::Concat(options) => {
+            let joined = super::concat::run(options).await;
+            joined.map_err(|failure| failure.text)
+        }
         LedgerCommand::Status { target } => {
             let status = Client::of(&target)?.json("/ledger/v1/status").await?;
             say(&serde_json::to_string_pretty(&status).unwrap_or_default());

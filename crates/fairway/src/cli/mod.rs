@@ -4,6 +4,7 @@ mod agreement;
 mod audit;
 mod card;
 pub mod client;
+mod concat;
 mod council;
 mod dispute;
 mod energy;
@@ -201,6 +202,7 @@ impl From<String> for Failure {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Audit(options) => audit::run(options).await,
+        Command::Ledger(ledger::LedgerCommand::Concat(options)) => concat::run(options).await,
         other => Box::pin(carry_out(other)).await.map_err(Failure::from),
     }
 }

@@ -49,6 +49,8 @@ pub struct Health {
     pub store_error: Option<String>,
     /// Inputs handled since the start.
     pub handled: u64,
+    /// Block up to which everything of the ledger is stored in the database.
+    pub height: u64,
 }
 
 /// The machine with its database.
@@ -73,7 +75,10 @@ impl Core {
         clock: Clock,
         outlets: Outlets,
     ) -> (Self, watch::Receiver<Health>) {
-        let (health, seen) = watch::channel(Health::default());
+        let (health, seen) = watch::channel(Health {
+            height: utility.height(),
+            ..Health::default()
+        });
         (
             Self {
                 utility,
@@ -194,6 +199,12 @@ impl Core {
             tracing::info!("the database takes changes again");
             self.health.send_modify(|h| h.store_error = None);
         }
+        let height = self.utility.height();
+        self.health.send_if_modified(|h| {
+            let higher = height > h.height;
+            h.height = height;
+            higher
+        });
         for effect in rest {
             self.let_out(effect);
         }

@@ -64,6 +64,7 @@ impl Follower {
             Err(_) if self.chain.status().first == 0 => return Ok(()),
             Err(reason) => return Err(reason),
         };
+        self.record.note_read(from.saturating_sub(1));
         let mut blocks = self.chain.subscribe(from);
         while let Some(block) = blocks.next().await {
             let block = decoded(&block);
@@ -74,15 +75,14 @@ impl Follower {
                 self.directory.touch();
             }
             let mark = block.height.checked_rem(EMPTY_MARK) == Some(0);
-            let Some(jobs) = &self.jobs else {
-                continue;
-            };
-            if block.entries.is_empty() && !mark {
-                continue;
-            }
-            if jobs.send(Job::Input(Input::Block(block))).await.is_err() {
+            let height = block.height;
+            let wanted = mark || !block.entries.is_empty();
+            if let Some(jobs) = self.jobs.as_ref().filter(|_| wanted)
+                && jobs.send(Job::Input(Input::Block(block))).await.is_err()
+            {
                 break;
             }
+            self.record.note_read(height);
         }
         Ok(())
     }
@@ -93,6 +93,7 @@ impl Follower {
         }
         let first = self.chain.first().await;
         let first = first.ok_or("the ledger node has stopped")?;
-        Ok(seen.saturating_add(1).max(first))
+        let whole = self.chain.status().whole.max(first);
+        Ok(seen.saturating_add(1).max(whole))
     }
 }

@@ -170,6 +170,7 @@ pub fn start(
     chain.leader_timeout = Duration::from_millis(config.ledger.leader_timeout_ms);
     chain.idle_interval = Duration::from_millis(config.ledger.idle_interval_ms);
     chain.worker_threads = config.ledger.worker_threads;
+    chain.keep_blocks = config.ledger.keep_blocks;
     let clock = config.clock();
     chain.clock = Some(Arc::new(move || clock.now().0));
     fairway_chain::start(chain, machine).map_err(|e| format!("ledger node: {e}"))
@@ -219,6 +220,12 @@ pub(super) async fn first_block(
         return Err("the ledger node has stopped".to_owned());
     };
     let next = seen.saturating_add(1);
+    let whole = chain.status().whole;
+    if next < whole && whole > first {
+        return Err(format!(
+            "the database has seen the ledger up to block {seen}, and this node has dropped the blocks before {whole}: restore the database from a newer backup, or empty the ledger's folder and start with `sync = \"replay\"` under [ledger] while a member still has every block"
+        ));
+    }
     if next >= first {
         return Ok(next);
     }

@@ -3,6 +3,7 @@
 pub(crate) mod ballots;
 pub mod core;
 pub mod directory;
+mod dropping;
 mod evidence;
 mod follow;
 mod joining;
@@ -18,6 +19,7 @@ pub mod watch;
 
 use self::core::{Core, Jobs, MAX_QUEUE};
 use self::directory::{Directory, Keeper};
+use self::dropping::Dropper;
 use self::evidence::Watchman;
 use self::follow::Follower;
 use self::operator::Desk;
@@ -112,6 +114,9 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
     };
     node.follow_ledger(&desk, seen, fatal);
     node.watch_ledger(&desk, ways);
+    if let Some(dropper) = Dropper::of(&config, &genesis, me, &desk)? {
+        tokio::spawn(dropper.run());
+    }
     tracing::info!(member = %me, "ready at http://{}/readyz", config.listen.operations);
     let outcome = tokio::select! {
         end = operator::serve(operations, desk) => end,
@@ -361,7 +366,7 @@ async fn watch_quorum(chain: Handle) {
                 tracing::error!(
                     height,
                     peers,
-                    "the ledger has no quorum: nothing was finalized for {} s; charging goes on, settlements wait; more than two thirds of the validators must run and reach each other",
+                    "the ledger has no quorum: nothing was finalized for {} s; charging goes on, settlements wait; more than two thirds of the validators must run and reach each other, and one of them must still have the block after this one",
                     status.finalized_age.as_secs()
                 );
             } else {

@@ -128,7 +128,7 @@ async fn ledger_status(State(desk): State<Desk>) -> Response {
     let s = desk.chain.status();
     let body = json!({
         "member": desk.member, "height": s.height, "time_ms": s.time_ms, "finalized_age_ms": u64::try_from(s.finalized_age.as_millis()).unwrap_or(u64::MAX),
-        "peers": s.peers, "mempool": s.mempool, "state_root": hex::encode(s.state_root), "epoch": s.epoch, "validators": s.validators, "votes": s.votes, "view": s.view, "first": s.first, "fetched_bytes": s.fetched, "genesis": hex::encode(s.genesis), "stalled": s.stalled, "error": s.error,
+        "peers": s.peers, "mempool": s.mempool, "state_root": hex::encode(s.state_root), "epoch": s.epoch, "validators": s.validators, "votes": s.votes, "view": s.view, "first": s.first, "whole": s.whole, "fetched_bytes": s.fetched, "genesis": hex::encode(s.genesis), "stalled": s.stalled, "error": s.error,
     });
     Json(body).into_response()
 }
@@ -182,7 +182,14 @@ async fn ledger_transaction(State(desk): State<Desk>, headers: HeaderMap, body: 
 
 /// Where older blocks are, when this node does not hold all.
 fn elsewhere(chain: &Handle) -> String {
-    match chain.status().first {
+    let status = chain.status();
+    if status.whole > status.first {
+        return format!(
+            "; this node has dropped the blocks before {}, but for its own transactions and what proofs need: they are in its folder of exports, which `fairway ledger concat` joins, and with members that keep them",
+            status.whole
+        );
+    }
+    match status.first {
         0 | 1 => String::new(),
         first => format!(
             "; the blocks of this node begin at {first}, older ones are with members that followed from the beginning, and in exports"

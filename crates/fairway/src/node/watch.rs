@@ -39,6 +39,10 @@ struct Seen {
     blocks: u64,
     charges: u64,
     own_charges: u64,
+    /// Height up to which the ledger was read.
+    read: u64,
+    /// The last attempt to export old blocks failed.
+    export_failed: bool,
 }
 
 /// The record of one node; clones are the same record.
@@ -57,6 +61,24 @@ impl Record {
             member,
             folder: folder.to_owned(),
         }
+    }
+
+    /// Notes up to which height this member has read the ledger.
+    pub(super) fn note_read(&self, height: u64) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.read = height;
+    }
+
+    /// Height up to which this member has read the ledger.
+    pub(super) fn read_up_to(&self) -> u64 {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.read
+    }
+
+    /// Notes whether the last attempt to export old blocks failed.
+    pub(super) fn note_export_failed(&self, failed: bool) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.export_failed = failed;
     }
 
     /// Counts a final block; each is shown once.
@@ -153,6 +175,13 @@ impl Record {
             };
             outcomes.get_or_create(&labels).inc_by(*count);
         }
+        let failed = Gauge::<i64>::default();
+        failed.set(i64::from(seen.export_failed));
+        registry.register(
+            "ledger_export_failed",
+            "1 when old blocks could not be exported, so that they are not dropped",
+            failed,
+        );
         registry.register(
             "ledger_transactions",
             "final transactions by author and outcome: applied, or the reason code of the refusal",
@@ -187,6 +216,11 @@ fn register_chain(registry: &mut Registry, chain: &Handle) {
             "ledger_height",
             "height of the last applied block",
             whole(status.height),
+        ),
+        (
+            "ledger_whole_from",
+            "lowest block that this node holds whole; older ones were dropped, or never held",
+            whole(status.whole),
         ),
         ("ledger_view", "consensus view", whole(status.view)),
         (

@@ -13,6 +13,7 @@ mod canary;
 mod chaos;
 mod command_line;
 mod databases;
+mod drops;
 mod gate;
 mod joins;
 mod killed;
