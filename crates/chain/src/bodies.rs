@@ -87,14 +87,14 @@ impl<E: Runtime> Bodies<E> {
 
     /// The newest height of a stored block.
     pub(crate) fn newest(&self) -> Option<u64> {
-        let all = self.all.as_ref().and_then(|all| all.last_index());
+        let all = self.all.as_ref().and_then(Archive::last_index);
         self.newest.last_index().max(all)
     }
 
     async fn find(&self, id: Identifier<'_, Digest>) -> Result<Option<Arc<Block>>, Error> {
-        let again = match id {
-            Identifier::Index(height) => Identifier::Index(height),
-            Identifier::Key(digest) => Identifier::Key(digest),
+        let (id, again) = match id {
+            Identifier::Index(height) => (Identifier::Index(height), Identifier::Index(height)),
+            Identifier::Key(digest) => (Identifier::Key(digest), Identifier::Key(digest)),
         };
         if let Some(found) = self.newest.get(id).await? {
             return Ok(Some(found));
@@ -107,7 +107,7 @@ impl<E: Runtime> Bodies<E> {
 
     /// What is stored, as ascending ranges that do not touch.
     fn ranges(&self) -> Vec<(u64, u64)> {
-        let all = self.all.iter().flat_map(|all| all.ranges());
+        let all = self.all.iter().flat_map(Archive::ranges);
         join(all.chain(self.newest.ranges()).collect())
     }
 
@@ -182,7 +182,7 @@ impl<E: Runtime> commonware_consensus::marshal::store::Blocks for Bodies<E> {
         }
         match self.all.take() {
             Some(all) if !self.drops => {
-                self.all = Some(Archive::put(all, height, digest, block).await?)
+                self.all = Some(Archive::put(all, height, digest, block).await?);
             }
             all => {
                 self.all = all;

@@ -74,7 +74,8 @@ pub fn export_folder(
     std::thread::scope(|scope| {
         let work = scope.spawn(move || {
             tokio::Runner::new(runtime).start(|context| async move {
-                let stored = Stored::open(&context, sets, limits, rules.epoch_blocks).await?;
+                let open = Stored::open(&context, sets, limits, rules.epoch_blocks);
+                let stored = Box::pin(open).await?;
                 stored.learn_beginning(&rules.chain_id, &rules.validators)?;
                 stored.write(exporter, to).await
             })
@@ -121,7 +122,8 @@ impl Stored {
             .await
             .map_err(|error| format!("archive of certificates: {error}"))?;
         // Nothing is written, so it does not matter whether the node dropped blocks.
-        let blocks = Bodies::open(context, &pages, limits, epoch_blocks, false).await?;
+        let open = Bodies::open(context, &pages, limits, epoch_blocks, false);
+        let blocks = Box::pin(open).await?;
         let kept = Kept::open(context, &pages, limits).await?;
         let origin = OriginStore::open(context.child("origin")).await?.get()?;
         Ok(Self {

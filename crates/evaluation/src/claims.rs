@@ -59,9 +59,17 @@ pub fn rows(e: &Evaluation) -> Vec<Row> {
         }
     }
     out.extend(
-        [peak, limits, losses, decisions, everybody, drivers, fair]
-            .into_iter()
-            .filter_map(|row| row(e)),
+        [
+            peak,
+            limits,
+            |e: &Evaluation| Some(losses(e)),
+            decisions,
+            everybody,
+            drivers,
+            fair,
+        ]
+        .into_iter()
+        .filter_map(|row| row(e)),
     );
     out
 }
@@ -189,7 +197,7 @@ fn limits(e: &Evaluation) -> Option<Row> {
     })
 }
 
-fn losses(e: &Evaluation) -> Option<Row> {
+fn losses(e: &Evaluation) -> Row {
     let months = &e.backtest.months;
     let better = |m: &&crate::backtest::Month| {
         let [fixed, _, forecast, _] = m.money.map(|o| o[Quantity::Margin]);
@@ -212,7 +220,7 @@ fn losses(e: &Evaluation) -> Option<Row> {
             ),
         )
     };
-    Some(Row {
+    Row {
         lines: "L278-281",
         sentence: "static contracts lose money because they ignore load and time of use".to_owned(),
         model: "back-test".to_owned(),
@@ -225,7 +233,7 @@ fn losses(e: &Evaluation) -> Option<Row> {
             100.0 * e.backtest.gain(3, Quantity::Margin)
         ),
         measured: e.loads_origin.clone(),
-    })
+    }
 }
 
 fn decisions(e: &Evaluation) -> Option<Row> {

@@ -63,28 +63,28 @@ pub struct Evaluation {
     pub backtest: backtest::Backtest,
 }
 
-/// Evaluates. `sampled` trips of each regime go through the composition.
+/// Evaluates. So many `trips` of each regime go through the composition.
 ///
 /// # Errors
 /// Parameters that make no sense, or a broken invariant of the composition.
 pub fn evaluate(
     parameters: &Parameters,
     loads: &Loads,
-    sampled: usize,
+    trips: usize,
 ) -> Result<Evaluation, String> {
-    if sampled > MAX_SAMPLE {
+    if trips > MAX_SAMPLE {
         return Err(format!(
-            "a sample of {sampled} trips; at most {MAX_SAMPLE} is right"
+            "a sample of {trips} trips; at most {MAX_SAMPLE} is right"
         ));
     }
     let market = Market::new(parameters, loads)?;
     let drawn = parameters.drivers.saturating_mul(parameters.runs);
     let curves = |s: &Scenario| figure5::recreate(s, parameters.seed, drawn);
     let day = report::PeakDay::of(&market);
-    let samples = if sampled == 0 {
+    let samples = if trips == 0 {
         Vec::new()
     } else {
-        let one = |regime| sample::sample(&market, regime, day.first, sampled);
+        let one = |regime| sample::sample(&market, regime, day.first, trips);
         Regime::COMPARED
             .into_iter()
             .map(one)

@@ -134,7 +134,7 @@ impl Loads {
             )?,
         ];
         let origin = "Synthetic loads made from the seed: nobody has them".to_owned();
-        Self::of(origin, true, sources, first, months)
+        Self::of(origin, true, &sources, first, months)
     }
 
     /// Loads of two regions over the months that begin at `first`.
@@ -144,13 +144,13 @@ impl Loads {
     pub fn of(
         origin: String,
         synthetic: bool,
-        sources: [Source; REGIONS],
+        sources: &[Source; REGIONS],
         first: Day,
         months: usize,
     ) -> Result<Self, String> {
         let last = last_day(first, months)?;
         let trees = if synthetic { TREES.1 } else { TREES.0 };
-        let [a, b] = &sources;
+        let [a, b] = sources;
         // The hours that lie in the months on both clocks.
         let from = a.calendar.begin(first).max(b.calendar.begin(first));
         let until = a

@@ -275,10 +275,10 @@ impl<'a> Market<'a> {
         };
         let (mut sum, taken) = self.counted(&choice);
         let rate = self.parameters.rate;
-        let takes = (-rate * major(self.effective(&choice))).exp();
-        sum += taken.times(takes);
+        let chosen = (-rate * major(self.effective(&choice))).exp();
+        sum += taken.times(chosen);
         // Who takes it keeps 1/λ on average, whatever the price: the exponential distribution forgets.
-        sum[Quantity::Surplus] = takes / rate * f64::from(KWH);
+        sum[Quantity::Surplus] = chosen / rate * f64::from(KWH);
         let sum = sum.times(chance);
         found.total += sum;
         if let Some(hour) = found.hours.get_mut(wish.hour) {
@@ -286,7 +286,7 @@ impl<'a> Market<'a> {
         }
         let charging = found.charging.get_mut(choice.visited);
         if let Some(slot) = charging.and_then(|c| c.get_mut(choice.hour)) {
-            *slot += takes * chance;
+            *slot += chosen * chance;
         }
     }
 

@@ -62,7 +62,9 @@ impl Interval {
     /// The mean of independent runs, with Student's factor for their number.
     pub fn of(values: &[f64]) -> Self {
         let mut moments = Moments::default();
-        values.iter().for_each(|v| moments.add(*v));
+        for value in values {
+            moments.add(*value);
+        }
         Self {
             mean: moments.mean(),
             half: moments.standard_error() * student(values.len()),
@@ -116,7 +118,9 @@ mod tests {
     #[test]
     fn moments_and_factors_are_the_textbook_s() {
         let mut all = Moments::default();
-        [1.0, 2.0, 3.0, 4.0].into_iter().for_each(|x| all.add(x));
+        for x in [1.0, 2.0, 3.0, 4.0] {
+            all.add(x);
+        }
         assert!((all.mean() - 2.5).abs() < 1e-12);
         assert!((all.standard_error() - (5.0_f64 / 12.0).sqrt()).abs() < 1e-12);
         for (values, factor) in [(5, 2.776), (11, 2.228), (21, 2.086), (1_001, 1.962)] {

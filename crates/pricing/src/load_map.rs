@@ -223,7 +223,7 @@ mod tests {
             before in any::<u32>(),
             step in 1..5_000_u32,
         ) {
-            let knots = (0..).zip(&values).map(|(n, value)| knot(n * 1_000, *value)).collect();
+            let knots = (0..).step_by(1_000).zip(&values).map(|(place, value)| knot(place, *value)).collect();
             let map = LoadMap::new(knots, BAND, step).unwrap();
             let schedule = map.schedule(before, &places);
             let mut last = before.clamp(BAND.min_bps, BAND.max_bps);

@@ -154,16 +154,14 @@ fn shopper(home: usize, number: u32) -> Result<Driver, Fault> {
 }
 
 /// An agreement under a market's terms: one price per kWh without tax, fee or discount. Every load is accepted that the band allows.
-fn agreed(base: Agreement, terms: &Terms) -> Agreement {
-    worded(Agreement {
-        tariffs: vec![terms.tariff.clone()],
-        corridor: terms.corridor,
-        load_band: terms.load_band,
-        tiers: Vec::new(),
-        split: terms.split,
-        split_rule: terms.split_rule,
-        ..base
-    })
+fn agreed(mut base: Agreement, terms: &Terms) -> Agreement {
+    base.tariffs = vec![terms.tariff.clone()];
+    base.corridor = terms.corridor;
+    base.load_band = terms.load_band;
+    base.tiers = Vec::new();
+    base.split = terms.split;
+    base.split_rule = terms.split_rule;
+    worded(base)
 }
 
 fn decryption_key(name: &str) -> DecryptionKey {

@@ -59,7 +59,7 @@ pub fn read(text: &str, months: usize) -> Result<Loads, String> {
     let (year, month, day) = FIRST;
     let first = day_of(year, month, day).ok_or("no first day")?;
     let origin = format!("EIA-930 loads of {} and {}", a.1, b.1);
-    Loads::of(origin, false, sources, first, months)
+    Loads::of(origin, false, &sources, first, months)
 }
 
 type Columns = Vec<Vec<Option<i64>>>;

@@ -31,13 +31,13 @@ pub(super) fn day(out: &mut String, e: &Evaluation) {
     let prices = Lines {
         about: "Lines: price per kWh over the hours of the day, fixed, by forecast, and with the load known".to_owned(),
         x: "hour of the day".to_owned(),
-        lines: vec![line("fixed price", 0, fixed), line("by forecast", 2, forecast), line("if the load were known", 1, known)],
+        drawn: vec![line("fixed price", 0, fixed), line("by forecast", 2, forecast), line("if the load were known", 1, known)],
         from_zero: false,
     };
     let load = Lines {
         about: "Lines: load of the region over the hours of the day, and what was forecast the day before".to_owned(),
         x: "hour of the day".to_owned(),
-        lines: vec![line("load, GW", 0, &day.load), line("forecast the day before, GW", 2, &day.said)],
+        drawn: vec![line("load, GW", 0, &day.load), line("forecast the day before, GW", 2, &day.said)],
         from_zero: false,
     };
     let [charging_fixed, charging] = &day.charging;
@@ -65,7 +65,7 @@ pub(super) fn day(out: &mut String, e: &Evaluation) {
     let charged = Lines {
         about: "Lines: charging over the hours of the day with a fixed price and with prices by forecast".to_owned(),
         x: "hour of the day".to_owned(),
-        lines: vec![line("charging at a fixed price, MW", 0, charging_fixed), line("charging by forecast, MW", 2, charging)],
+        drawn: vec![line("charging at a fixed price, MW", 0, charging_fixed), line("charging by forecast, MW", 2, charging)],
         from_zero: true,
     };
     let rows = hourly(&[charging_fixed, charging], 1);
@@ -123,7 +123,7 @@ fn curve(found: &Curves) -> String {
             s.travel.letter()
         ),
         x: x.to_owned(),
-        lines: fairway_economics::Regime::ALL
+        drawn: fairway_economics::Regime::ALL
             .into_iter()
             .enumerate()
             .map(line)

@@ -28,7 +28,7 @@ pub(super) struct Line {
 pub(super) struct Lines {
     pub(super) about: String,
     pub(super) x: String,
-    pub(super) lines: Vec<Line>,
+    pub(super) drawn: Vec<Line>,
     /// Whether the ordinate begins at zero.
     pub(super) from_zero: bool,
 }
@@ -151,8 +151,8 @@ fn abscissa(out: &mut String, scale: &Scale, name: &str) {
 
 /// The drawing of lines, with their names below it.
 pub(super) fn lines(chart: &Lines) -> String {
-    let points = || chart.lines.iter().flat_map(|l| l.points.iter().copied());
-    let marks = || chart.lines.iter().flat_map(|l| l.marks.iter().copied());
+    let points = || chart.drawn.iter().flat_map(|l| l.points.iter().copied());
+    let marks = || chart.drawn.iter().flat_map(|l| l.marks.iter().copied());
     let xs = points().map(|p| p.0).chain(marks().map(|m| m.0));
     let (low, high) = xs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
         (low.min(x), high.max(x))
@@ -167,7 +167,7 @@ pub(super) fn lines(chart: &Lines) -> String {
     let mut out = begin(&chart.about);
     ordinate(&mut out, &scale);
     abscissa(&mut out, &scale, &chart.x);
-    for line in &chart.lines {
+    for line in &chart.drawn {
         let places: Vec<String> = line
             .points
             .iter()
@@ -200,7 +200,7 @@ pub(super) fn lines(chart: &Lines) -> String {
         }
     }
     out.push_str("</svg>\n");
-    let names = chart.lines.iter().map(|l| (l.style, l.name.as_str()));
+    let names = chart.drawn.iter().map(|l| (l.style, l.name.as_str()));
     legend(&mut out, names, false);
     out
 }

@@ -50,3 +50,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     ));
     Ok(())
 }
+
+/// As [`run`], where the exit code does not count.
+pub(super) async fn told(options: Options) -> Result<(), String> {
+    run(options).await.map_err(|failure| failure.text)
+}

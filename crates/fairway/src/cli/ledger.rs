@@ -168,10 +168,7 @@ async fn cost(
 
 pub(super) async fn run(command: LedgerCommand) -> Result<(), String> {
     match command {
-        LedgerCommand::Concat(options) => {
-            let joined = super::concat::run(options).await;
-            joined.map_err(|failure| failure.text)
-        }
+        LedgerCommand::Concat(options) => super::concat::told(options).await,
         LedgerCommand::Status { target } => {
             let status = Client::of(&target)?.json("/ledger/v1/status").await?;
             say(&serde_json::to_string_pretty(&status).unwrap_or_default());

@@ -114,9 +114,7 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
     };
     node.follow_ledger(&desk, seen, fatal);
     node.watch_ledger(&desk, ways);
-    if let Some(dropper) = Dropper::of(&config, &genesis, me, &desk)? {
-        tokio::spawn(dropper.run());
-    }
+    node.drop_old_blocks(&desk)?;
     tracing::info!(member = %me, "ready at http://{}/readyz", config.listen.operations);
     let outcome = tokio::select! {
         end = operator::serve(operations, desk) => end,
@@ -255,6 +253,14 @@ impl Member<'_> {
             ways: desk.jobs.is_some().then_some(ways),
         };
         tokio::spawn(keeper.run());
+    }
+
+    /// Starts what exports and drops old blocks, if the configuration says so.
+    fn drop_old_blocks(&self, desk: &Desk) -> Result<(), String> {
+        if let Some(dropper) = Dropper::of(self.config, self.genesis, self.me, desk)? {
+            tokio::spawn(dropper.run());
+        }
+        Ok(())
     }
 
     /// Starts the utility: its machine, its listeners. Gives the desk, and the height up to which the machine has seen the ledger.

@@ -69,11 +69,11 @@ fn drivers_pay_the_hour_s_price_or_go() {
         ],
     };
     let found = market(1, &asked).unwrap_or_else(|violation| panic!("{violation}"));
-    let [a, b, c, d, e, f] = found.ended.as_slice() else {
+    let [plain, dear, loaded, dearer, foreign, own] = found.ended.as_slice() else {
         panic!("{found:?}");
     };
     assert_eq!(
-        [*b, *d, *e],
+        [*dear, *dearer, *foreign],
         [
             Ended::TooDear(Micro(300_000)),
             Ended::TooDear(Micro(360_000)),
@@ -82,9 +82,9 @@ fn drivers_pay_the_hour_s_price_or_go() {
     );
     let mut billed = 0;
     for (ended, price, load_bps) in [
-        (a, 300_000, 10_000),
-        (c, 360_000, 12_000),
-        (f, 300_000, 10_000),
+        (plain, 300_000, 10_000),
+        (loaded, 360_000, 12_000),
+        (own, 300_000, 10_000),
     ] {
         let Ended::Charged(offered, charge) = ended else {
             panic!("{ended:?}");
