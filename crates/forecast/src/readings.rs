@@ -179,6 +179,27 @@ impl Readings {
         }
     }
 
+    /// Readings that were kept before. Values and suspects before `first` are left out.
+    pub fn restore(
+        rules: ReadingRules,
+        first: Hour,
+        values: impl IntoIterator<Item = (Hour, i64)>,
+        suspects: impl IntoIterator<Item = (Hour, i64)>,
+    ) -> Self {
+        let kept = |reading: &(Hour, i64)| reading.0 >= first;
+        Self {
+            rules,
+            first,
+            values: values.into_iter().filter(kept).collect(),
+            suspects: suspects.into_iter().filter(kept).collect(),
+        }
+    }
+
+    /// The value of an hour.
+    pub fn value(&self, hour: Hour) -> Option<i64> {
+        self.values.get(&hour).copied()
+    }
+
     /// Takes a reading that is posted in the hour `now`.
     ///
     /// # Errors

@@ -112,6 +112,7 @@ fn check_operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::Money(operation) => crate::money::admit::check(operation),
         Operation::Terms(operation) => life::check(operation),
         Operation::Rule(operation) => rules::admit(operation),
+        Operation::Forecast(operation) => crate::forecast::check(operation),
     }
 }
 

@@ -393,7 +393,11 @@ impl Change {
             (Operation::ConfirmPayment(payment), Effect::PaymentConfirmed { .. }) => {
                 Self::of_payment(payment).map(Some)
             }
-            (Operation::SettleCharge(_) | Operation::ConfirmPayment(_), _)
+            (Operation::Forecast(_), Effect::Forecast(_)) => Ok(Some(Self::default())),
+            (
+                Operation::SettleCharge(_) | Operation::ConfirmPayment(_) | Operation::Forecast(_),
+                _,
+            )
             | (
                 _,
                 Effect::ChargeSettled { .. }
@@ -401,6 +405,7 @@ impl Change {
                 | Effect::Case(_)
                 | Effect::Energy(_)
                 | Effect::Rate(_)
+                | Effect::Forecast(_)
                 | Effect::Batch(_),
             ) => Ok(None),
             _ => Ok(Some(Self::default())),

@@ -1,7 +1,9 @@
 //! Agreements and their tariffs, decoded and compiled once. Entries are found by the hash of the terms, so an entry can only be
 //! right, and whether it is there changes nothing but time.
 
+use crate::forecast::bounds::MAX_CACHED_FORECASTERS;
 use crate::limits::{MAX_CACHED_AGREEMENTS, MAX_CACHED_RULES, MAX_CACHED_ZONES};
+use fairway_forecast::ensemble::Forecaster;
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::hash::Hash;
 use fairway_model::tariff::Tariff;
@@ -9,11 +11,13 @@ use fairway_pricing::{BoundRule, CompiledTariff, RuleModule, TariffError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Agreements by id, at most [`MAX_CACHED_AGREEMENTS`], and modules of custom rules, at most [`MAX_CACHED_RULES`].
+/// Agreements by id, at most [`MAX_CACHED_AGREEMENTS`], modules of custom rules, at most [`MAX_CACHED_RULES`], and packages of models put
+/// together, at most [`MAX_CACHED_FORECASTERS`].
 #[derive(Debug, Default)]
 pub(crate) struct Cache(
     Mutex<BTreeMap<AgreementId, Arc<Terms>>>,
     Mutex<BTreeMap<Hash, RuleModule>>,
+    Mutex<BTreeMap<Hash, Arc<Forecaster>>>,
 );
 
 /// One agreement.
@@ -60,6 +64,24 @@ impl Cache {
             entries.pop_first();
         }
         entries.insert(rule.id(), rule);
+    }
+
+    pub(crate) fn find_forecaster(&self, package: Hash) -> Option<Arc<Forecaster>> {
+        self.2
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&package)
+            .cloned()
+    }
+
+    pub(crate) fn insert_forecaster(&self, package: Hash, found: Forecaster) -> Arc<Forecaster> {
+        let found = Arc::new(found);
+        let mut entries = self.2.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MAX_CACHED_FORECASTERS {
+            entries.pop_first();
+        }
+        entries.insert(package, Arc::clone(&found));
+        found
     }
 }
 

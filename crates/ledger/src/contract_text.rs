@@ -4,6 +4,7 @@
 //! Invariants: the text is a pure function of the terms (all but `text_hash` itself), ASCII, one sentence or condition per line;
 //! terms that differ give texts that differ. Tested field by field here, and by its bytes in `fixtures/conformance`.
 
+mod forecast;
 mod split;
 
 use fairway_model::agreement::{Agreement, ServiceLevel};
@@ -139,7 +140,7 @@ impl Writer<'_> {
 
     fn price_limits(&self) -> Vec<String> {
         let (corridor, band) = (self.0.corridor, self.0.load_band);
-        vec![
+        let mut lines = vec![
             format!(
                 "The energy price per kWh before taxes never leaves {} to {}, whatever the load.",
                 self.money(corridor.floor),
@@ -150,7 +151,11 @@ impl Writer<'_> {
                 percent(band.min_bps),
                 percent(band.max_bps)
             ),
-        ]
+        ];
+        if let Some(terms) = &self.0.forecast {
+            lines.extend(forecast::lines(self.0, terms));
+        }
+        lines
     }
 
     fn ceilings(&self) -> Vec<String> {

@@ -272,6 +272,7 @@ fn run(mut ctx: Context<'_, '_>) -> Result<Done, Refusal> {
         Operation::Money(operation) => money::run(&mut ctx, operation),
         Operation::Council(operation) => council::run(&mut ctx, operation),
         Operation::Rule(operation) => rules::run(&mut ctx, operation),
+        Operation::Forecast(operation) => crate::forecast::run(&mut ctx, operation),
         Operation::Batch(items) => Ok(batch::run(&mut ctx, items)),
     }
 }

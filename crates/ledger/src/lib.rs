@@ -20,6 +20,7 @@ mod contracts;
 pub mod council;
 mod disputes;
 pub mod energy;
+pub mod forecast;
 pub mod genesis;
 mod holds;
 pub mod keys;

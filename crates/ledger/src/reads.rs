@@ -3,6 +3,7 @@
 use crate::admit::cin_prefix;
 use crate::batch::BatchItem;
 use crate::council::{self, key_for_charter, key_for_used_key};
+use crate::forecast;
 use crate::keys::{
     Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_charge,
     key_for_dispute, key_for_evse, key_for_guarantee, key_for_held, key_for_hold, key_for_member,
@@ -80,6 +81,7 @@ pub(crate) fn reads(tx: &Transaction) -> Vec<Key> {
         Operation::SettleCharge(settlement) => keys.extend(settle(settlement)),
         Operation::ConfirmPayment(payment) => keys.extend(confirm(payment)),
         Operation::Rule(operation) => keys.extend(rules::reads(operation, tx.member)),
+        Operation::Forecast(operation) => keys.extend(forecast::reads(tx.member, operation)),
         Operation::Dispute(dispute) => keys.extend(dispute_keys(dispute.session, tx.member)),
         Operation::Council(operation) => keys.extend(council::reads(tx, operation)),
         Operation::Case(operation) => keys.extend(crate::cases::reads::reads(operation)),
@@ -186,6 +188,7 @@ pub(crate) fn settle(settlement: &Settlement) -> Vec<Key> {
         key_for_account(&Account::Owner(settlement.owner.clone()), currency),
     ]);
     keys.extend(settlement.rule.map(key_for_rule));
+    keys.extend(forecast::settled::reads(settlement));
     keys
 }
 

@@ -4,6 +4,7 @@ use crate::batch::ItemOutcome;
 use crate::cases::effect::CaseEffect;
 use crate::council::CouncilEffect;
 use crate::energy::op::EnergyEffect;
+use crate::forecast::op::ForecastEffect;
 use crate::life::TermsEffect;
 use crate::money::MoneyEffect;
 use crate::rates::RateEffect;
@@ -252,6 +253,9 @@ pub enum Effect {
     /// A result for each item of a batch, in order.
     #[n(41)]
     Batch(#[n(0)] Vec<ItemOutcome>),
+    /// Something about readings, forecasts, models, schedules and scores.
+    #[n(42)]
+    Forecast(#[n(0)] ForecastEffect),
     /// Messages to the member are encrypted to another key.
     #[n(40)]
     EncryptionKeyRotated,

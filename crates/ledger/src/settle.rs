@@ -15,7 +15,7 @@ use crate::receipt::{Account, Effect, Posting};
 use crate::rules::RuleUse;
 use crate::state::{AgreementStatus, ChargeState, EvseState, HoldState, HoldStatus};
 use crate::tx::Settlement;
-use crate::{energy, life, meter, price, rules, usage};
+use crate::{energy, forecast, life, meter, price, rules, usage};
 use fairway_model::agreement::Agreement;
 use fairway_model::charge::ChargeEvent;
 use fairway_model::hash::Hash;
@@ -34,6 +34,7 @@ pub(crate) fn settle(ctx: &mut Context<'_, '_>, settlement: &Settlement) -> Resu
     let start = usage::check(event, agreement, ctx.now(), ctx.rules)?;
     check_in_force(event, agreement, &status, start)?;
     let evse = check_evse(ctx, settlement, start)?;
+    forecast::settled::check(ctx, settlement, agreement, start)?;
     let rule = rules::bound(ctx, agreement, settlement.rule)?;
     let note = price::check(event, &terms, &evse.entry.time_zone, rule)?;
     energy::settled::count(ctx, settlement, &evse.entry.area)?;

@@ -1,5 +1,6 @@
 //! Whether an agreement's terms contradict themselves. Each contradiction has a text of its own.
 
+mod forecast;
 mod split;
 
 use crate::context::refuse;
@@ -38,6 +39,7 @@ pub(crate) fn check(agreement: &Agreement, now: Time) -> Result<(), Refusal> {
     check_limits(agreement)?;
     check_tiers(agreement)?;
     split::check(agreement)?;
+    forecast::check(agreement)?;
     check_deadlines(agreement)?;
     check_session_caps(agreement)?;
     check_service(agreement)?;

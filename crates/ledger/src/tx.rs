@@ -8,10 +8,12 @@ use crate::batch::BatchItem;
 use crate::cases::op::CaseOperation;
 use crate::council::{self, CouncilOperation};
 use crate::energy::op::EnergyOperation;
+use crate::forecast::op::ForecastOperation;
 use crate::life::TermsOperation;
 use crate::money::MoneyOperation;
 use crate::rates::RateOperation;
 use crate::rules::RuleOperation;
+use fairway_forecast::hour::Day;
 use fairway_model::agreement::{Agreement, AgreementId};
 use fairway_model::canonical::{Canonical, DecodeError};
 use fairway_model::hash::Hash;
@@ -107,6 +109,9 @@ pub struct Settlement {
     /// The custom rule that the agreement names, if it does.
     #[n(6)]
     pub rule: Option<Hash>,
+    /// The local day whose prices the charge uses; given exactly when the agreement follows the forecast.
+    #[n(7)]
+    pub forecast: Option<Day>,
 }
 
 /// What the creditor says after money reached it outside the ledger.
@@ -303,6 +308,9 @@ pub enum Operation {
     /// Holds, releases and charges together, at most [`crate::limits::MAX_BATCH`], each with a result of its own.
     #[n(21)]
     Batch(#[n(0)] Vec<BatchItem>),
+    /// Readings of load, forecasts, models, schedules and scores.
+    #[n(22)]
+    Forecast(#[n(0)] Box<ForecastOperation>),
     /// Replace the key that messages to the member are encrypted to, or register the first one.
     #[n(20)]
     RotateEncryptionKey {

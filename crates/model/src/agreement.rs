@@ -3,6 +3,7 @@
 
 use crate::canonical::Canonical;
 use crate::energy::Energy;
+use crate::forecast::ForecastTerms;
 use crate::hash::Hash;
 use crate::ids::MemberId;
 use crate::money::{Currency, Micro};
@@ -208,6 +209,9 @@ pub struct Agreement {
     /// The rule that shares the net price; without one the fixed parts of `split` do.
     #[n(26)]
     pub split_rule: Option<SplitRule>,
+    /// How the forecast load of the visited utility moves prices; without it present load does, as the visited utility sets it.
+    #[n(27)]
+    pub forecast: Option<ForecastTerms>,
 }
 
 impl Agreement {

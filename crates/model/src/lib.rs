@@ -13,6 +13,7 @@ pub mod country;
 pub mod credit;
 pub mod emaid;
 pub mod energy;
+pub mod forecast;
 pub mod hash;
 pub mod ids;
 pub mod meter;
@@ -39,6 +40,7 @@ pub use cin::{Cin, CinError, CinPrefix, CustomerNumber, PrefixTable, RouteError,
 pub use credit::{Credit, CreditReason, SignedCredit};
 pub use emaid::{Contract, Emaid, EmaidError, Foreign};
 pub use energy::Energy;
+pub use forecast::{CurvePoint, ForecastTerms};
 pub use hash::Hash;
 pub use ids::{CreditId, EvseId, GuaranteeId, IdError, MemberId, OwnerId, SessionId, StationId};
 pub use meter::{MeterReading, SignReading};

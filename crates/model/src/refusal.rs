@@ -213,6 +213,14 @@ codes! {
     123 EncryptionKeyRetired = "encryption-key-retired",
     /// A message that was opened before; nothing changed.
     124 Replayed = "replayed",
+    /// A reading of load that is not taken; the text says why.
+    130 ReadingRefused = "reading-refused",
+    /// A member's own forecast that is not taken; the text says why.
+    131 ForecastRefused = "forecast-refused",
+    /// A model or package of models that is not sound; the text names the fault.
+    132 ModelInvalid = "model-invalid",
+    /// The model, package or load book is not on the ledger.
+    133 ModelUnknown = "model-unknown",
 }
 
 impl fmt::Display for RefusalCode {

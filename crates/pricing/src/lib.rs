@@ -22,6 +22,7 @@ mod apportion;
 mod bill;
 mod check;
 mod compile;
+mod curve;
 mod custom;
 mod describe;
 mod divide;
@@ -43,6 +44,7 @@ mod zone;
 
 pub use check::{MAX_SALES_TAXES, check_tariff};
 pub use compile::CompiledTariff;
+pub use curve::{multipliers, table_multiplier};
 pub use describe::{MAX_DESCRIPTION_LINES, describe};
 pub use divide::{Sharing, divide, division_of};
 pub use error::{RateError, TariffError};

@@ -427,6 +427,7 @@ impl Builder<'_> {
             currency: self.currency(terms.currency),
             area: self.area(session, &evse.area),
             rule: None,
+            forecast: None,
         })))
     }
 

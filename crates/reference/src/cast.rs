@@ -341,6 +341,7 @@ impl Cast {
             rule_fuel: None,
             annex_hash: None,
             split_rule: self.split_rule(pair, version, floor),
+            forecast: None,
         }))
     }
 

@@ -428,6 +428,7 @@ fn agreement(home: usize, visited: usize) -> Result<Agreement, Fault> {
         rule_fuel: None,
         annex_hash: None,
         split_rule: None,
+        forecast: None,
     }))
 }
 

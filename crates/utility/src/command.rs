@@ -5,6 +5,7 @@ use crate::roaming::{AgreementView, PartnerView, TermsCommand};
 pub use fairway_aaa::CreditLine;
 use fairway_ledger::energy::op::{EnergyOperation, Hour};
 use fairway_ledger::energy::state::{EnergyBook, OfferState};
+use fairway_ledger::forecast::op::ForecastOperation;
 use fairway_ledger::{CaseRef, CaseReply, DisputeReason, Ruling, Verdict};
 use fairway_model::charge::SignedChargeEvent;
 use fairway_model::credit::CreditReason;
@@ -148,6 +149,9 @@ pub enum Command {
         #[n(1)]
         compromised: bool,
     },
+    /// Hand something about readings, forecasts, models, schedules or scores to the ledger.
+    #[n(60)]
+    Forecast(#[n(0)] Box<ForecastOperation>),
     /// Everything that is kept about a person (GDPR articles 15 and 20). The export itself is recorded in the audit log.
     #[n(42)]
     ExportCustomer {

@@ -198,6 +198,7 @@ impl Utility {
                 Ok(Reply::Energy(Box::new(self.energy_balance())))
             }
             Command::Money(command) => self.money_command(out, id, command),
+            Command::Forecast(operation) => self.hand_in(out, id, Operation::Forecast(operation)),
         }
     }
 

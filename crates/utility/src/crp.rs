@@ -35,6 +35,9 @@ pub struct Grounds<'a> {
     pub statement: &'a EligibilityStatement,
     /// Present load of the EVSE's area, in basis points.
     pub load_bps: u32,
+    /// The multiplier of this hour by the day's schedule or the agreed table, where the agreement follows the forecast; then present
+    /// load does not count.
+    pub forecast_bps: Option<u32>,
     /// What home countered, in basis points.
     pub counter_bps: Option<u32>,
     /// What is left of the guarantee.
@@ -74,6 +77,9 @@ fn choose_tariff<'a>(grounds: &Grounds<'a>) -> Result<&'a Tariff, Refusal> {
 
 /// The load multiplier: the area's, held inside the agreement's band, then under the partner's and the counter's ceiling.
 fn load(grounds: &Grounds<'_>) -> Result<u32, Refusal> {
+    if let Some(bps) = grounds.forecast_bps {
+        return scheduled(grounds, bps);
+    }
     let band = grounds.agreement.load_band;
     let mut load = grounds
         .load_bps
@@ -95,6 +101,20 @@ fn load(grounds: &Grounds<'_>) -> Result<u32, Refusal> {
         return Err(no_offer(text));
     }
     Ok(load)
+}
+
+/// A multiplier that the ledger has set: it is offered as it is, or not at all.
+fn scheduled(grounds: &Grounds<'_>, bps: u32) -> Result<u32, Refusal> {
+    let ceilings = [
+        partner(grounds).map(|p| p.max_load_bps),
+        grounds.counter_bps,
+    ];
+    match ceilings.into_iter().flatten().find(|most| *most < bps) {
+        None => Ok(bps),
+        Some(most) => Err(no_offer(format!(
+            "the forecast sets {bps} basis points for this hour, and at most {most} are accepted; another hour may suit"
+        ))),
+    }
 }
 
 fn adjustments(agreement: &Agreement, tier: Tier, load_bps: u32) -> Adjustments {
@@ -208,7 +228,13 @@ fn reasons(grounds: &Grounds<'_>, adjustments: &Adjustments, tariff: &Tariff) ->
             grounds.statement.home
         ));
     }
-    if adjustments.load_bps != NEUTRAL_BPS {
+    if grounds.forecast_bps.is_some() {
+        reasons.push(format!(
+            "The forecast load of {} sets energy prices of this hour to {} % of the tariff.",
+            grounds.agreement.visited,
+            percent(adjustments.load_bps)
+        ));
+    } else if adjustments.load_bps != NEUTRAL_BPS {
         reasons.push(format!(
             "Present load in {} sets energy prices to {} % of the tariff.",
             grounds.evse.area,
@@ -254,6 +280,8 @@ pub struct HomeGrounds<'a> {
     pub policy: &'a Policy,
     /// The agreement that the offer names.
     pub agreement: &'a Agreement,
+    /// The multiplier of the hour in which the offer was made, where the agreement follows the forecast.
+    pub forecast_bps: Option<u32>,
     /// The custom rule that it names, if it does.
     pub rule: Option<&'a BoundRule>,
     /// Where, from the registry.
@@ -321,6 +349,15 @@ pub fn inside_agreement(grounds: &HomeGrounds<'_>, offer: &Offer) -> Result<(), 
         return outside(format!(
             "load of {} basis points is outside {} to {}",
             offer.adjustments.load_bps, band.min_bps, band.max_bps
+        ));
+    }
+    if let Some(right) = grounds
+        .forecast_bps
+        .filter(|right| *right != offer.adjustments.load_bps)
+    {
+        return outside(format!(
+            "load of {} basis points; the ledger has {right} for the hour of this offer",
+            offer.adjustments.load_bps
         ));
     }
     if offer.hold > agreement.caps.amount_per_charge || offer.hold <= Micro::ZERO {

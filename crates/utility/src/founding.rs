@@ -10,6 +10,7 @@ use crate::machine::Utility;
 use crate::out::Out;
 use crate::registry::Registry;
 use fairway_ledger::energy::state::{OfferState, key_for_energy_offer};
+use fairway_ledger::forecast::state::{LoadBook, key_for_load_book};
 use fairway_ledger::keys::Key;
 use fairway_ledger::life::{BoardState, MAX_BOARD_SLOTS, key_for_board};
 use fairway_ledger::money::key_for_acceptance;
@@ -87,6 +88,7 @@ impl Further {
         let mut keys: BTreeSet<Key> = members.iter().map(|m| key_for_member(*m)).collect();
         for member in &members {
             keys.extend((0..MAX_BOARD_SLOTS).map(|slot| key_for_board(*member, slot)));
+            keys.insert(key_for_load_book(*member));
         }
         for each in &all {
             if let Named::Terms(terms) = each {
@@ -218,6 +220,9 @@ impl Registry {
         for member in members(&all) {
             if let Some(state) = read::<MemberState>(values, &key_for_member(member)) {
                 rows.push(self.found_member(&state, at));
+            }
+            if let Some(book) = read::<LoadBook>(values, &key_for_load_book(member)) {
+                rows.push(self.schedules.put_calendar(member, book.calendar, at));
             }
             for slot in 0..MAX_BOARD_SLOTS {
                 let state = read::<BoardState>(values, &key_for_board(member, slot));

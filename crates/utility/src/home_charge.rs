@@ -200,9 +200,12 @@ impl Utility {
             );
         };
         let rule = self.registry.rule_of(agreement)?;
+        let schedules = &self.registry.schedules;
+        let forecast_bps = schedules.bps((terms.agreement, agreement), terms.issued_at)?;
         let grounds = HomeGrounds {
             policy: self.policy(),
             agreement,
+            forecast_bps,
             rule: rule.as_ref(),
             evse: &evse.entry,
             issued,

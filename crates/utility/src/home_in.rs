@@ -293,9 +293,15 @@ impl Utility {
             Ok(rule) => rule,
             Err(refusal) => return OfferAnswer::Refused(refusal),
         };
+        let schedules = &self.registry.schedules;
+        let forecast_bps = match schedules.bps((offer.agreement, agreement), offer.issued_at) {
+            Ok(bps) => bps,
+            Err(refusal) => return OfferAnswer::Refused(refusal),
+        };
         let grounds = HomeGrounds {
             policy: self.policy(),
             agreement,
+            forecast_bps,
             rule: rule.as_ref(),
             evse: &evse.entry,
             issued,

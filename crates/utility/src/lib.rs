@@ -51,6 +51,7 @@ mod registry;
 mod restore;
 pub mod roaming;
 mod roaming_in;
+mod schedules;
 pub mod seal;
 mod settle;
 mod station_in;

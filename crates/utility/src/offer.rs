@@ -182,6 +182,8 @@ impl Utility {
             .ok_or_else(gone)?
             .entry;
         let rule = self.registry.rule_of(agreement)?;
+        let schedules = &self.registry.schedules;
+        let forecast_bps = schedules.bps((agreement_id, agreement), out.now)?;
         let grounds = Grounds {
             policy: self.policy(),
             agreement,
@@ -194,6 +196,7 @@ impl Utility {
                 .get(&evse.area)
                 .copied()
                 .unwrap_or(crp::NEUTRAL_BPS),
+            forecast_bps,
             counter_bps,
             remaining: self.node.remaining(out.now, statement),
             session: id,

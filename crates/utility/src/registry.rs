@@ -6,6 +6,7 @@ use crate::duty::{CYCLE, Duty, RELEASE};
 use crate::members::MemberRecord;
 use crate::money::MoneyBook;
 use crate::partners::{BOARD, PARTNER, Partners};
+use crate::schedules::{CALENDAR, PRICES, Schedules};
 use fairway_ledger::energy::op::{EnergyEffect, EnergyOperation};
 use fairway_ledger::money::{MoneyEffect, MoneyOperation};
 use fairway_ledger::rates::{Conversion, RateEffect, RateOperation};
@@ -173,6 +174,8 @@ pub(crate) struct Registry {
     rules: BTreeMap<Hash, RuleModule>,
     /// What follows after settlement.
     pub(crate) money: MoneyBook,
+    /// Prices that follow the forecast.
+    pub(crate) schedules: Schedules,
     /// Whose registry it is.
     me: Option<MemberId>,
 }
@@ -419,6 +422,7 @@ impl Registry {
                 Operation::Rule(RuleOperation::Upload { module }),
                 Some(Effect::Rule(RuleEffect::Uploaded { .. })),
             ) => self.put_rule(module, transaction.member, at),
+            (Operation::Forecast(_), _) => self.schedules.apply(transaction, receipt),
             _ => Vec::new(),
         }
     }
@@ -741,6 +745,7 @@ impl Registry {
             BOARD | PARTNER => self.partners.restore(kind, row)?,
             RELEASE | CYCLE => self.duty.restore(kind, row)?,
             "money" => self.money.restore(row)?,
+            CALENDAR | PRICES => self.schedules.restore(kind, row)?,
             other => {
                 return Err(DecodeError::Malformed(format!(
                     "registry row of unknown kind {other:?}"

@@ -327,6 +327,7 @@ impl Utility {
             area: Some(evse.area.clone()).filter(|area| !area.is_empty()),
             currency: agreement.currency,
             rule: agreement.rule,
+            forecast: self.registry.schedules.day_of(agreement, event),
             signed,
         })
     }

@@ -158,6 +158,7 @@ fn terms(home: MemberId, visited: MemberId, now: Time) -> Result<Agreement, Stri
         rule_fuel: None,
         annex_hash: None,
         split_rule: None,
+        forecast: None,
     }))
 }
 
@@ -357,6 +358,7 @@ impl Load {
             currency: Currency::USD,
             area: None,
             rule: None,
+            forecast: None,
         };
         (
             BatchItem::Hold(Box::new(hold)),

@@ -427,6 +427,7 @@ fn on_its_way(pair: &Pair, number: u64, event: ChargeEvent, expires_at: Time, wr
         },
         area: None,
         rule: None,
+        forecast: None,
     };
     Open {
         hold: signed(pair, number, "hold", Operation::PlaceHold(Box::new(hold))),

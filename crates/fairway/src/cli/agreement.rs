@@ -420,6 +420,7 @@ mod tests {
             rule: Some(Hash::plain(&module)),
             rule_fuel: Some(10_000),
             split_rule: None,
+            forecast: None,
             ..terms::tests::example()
         });
         let now = terms.valid_from;

@@ -231,6 +231,7 @@ fn unworded(file: &File, folder: &Path) -> Result<Agreement, String> {
         tiers: file.tier.iter().map(tier).collect(),
         split: file.split.parts(),
         split_rule: file.split.rule()?,
+        forecast: None,
         hold_ttl: DAY.saturating_mul(i64::from(file.periods.hold_days)),
         netting_days: file.periods.netting_days,
         due_days: file.periods.due_days,

@@ -186,6 +186,7 @@ fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String
         rule_fuel: None,
         annex_hash: None,
         split_rule: if own { None } else { Some(split_rule()?) },
+        forecast: None,
     }))
 }
 

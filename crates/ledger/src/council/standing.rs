@@ -71,6 +71,7 @@ fn winds_up(operation: &Operation) -> bool {
         | Operation::CountersignAgreement { .. }
         | Operation::PlaceHold(_)
         | Operation::Rule(_) => false,
+        Operation::Forecast(operation) => operation.winds_up(),
         // The items are checked one by one; a batch without one that may count is refused whole.
         Operation::Batch(items) => items.iter().any(item_winds_up),
         Operation::Energy(operation) => matches!(

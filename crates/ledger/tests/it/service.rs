@@ -318,6 +318,14 @@ fn an_auditor_does_not_believe_a_penalty() {
     assert_eq!(fold(&receipt.to_bytes()), differ);
 }
 
+fn with_forecast(
+    edit: impl FnOnce(&mut fairway_model::forecast::ForecastTerms),
+) -> fairway_model::forecast::ForecastTerms {
+    let mut terms = crate::forecast_world::terms();
+    edit(&mut terms);
+    terms
+}
+
 /// Every term shows in the text, or two agreements would have one text.
 #[test]
 fn every_term_shows_in_the_text() {
@@ -358,6 +366,15 @@ fn every_term_shows_in_the_text() {
         |a| a.split_rule = Some(with_alone(|alone| alone.home_per_kwh.0 += 1)),
         |a| a.split_rule = Some(with_alone(|alone| alone.visited_per_kwh.0 += 1)),
         |a| a.split_rule = Some(with_alone(|alone| alone.owner_per_kwh.0 += 1)),
+        |a| a.forecast = Some(crate::forecast_world::terms()),
+        |a| a.forecast = Some(with_forecast(|t| t.curve[1].level += 1)),
+        |a| a.forecast = Some(with_forecast(|t| t.curve[1].bps += 1)),
+        |a| a.forecast = Some(with_forecast(|t| t.step_bps += 1)),
+        |a| a.forecast = Some(with_forecast(|t| t.notice_hours += 1)),
+        |a| a.forecast = Some(with_forecast(|t| t.skill_days += 1)),
+        |a| a.forecast = Some(with_forecast(|t| t.weekday_bps[5] += 1)),
+        |a| a.forecast = Some(with_forecast(|t| t.weekend_bps[5] += 1)),
+        |a| a.forecast = Some(with_forecast(|t| t.spare = Some(Hash::default()))),
         |a| a.hold_ttl += 1,
         |a| a.netting_days += 1,
         |a| a.due_days += 1,

@@ -152,6 +152,7 @@ pub(crate) fn agreement(home: &str, visited: &str, version: u32) -> Agreement {
         rule_fuel: None,
         annex_hash: None,
         split_rule: None,
+        forecast: None,
     })
 }
 
@@ -182,6 +183,10 @@ pub(crate) struct Charge {
     pub(crate) expires_at: Time,
     /// The module of the agreement's custom rule.
     pub(crate) rule: Option<RuleModule>,
+    /// The multiplier for load.
+    pub(crate) load_bps: u32,
+    /// The day of its forecast price.
+    pub(crate) day: Option<fairway_forecast::hour::Day>,
 }
 
 impl Charge {
@@ -203,6 +208,8 @@ impl Charge {
             hold: usd("20"),
             expires_at: T0.plus(2 * HOUR),
             rule: None,
+            load_bps: 10_500,
+            day: None,
         }
     }
 
@@ -245,7 +252,7 @@ impl Charge {
             .tier_terms(self.tier)
             .map_or(0, |t| t.discount_bps);
         let adjustments = Adjustments {
-            load_bps: 10_500,
+            load_bps: self.load_bps,
             tier: self.tier,
             discount_bps,
             corridor: agreement.corridor,
@@ -307,6 +314,7 @@ impl Charge {
     pub(crate) fn settlement(&self) -> Settlement {
         Settlement {
             rule: self.agreement.rule,
+            forecast: self.day,
             ..signed(self.event())
         }
     }
@@ -329,6 +337,7 @@ pub(crate) fn signed(event: ChargeEvent) -> Settlement {
         currency: USD,
         area: None,
         rule: None,
+        forecast: None,
     }
 }
 

@@ -25,6 +25,7 @@ mod metering;
 mod money;
 mod refusals;
 mod roaming;
+mod schedules;
 mod sealed;
 mod setup;
 mod sharing;

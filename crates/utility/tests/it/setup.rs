@@ -167,6 +167,7 @@ pub(crate) fn agreement(home: MemberId, visited: MemberId) -> Agreement {
         rule_fuel: None,
         annex_hash: None,
         split_rule: None,
+        forecast: None,
     })
 }
 
