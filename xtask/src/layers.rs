@@ -42,6 +42,7 @@ const ROWS: &[Row] = &[
     core("aaa", &["model"], &[]),
     core("pricing", &["model"], &["protocol"]),
     core("forecast", &["model"], &[]),
+    core("training", &["model", "forecast"], &[]),
     core("ledger", &["model", "pricing", "forecast"], &[]),
     // The second opinion on the contracts: never `pricing`, whose mistakes it must not share.
     core("reference", &["model", "ledger"], &[]),
@@ -101,6 +102,7 @@ const ROWS: &[Row] = &[
             "aaa",
             "pricing",
             "forecast",
+            "training",
             "ledger",
             "chain",
             "utility",

@@ -13,6 +13,7 @@ const CORE: &[&str] = &[
     "aaa",
     "pricing",
     "forecast",
+    "training",
     "ledger",
     "utility",
     "sim",
