@@ -55,7 +55,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "chain-sim",
         uses: &["chain"],
-        tests_use: &["model", "pricing", "ledger"],
+        tests_use: &["model", "pricing", "forecast", "ledger"],
         core: false,
     },
     core(

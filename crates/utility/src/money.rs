@@ -149,9 +149,9 @@ impl MoneyBook {
         receipt: &Receipt,
     ) -> Vec<Row> {
         let pair = (conversion.debtor, conversion.creditor);
-        let less = Micro(conversion.amount.0.saturating_neg());
+        let gone = Micro(conversion.amount.0.saturating_neg());
         let mut rows = self.note_open(conversion.to, UtcDay::of(receipt.time), receipt.time);
-        let legs = [(0, conversion.from, less), (1, conversion.to, converted)];
+        let legs = [(0, conversion.from, gone), (1, conversion.to, converted)];
         for (number, currency, amount) in legs {
             let direction = (pair.0, pair.1, currency);
             let line = (LineKind::Conversion, None);
