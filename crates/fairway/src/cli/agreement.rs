@@ -337,7 +337,7 @@ async fn countersign(desk: &Desk, text: &str) -> Result<(), String> {
     .await
 }
 
-fn parse_id(text: &str) -> Result<AgreementId, String> {
+pub(super) fn parse_id(text: &str) -> Result<AgreementId, String> {
     let wrong = || format!("{text:?} is no agreement: agr_ and 64 hexadecimal digits are right");
     let digits = text.strip_prefix("agr_").ok_or_else(wrong)?;
     let bytes = hex::decode(digits).map_err(|_| wrong())?;

@@ -84,6 +84,9 @@ pub(super) enum LedgerCommand {
     /// Misbehaviour of validators: what is on record, and evidence shown by hand.
     #[command(subcommand)]
     Evidence(super::evidence::EvidenceCommand),
+    /// Readings, own forecasts, models, schedules and scores on the ledger.
+    #[command(subcommand)]
+    Forecast(super::ledger_forecast::ForecastCommand),
     /// Verify a proof of either kind offline: needs only the proof file and the validators' public keys.
     Verify {
         /// The proof file.
@@ -220,6 +223,7 @@ pub(super) async fn run(command: LedgerCommand) -> Result<(), String> {
             ..
         } => export(&target, &out, from, to).await,
         LedgerCommand::Evidence(command) => super::evidence::run(command).await,
+        LedgerCommand::Forecast(command) => super::ledger_forecast::run(command).await,
         LedgerCommand::Verify {
             proof,
             validators,

@@ -15,6 +15,7 @@ mod found;
 mod join;
 mod key;
 mod ledger;
+mod ledger_forecast;
 pub mod log;
 mod model;
 mod money;

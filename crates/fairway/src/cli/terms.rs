@@ -1,6 +1,7 @@
 //! An agreement's file: TOML with the terms, beside it the OCPI tariffs. The readable text is made from the terms. `docs/examples/agreement.toml`
 //! names and explains every key.
 
+mod forecast;
 mod split;
 
 use crate::config;
@@ -13,6 +14,7 @@ use fairway_model::{
 };
 use fairway_pricing::rule_id;
 use fairway_protocol::ocpi_tariff::read_tariff;
+use forecast::ForecastFile;
 use serde::Deserialize;
 use split::SplitFile;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,7 @@ struct File {
     service: Option<ServiceFile>,
     security: Option<SecurityFile>,
     commitments: Option<CommitmentsFile>,
+    forecast: Option<ForecastFile>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -231,7 +234,11 @@ fn unworded(file: &File, folder: &Path) -> Result<Agreement, String> {
         tiers: file.tier.iter().map(tier).collect(),
         split: file.split.parts(),
         split_rule: file.split.rule()?,
-        forecast: None,
+        forecast: file
+            .forecast
+            .as_ref()
+            .map(ForecastFile::terms)
+            .transpose()?,
         hold_ttl: DAY.saturating_mul(i64::from(file.periods.hold_days)),
         netting_days: file.periods.netting_days,
         due_days: file.periods.due_days,
