@@ -41,6 +41,9 @@ pub struct Config {
     /// Charging rules and policy at first start; later versions are put in force by command.
     #[serde(default)]
     pub policy: Policy,
+    /// The forecasting service; without it this node has none.
+    #[serde(default)]
+    pub forecast: Option<Forecast>,
     /// A clock that runs faster than the wall clock, for demonstrations. All members must have the same.
     #[serde(default)]
     pub clock: Option<ClockConfig>,
@@ -72,6 +75,18 @@ pub struct Database {
     /// `sqlite:PATH` or `postgres://user:password@host/database`.
     #[serde(default = "default_database")]
     pub url: String,
+}
+
+/// The forecasting service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forecast {
+    /// Folder of data sets and models; `fairway forecast --dir` works on the same.
+    #[serde(default = "default_forecast_dir")]
+    pub dir: PathBuf,
+    /// Threads of a training.
+    #[serde(default = "default_forecast_threads")]
+    pub threads: usize,
 }
 
 /// Settings of the ledger node.
@@ -210,6 +225,12 @@ fn default_exports() -> PathBuf {
 fn default_workers() -> usize {
     2
 }
+fn default_forecast_dir() -> PathBuf {
+    "forecast".into()
+}
+fn default_forecast_threads() -> usize {
+    1
+}
 fn default_leader_timeout() -> u64 {
     1_000
 }
@@ -230,6 +251,7 @@ impl Config {
             ledger: Ledger::default(),
             policy: Policy::default(),
             clock: None,
+            forecast: None,
             bill_offset_minutes: 0,
             folder: PathBuf::new(),
         }

@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod environment;
 pub mod export;
+pub mod forecast;
 pub mod genesis;
 pub mod node;
 pub mod ports;

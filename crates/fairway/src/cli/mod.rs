@@ -10,6 +10,7 @@ mod dispute;
 mod energy;
 mod evaluate;
 mod evidence;
+mod forecast;
 mod format;
 mod found;
 mod join;
@@ -170,6 +171,9 @@ enum Command {
         #[arg(long)]
         to: PathBuf,
     },
+    /// Forecast the load: keep data sets, search for a model, compare, predict. Works offline on a folder; `serve` offers the same over HTTP.
+    #[command(subcommand)]
+    Forecast(Box<forecast::ForecastCommand>),
     /// Reconstruct the paper's revenue equations and Figure 5: curves, claims and their conditions.
     Model(Box<model::Options>),
     /// Re-create the paper's evaluation: drawn drivers under four ways of roaming, a sample through the running composition, a back-test of money.
@@ -249,6 +253,7 @@ async fn carry_out(command: Command) -> Result<(), String> {
             say(fairway_gateway::flow_chart().trim_end());
             Ok(())
         }
+        Command::Forecast(command) => forecast::run(*command),
         Command::Model(options) => model::run(&options),
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,

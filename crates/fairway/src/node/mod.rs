@@ -6,6 +6,7 @@ pub mod directory;
 mod dropping;
 mod evidence;
 mod follow;
+pub mod forecast;
 mod joining;
 pub mod ledger;
 pub mod operator;
@@ -96,6 +97,10 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
         token: keys.operator_token.clone(),
         member: config.member.clone(),
         record,
+        forecast: config
+            .forecast
+            .as_ref()
+            .map(|f| forecast::Service::new(config.path(&f.dir), f.threads)),
     };
     let operations = listen(config.listen.operations, "listen.operations").await?;
     let (fatal, mut ended) = mpsc::channel(1);

@@ -1,6 +1,7 @@
 //! Health, and operator's commands, over HTTP on loopback. Commands are canonical CBOR with the operator's token.
 
 use super::core::{Health, Job, Jobs};
+use super::forecast;
 use super::watch::Record;
 use crate::environment;
 use crate::export::{Marks, rows};
@@ -16,7 +17,7 @@ use fairway_model::canonical::Canonical;
 use fairway_model::{Refusal, RefusalCode};
 use fairway_utility::command::{Command, CustomerExport, Reply};
 use fairway_utility::peer::Answer;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -46,6 +47,42 @@ pub struct Desk {
     pub member: String,
     /// What its ledger node has seen.
     pub record: Record,
+    /// The forecasting service, where the configuration asks for one.
+    pub forecast: Option<forecast::Service>,
+}
+
+/// The operator's token, which a program must show.
+#[derive(Debug, Clone)]
+pub(super) struct Token(String);
+
+impl Token {
+    /// A token of some text.
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// Whether a request shows it. The comparison takes as long whatever was shown.
+    pub(super) fn shown_in(&self, headers: &HeaderMap) -> bool {
+        let shown = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.strip_prefix("Bearer "))
+            .unwrap_or_default();
+        let equal = shown
+            .bytes()
+            .zip(self.0.bytes())
+            .fold(0u8, |acc, (a, b)| acc | (a ^ b))
+            == 0;
+        equal && shown.len() == self.0.len()
+    }
+
+    /// The answer to a request that does not show it.
+    pub(super) fn asked_for(&self) -> Response {
+        problem(
+            StatusCode::UNAUTHORIZED,
+            "show the operator's token (keys/operator.token) as `Authorization: Bearer`",
+        )
+    }
 }
 
 /// Serves until the process ends.
@@ -53,6 +90,10 @@ pub struct Desk {
 /// # Errors
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
+    let forecasts = desk
+        .forecast
+        .clone()
+        .map(|service| forecast::router(service, Token::new(&desk.token)));
     let router = Router::new()
         .route("/ledger/v1/proof/{transaction}", get(ledger_proof))
         .route("/ledger/v1/block/{height}", get(ledger_block))
@@ -73,15 +114,24 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/ledger/v1/status", get(ledger_status))
         .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::max(MAX_COMMAND))
-        .with_state(desk);
+        .with_state(desk)
+        .merge(forecasts.unwrap_or_default());
     axum::serve(listener, router)
         .await
         .map_err(|e| e.to_string())
 }
 
 fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
+    problem_with(status, &detail.into(), Vec::new())
+}
+
+/// A problem (RFC 9457) with the places of what is wrong, where there are any.
+pub(super) fn problem_with(status: StatusCode, detail: &str, places: Vec<Value>) -> Response {
     let title = status.canonical_reason().unwrap_or("error");
-    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail.into() });
+    let mut body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+    if let (Some(fields), false) = (body.as_object_mut(), places.is_empty()) {
+        fields.insert("errors".to_owned(), Value::Array(places));
+    }
     (
         status,
         [(header::CONTENT_TYPE, "application/problem+json")],
@@ -156,11 +206,9 @@ async fn metrics(State(desk): State<Desk>) -> Response {
 
 /// Takes a transaction that is signed already, by whichever member: what the contracts admit is spread and proposed.
 async fn ledger_transaction(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    if !authorized(&desk, &headers) {
-        return problem(
-            StatusCode::UNAUTHORIZED,
-            "show the operator's token (keys/operator.token) as `Authorization: Bearer`",
-        );
+    let token = Token::new(&desk.token);
+    if !token.shown_in(&headers) {
+        return token.asked_for();
     }
     match desk.chain.submit(body).await {
         Ok(id) => (
@@ -323,31 +371,15 @@ async fn ledger_export(State(desk): State<Desk>, Path((from, to)): Path<(u64, u6
     }
 }
 
-fn authorized(desk: &Desk, headers: &HeaderMap) -> bool {
-    let shown = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.strip_prefix("Bearer "))
-        .unwrap_or_default();
-    let equal = shown
-        .bytes()
-        .zip(desk.token.bytes())
-        .fold(0u8, |acc, (a, b)| acc | (a ^ b))
-        == 0;
-    equal && shown.len() == desk.token.len()
-}
-
 async fn command(
     State(desk): State<Desk>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !authorized(&desk, &headers) {
-        return problem(
-            StatusCode::UNAUTHORIZED,
-            "show the operator's token (keys/operator.token) as `Authorization: Bearer`",
-        );
+    let token = Token::new(&desk.token);
+    if !token.shown_in(&headers) {
+        return token.asked_for();
     }
     let Some(jobs) = desk.jobs else {
         return problem(

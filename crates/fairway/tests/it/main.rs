@@ -14,6 +14,7 @@ mod chaos;
 mod command_line;
 mod databases;
 mod drops;
+mod forecast;
 mod gate;
 mod joins;
 mod killed;
