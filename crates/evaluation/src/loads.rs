@@ -18,7 +18,6 @@ use fairway_forecast::synthetic::Synthetic;
 use fairway_forecast::track::{MEDIAN, RATE, Tracker};
 use fairway_forecast::trees::{Inline, Objective, Recipe, train};
 use fairway_forecast::view::{Inputs, View};
-use fairway_pricing::load_map::percentile_bps;
 use std::collections::{BTreeMap, VecDeque};
 
 /// When schedules are issued: the notice that drivers have.
@@ -405,6 +404,16 @@ impl<'a> Forecasting<'a> {
             .map(|(key, sum)| (key, mean(sum)))
             .collect())
     }
+}
+
+/// Which part of the reference loads lies below `load`, in basis points rounded down. `rising` is sorted; without any, the middle.
+fn percentile_bps(load: i64, rising: &[i64]) -> u32 {
+    let below = rising.partition_point(|known| *known < load);
+    let part = below
+        .saturating_mul(10_000)
+        .checked_div(rising.len())
+        .unwrap_or(5_000);
+    u32::try_from(part).unwrap_or(10_000)
 }
 
 impl Region {

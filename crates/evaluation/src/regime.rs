@@ -4,12 +4,12 @@ use crate::loads::{Loads, Slot};
 use crate::number::{bps, major, micro};
 use crate::parameters::{KWH, PROFILE, Parameters, REGIONS};
 use fairway_model::agreement::{Corridor, LoadBand, Split};
+use fairway_model::forecast::{CurvePoint, ForecastTerms};
 use fairway_model::tariff::{Dimension, PriceComponent, TariffElement};
 use fairway_model::{
     Adjustments, Currency, Energy, Micro, Period, PeriodKind, SessionId, Shares, Tariff, Tier,
     Time, Usage,
 };
-use fairway_pricing::load_map::{Knot, LoadMap};
 use fairway_pricing::{CompiledTariff, Sharing, Turn, price_per_kwh_now, rate, share};
 use std::collections::BTreeMap;
 
@@ -211,8 +211,6 @@ impl Deal {
 pub struct Book {
     /// Mean cost of a kWh by region, over the hours in which drivers wish to charge, as the agreed table expects it.
     pub costs: [f64; REGIONS],
-    /// The agreed map by region.
-    pub maps: [LoadMap; REGIONS],
     /// Multipliers hour by hour and region: of the table, of the forecast contract, and with the load known.
     multipliers: [[Vec<u32>; REGIONS]; 3],
     deals: BTreeMap<(bool, usize, usize), Deal>,
@@ -244,9 +242,13 @@ impl Book {
         };
         let costs = [cost(a), cost(b)];
         let [cost_a, cost_b] = costs;
-        let maps = [map(p, cost_a)?, map(p, cost_b)?];
-        let [map_a, map_b] = &maps;
-        let series = |signal| [multipliers(a, map_a, signal), multipliers(b, map_b, signal)];
+        let (terms_a, terms_b) = (terms(p, cost_a), terms(p, cost_b));
+        let series = |signal| {
+            [
+                multipliers(a, &terms_a, signal),
+                multipliers(b, &terms_b, signal),
+            ]
+        };
         let mut book = Self {
             costs,
             multipliers: [
@@ -254,7 +256,6 @@ impl Book {
                 series(Signal::Forecast),
                 series(Signal::Load),
             ],
-            maps,
             deals: BTreeMap::new(),
             bills: BTreeMap::new(),
         };
@@ -372,22 +373,32 @@ fn split_of(home: f64, owner: f64) -> Split {
     split(home, owner * (1.0 - home))
 }
 
-/// The map that gives, at every knot, the cost there and one margin over the base price.
-fn map(p: &Parameters, mean_cost: f64) -> Result<LoadMap, String> {
+/// Terms whose curve gives, at every knot, the cost there and one margin over the base price.
+fn terms(p: &Parameters, mean_cost: f64) -> ForecastTerms {
     let margin = 1.0 / p.rate;
-    let knot = |place: u32| Knot {
-        percentile_bps: place,
-        multiplier_bps: bps((p.cost_at(crate::number::part(place)) + margin) / (mean_cost + margin)),
+    let point = |place: u32| CurvePoint {
+        level: u16::try_from(place / 10).unwrap_or(1_000),
+        bps: bps((p.cost_at(crate::number::part(place)) + margin) / (mean_cost + margin)),
     };
-    LoadMap::new(KNOTS.map(knot).to_vec(), BAND, STEP_BPS).map_err(|e| e.to_string())
+    ForecastTerms {
+        curve: KNOTS.map(point).to_vec(),
+        step_bps: STEP_BPS,
+        notice_hours: 0,
+        skill_days: 28,
+        weekday_bps: Vec::new(),
+        weekend_bps: Vec::new(),
+        spare: None,
+    }
 }
 
-fn multipliers(region: &crate::loads::Region, map: &LoadMap, signal: Signal) -> Vec<u32> {
+/// What the contract's own function makes of places among the loads of the year before: at each knot of the curve stands its own place.
+fn multipliers(region: &crate::loads::Region, terms: &ForecastTerms, signal: Signal) -> Vec<u32> {
     let place = |s: &Slot| match signal {
         Signal::Table => s.usual,
         Signal::Forecast => s.said_place.filter(|_| s.trusted).unwrap_or(s.usual),
         Signal::Load => s.place,
     };
-    let places: Vec<u32> = region.slots.iter().map(place).collect();
-    map.schedule(NEUTRAL, &places)
+    let places: Vec<i64> = region.slots.iter().map(place).map(i64::from).collect();
+    let knots = KNOTS.map(i64::from);
+    fairway_pricing::multipliers(terms, BAND, &knots, &places, Some(NEUTRAL))
 }

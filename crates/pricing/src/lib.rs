@@ -29,7 +29,6 @@ mod divide;
 mod error;
 pub mod game;
 pub mod laws;
-pub mod load_map;
 mod quote;
 mod rate;
 mod reverse;

@@ -44,17 +44,7 @@ pub fn create(
     calendar: Option<&str>,
     schema: Option<&str>,
 ) -> Result<(), Fault> {
-    let text = match calendar {
-        Some(text) => text.to_owned(),
-        None => {
-            let clock = REGIONS
-                .iter()
-                .find(|(known, _)| *known == region)
-                .map(|(_, clock)| *clock);
-            let clock = clock.ok_or_else(|| Fault::Wrong(format!("no calendar `{region}` is built in; there are us-eastern and us-central, another region needs --calendar FILE")))?;
-            format!("{clock}{US_FEDERAL}")
-        }
-    };
+    let text = calendar.map_or_else(|| built_in(region), |text| Ok(text.to_owned()))?;
     if schema.is_some_and(|text| text.len() > MAX_SCHEMA_TEXT) {
         return Err(Fault::Wrong(format!(
             "the schema is longer than {MAX_SCHEMA_TEXT} bytes"
@@ -66,6 +56,14 @@ pub fn create(
     let dataset = Dataset::new(name, &text, schema).map_err(Fault::Wrong)?;
     let _claim = store.claim_new(name)?;
     store.create(&dataset)
+}
+
+/// The calendar of a built-in region.
+fn built_in(region: &str) -> Result<String, Fault> {
+    let found = REGIONS.iter().find(|(known, _)| *known == region);
+    found
+        .map(|(_, clock)| format!("{clock}{US_FEDERAL}"))
+        .ok_or_else(|| Fault::Wrong(format!("no calendar `{region}` is built in; there are us-eastern and us-central, another region needs --calendar FILE")))
 }
 
 /// Takes a file over, whole or not at all.

@@ -112,7 +112,7 @@ async fn guarded(State(token): State<Token>, request: Request, next: Next) -> Re
     if token.shown_in(request.headers()) {
         return next.run(request).await;
     }
-    token.asked_for()
+    Token::asked_for()
 }
 
 impl IntoResponse for Fault {

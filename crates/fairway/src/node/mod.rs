@@ -64,26 +64,24 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
     let genesis = read_genesis(&config)?;
     let keys = Keys::read(&config.path(&config.keys))?;
     let me = MemberId::parse(&config.member).map_err(|e| e.to_string())?;
-    let own = genesis
-        .find(me)
-        .ok_or_else(|| {
-            format!(
-                "{me} is neither in {} nor in a file of `later`",
-                config.genesis.display()
-            )
-        })?
-        .read()?;
+    let unknown = || {
+        let file = config.genesis.display();
+        format!("{me} is neither in {file} nor in a file of `later`")
+    };
+    let own = genesis.find(me).ok_or_else(unknown)?.read()?;
     check_own(&config, &own, &keys)?;
     let own_keys = OwnKeys::new(&config.path(&config.keys), &keys)?;
     let _claim = claim(&config)?;
     let chain = ledger::start(&config, &genesis, me, &keys)?;
     tokio::spawn(watch_quorum(chain.clone()));
     if !genesis.founded_by(me) {
+        let (chain, chain_id) = (chain.clone(), genesis.chain_id.clone());
+        let key = keys.member.clone();
         let joining = joining::Joining {
-            chain: chain.clone(),
-            chain_id: genesis.chain_id.clone(),
+            chain,
+            chain_id,
             me,
-            key: keys.member.clone(),
+            key,
         };
         tokio::spawn(joining.run(prefix));
     }
@@ -97,10 +95,7 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
         token: keys.operator_token.clone(),
         member: config.member.clone(),
         record,
-        forecast: config
-            .forecast
-            .as_ref()
-            .map(|f| forecast::Service::new(config.path(&f.dir), f.threads)),
+        forecast: forecasts(&config),
     };
     let operations = listen(config.listen.operations, "listen.operations").await?;
     let (fatal, mut ended) = mpsc::channel(1);
@@ -131,6 +126,15 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
     };
     chain.stop().await;
     outcome
+}
+
+/// The forecasting service, where the configuration asks for it.
+fn forecasts(config: &Config) -> Option<forecast::Service> {
+    let asked = config.forecast.as_ref()?;
+    Some(forecast::Service::new(
+        config.path(&asked.dir),
+        asked.threads,
+    ))
 }
 
 /// The genesis file, and the entries of those that joined after it.

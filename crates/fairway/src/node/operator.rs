@@ -77,7 +77,7 @@ impl Token {
     }
 
     /// The answer to a request that does not show it.
-    pub(super) fn asked_for(&self) -> Response {
+    pub(super) fn asked_for() -> Response {
         problem(
             StatusCode::UNAUTHORIZED,
             "show the operator's token (keys/operator.token) as `Authorization: Bearer`",
@@ -208,7 +208,7 @@ async fn metrics(State(desk): State<Desk>) -> Response {
 async fn ledger_transaction(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Response {
     let token = Token::new(&desk.token);
     if !token.shown_in(&headers) {
-        return token.asked_for();
+        return Token::asked_for();
     }
     match desk.chain.submit(body).await {
         Ok(id) => (
@@ -379,7 +379,7 @@ async fn command(
 ) -> Response {
     let token = Token::new(&desk.token);
     if !token.shown_in(&headers) {
-        return token.asked_for();
+        return Token::asked_for();
     }
     let Some(jobs) = desk.jobs else {
         return problem(

@@ -167,41 +167,7 @@ fn lives_on(dir: &Path, model: &Path) {
         early.contains("the data end there; import newer loads first"),
         "{early}"
     );
-    std::fs::write(&strange, b"fairway model 1\n\xFF\xFF\xFF\xFF").unwrap();
-    let words = refused(
-        dir,
-        &[
-            "model",
-            "import",
-            "syn",
-            strange.to_str().unwrap(),
-            "--until",
-            "2019-05-31",
-        ],
-    );
-    assert!(
-        words.contains("byte 16: a part of 4294967295 bytes; at most 1048576 are allowed"),
-        "{words}"
-    );
-    std::fs::File::create(&strange)
-        .unwrap()
-        .set_len(1 << 30)
-        .unwrap();
-    let words = refused(
-        dir,
-        &[
-            "model",
-            "import",
-            "syn",
-            strange.to_str().unwrap(),
-            "--until",
-            "2019-05-31",
-        ],
-    );
-    assert!(
-        words.contains("a file of 1073741824 bytes is no model"),
-        "{words}"
-    );
+    strange_models_are_refused(dir, &strange);
     let rows = dir.join("rows.csv");
     let text = done(
         dir,
@@ -218,6 +184,31 @@ fn lives_on(dir: &Path, model: &Path) {
     assert!(refused(dir, &["dataset", "delete", "syn"]).contains("say --yes"));
     done(dir, &["dataset", "delete", "syn", "--yes"]);
     assert!(refused(dir, &["board", "syn"]).contains("no data set `syn`"));
+}
+
+fn strange_models_are_refused(dir: &Path, strange: &Path) {
+    let import = || {
+        let file = strange.to_str().unwrap();
+        refused(
+            dir,
+            &["model", "import", "syn", file, "--until", "2019-05-31"],
+        )
+    };
+    std::fs::write(strange, b"fairway model 1\n\xFF\xFF\xFF\xFF").unwrap();
+    let words = import();
+    assert!(
+        words.contains("byte 16: a part of 4294967295 bytes; at most 1048576 are allowed"),
+        "{words}"
+    );
+    std::fs::File::create(strange)
+        .unwrap()
+        .set_len(1 << 30)
+        .unwrap();
+    let words = import();
+    assert!(
+        words.contains("a file of 1073741824 bytes is no model"),
+        "{words}"
+    );
 }
 
 #[test]
