@@ -25,6 +25,19 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
+    /// In a new folder of this name, with the documents' agreement, its text and its tariff.
+    pub(crate) fn with_examples(name: &str) -> Self {
+        let folder = folder(name);
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples");
+        for name in ["agreement.toml", "agreement.txt", "tariff.json"] {
+            std::fs::copy(examples.join(name), folder.join(name)).unwrap();
+        }
+        Self {
+            folder,
+            running: Vec::new(),
+        }
+    }
+
     pub(crate) fn command(&self, line: &[&str]) -> Command {
         let mut command = Command::new(program());
         command
@@ -421,14 +434,7 @@ async fn watched(shell: &Shell) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn process_consortium_by_hand() {
-    let mut shell = Shell {
-        folder: folder("by-hand"),
-        running: Vec::new(),
-    };
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples");
-    for name in ["agreement.toml", "agreement.txt", "tariff.json"] {
-        std::fs::copy(examples.join(name), shell.folder.join(name)).unwrap();
-    }
+    let mut shell = Shell::with_examples("by-hand");
     let said = shell.good(&["agreement", "check", "agreement.toml"]).await;
     assert!(said.contains("as the ledger takes it"), "{said}");
     let gateway = founded(&mut shell, &[]).await;

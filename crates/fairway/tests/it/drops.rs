@@ -3,10 +3,10 @@
 
 use crate::by_hand::{CIN, HOME, Shell, Terminal, VISITED, agreed, charged, founded, registered};
 use crate::joins::number;
-use crate::stage::{PATIENCE, folder};
+use crate::stage::PATIENCE;
 use fairway::genesis::Genesis;
 use fairway_verify::{Proven, verify};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Blocks of a section with the epochs of this test.
@@ -169,14 +169,7 @@ async fn one_again(shell: &mut Shell) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn process_dropped_blocks_are_proven_and_joined() {
-    let mut shell = Shell {
-        folder: folder("drops"),
-        running: Vec::new(),
-    };
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples");
-    for name in ["agreement.toml", "agreement.txt", "tariff.json"] {
-        std::fs::copy(examples.join(name), shell.folder.join(name)).unwrap();
-    }
+    let mut shell = Shell::with_examples("drops");
     let gateway = founded(&mut shell, &["--epoch-blocks", "6"]).await;
     let station = registered(&shell, &gateway).await;
     agreed(&shell).await;

@@ -4,8 +4,6 @@
 use crate::by_hand::{
     CIN, HOME, Shell, Terminal, VISITED, agreed, begun, charged, founded, registered,
 };
-use crate::stage::folder;
-use std::path::Path;
 
 const GEORGIA: &str = "--config=georgia/fairway.toml";
 const REGULATOR: &str = "--config=regulator/fairway.toml";
@@ -26,14 +24,7 @@ async fn decided(shell: &Shell, motion: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn process_suspended_partner_is_refused_by_name() {
-    let mut shell = Shell {
-        folder: folder("standings"),
-        running: Vec::new(),
-    };
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples");
-    for name in ["agreement.toml", "agreement.txt", "tariff.json"] {
-        std::fs::copy(examples.join(name), shell.folder.join(name)).unwrap();
-    }
+    let mut shell = Shell::with_examples("standings");
     std::fs::write(shell.folder.join("reasons.txt"), "it does not pay").unwrap();
     let gateway = founded(&mut shell, &[]).await;
     let station = registered(&shell, &gateway).await;
