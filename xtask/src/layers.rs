@@ -36,6 +36,7 @@ const fn core(
 /// The crates in the order a charge flows through them.
 const ROWS: &[Row] = &[
     core("model", &[], &[]),
+    core("messages", &["model"], &[]),
     core("protocol", &["model"], &[]),
     core("station", &["model"], &["protocol"]),
     core("gateway", &["model"], &[]),
@@ -72,6 +73,7 @@ const ROWS: &[Row] = &[
         ],
         &["gateway", "aaa"],
     ),
+    core("document", &["model", "messages"], &[]),
     Row {
         name: "verify",
         uses: &[],
@@ -96,6 +98,8 @@ const ROWS: &[Row] = &[
         name: "fairway",
         uses: &[
             "model",
+            "messages",
+            "document",
             "protocol",
             "station",
             "gateway",
@@ -184,6 +188,12 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["pricing"],
         "custom rules are checked in one place",
     ),
+    (
+        "fluent*",
+        &["messages"],
+        "texts for people come from one place",
+    ),
+    ("krilla", &["document"], "documents are drawn in one place"),
     ("sqlx*", &["fairway"], "only the shell stores"),
     ("axum*", &["fairway"], "only the shell listens"),
 ];

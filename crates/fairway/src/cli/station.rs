@@ -4,6 +4,7 @@ use crate::environment::{self, Clock};
 use crate::node::tls;
 use crate::station::{Setup, terminal};
 use clap::Args;
+use fairway_messages::Language;
 use fairway_model::{Energy, EvseId, Hash, StationId};
 use fairway_protocol::ocmf::MeterKey;
 use fairway_protocol::ocpp::LinkConfig;
@@ -40,6 +41,9 @@ pub(super) struct Options {
     /// Greatest power in watts.
     #[arg(long, default_value_t = 150_000)]
     power: u32,
+    /// Language of the screen: en, es or de.
+    #[arg(long, default_value = "en", value_parser = Language::parse)]
+    language: Language,
     /// Demonstration clock: how many seconds pass in one.
     #[arg(long, default_value_t = 1)]
     speed: u32,
@@ -90,5 +94,5 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         state: Some(options.state.join("events.cbor")),
         station,
     };
-    terminal::run(setup).await
+    terminal::run(setup, options.language).await
 }
