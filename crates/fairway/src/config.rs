@@ -44,6 +44,9 @@ pub struct Config {
     /// The forecasting service; without it this node has none.
     #[serde(default)]
     pub forecast: Option<Forecast>,
+    /// Pages and API for people; without it this member serves none.
+    #[serde(default)]
+    pub web: Option<Web>,
     /// A clock that runs faster than the wall clock, for demonstrations. All members must have the same.
     #[serde(default)]
     pub clock: Option<ClockConfig>,
@@ -66,6 +69,60 @@ pub struct Listen {
     pub operations: SocketAddr,
     /// The ledger's overlay.
     pub ledger: SocketAddr,
+}
+
+/// Pages and API for people.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    /// Where people's browsers connect, such as `127.0.0.1:7400`.
+    pub listen: SocketAddr,
+    /// Certificate chain (PEM) that browsers trust; with it the listener speaks TLS.
+    #[serde(default)]
+    pub certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+    /// A proxy in front speaks TLS: then the listener may be plain on an address that others reach.
+    #[serde(default)]
+    pub behind_proxy: bool,
+    /// Folder of built pages, instead of those inside the program.
+    #[serde(default)]
+    pub dir: Option<PathBuf>,
+    /// Everything here is a demonstration; pages say so.
+    #[serde(default)]
+    pub demonstration: bool,
+}
+
+impl Web {
+    /// Pages without TLS on an address.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            certificate: None,
+            key: None,
+            behind_proxy: false,
+            dir: None,
+            demonstration: false,
+        }
+    }
+
+    /// Passwords must not travel in the clear.
+    fn check(&self) -> Result<(), String> {
+        match (&self.certificate, &self.key) {
+            (Some(_), None) => return Err("web.certificate needs web.key".to_owned()),
+            (None, Some(_)) => return Err("web.key needs web.certificate".to_owned()),
+            _ => {}
+        }
+        let plain = self.certificate.is_none() && !self.behind_proxy;
+        if plain && !self.listen.ip().is_loopback() {
+            return Err(format!(
+                "web.listen = {}: passwords would travel in the clear; name web.certificate and web.key, or say behind_proxy = true when a proxy in front speaks TLS",
+                self.listen
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Where operational data is kept.
@@ -252,6 +309,7 @@ impl Config {
             policy: Policy::default(),
             clock: None,
             forecast: None,
+            web: None,
             bill_offset_minutes: 0,
             folder: PathBuf::new(),
         }
@@ -289,7 +347,10 @@ impl Config {
             return Err(ConfigError { file, what });
         }
         config
-            .check_exports()
+            .web
+            .as_ref()
+            .map_or(Ok(()), Web::check)
+            .and_then(|()| config.check_exports())
             .map_err(|what| ConfigError { file, what })?;
         Ok(config)
     }
@@ -420,6 +481,11 @@ ledger = "127.0.0.1:7403"
         assert!(error("member = 3").contains("line 1"));
         let ledger = |text: &str| error(&format!("{GOOD}[ledger]\n{text}"));
         assert!(ledger("keep_blocks = -1").contains("line 10: invalid value"));
+        let web = |text: &str| error(&format!("{GOOD}[web]\n{text}"));
+        let open = web("listen = \"0.0.0.0:7400\"");
+        assert!(open.contains("would travel in the clear"), "{open}");
+        let half = web("listen = \"127.0.0.1:7400\"\ncertificate = \"web.crt\"");
+        assert!(half.contains("web.certificate needs web.key"), "{half}");
         let inside = ledger("keep_blocks = 4000\nexports = \"ledger/old\"");
         assert!(inside.contains("lies in the ledger's folder"), "{inside}");
     }

@@ -83,7 +83,7 @@ impl Utility {
         list
     }
 
-    fn summary(&self, id: SessionId) -> Option<SessionSummary> {
+    pub(crate) fn summary(&self, id: SessionId) -> Option<SessionSummary> {
         match (self.visits.get(id), self.homes.all.get(&id)) {
             (Some(visit), home) => Some(self.visit_summary(visit, home.is_some())),
             (None, Some(charge)) => Some(self.home_summary(charge)),

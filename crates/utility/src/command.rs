@@ -1,5 +1,6 @@
 //! What operators and their programs ask of their utility, and the answers.
 
+use crate::desk::{DeskAnswer, DeskQuestion};
 use crate::door::Table;
 use crate::roaming::{AgreementView, PartnerView, TermsCommand};
 pub use fairway_aaa::CreditLine;
@@ -159,6 +160,9 @@ pub enum Command {
         #[n(0)]
         cin: String,
     },
+    /// What pages ask.
+    #[n(61)]
+    Desk(#[n(0)] DeskQuestion),
 }
 
 /// What is wanted about settled charges.
@@ -537,6 +541,9 @@ pub enum Reply {
     /// Everything about a person.
     #[n(42)]
     Export(#[n(0)] Box<CustomerExport>),
+    /// What a page asked.
+    #[n(61)]
+    Desk(#[n(0)] Box<DeskAnswer>),
 }
 
 /// Everything that is kept about a person.

@@ -98,6 +98,7 @@ fn changes_something(command: &Command) -> bool {
             | Command::Sessions
             | Command::Books
             | Command::Status
+            | Command::Desk(_)
             | Command::Case(CaseCommand::List | CaseCommand::Show(_))
             | Command::Energy(EnergyCommand::Show)
             | Command::Money(
@@ -199,6 +200,9 @@ impl Utility {
             }
             Command::Money(command) => self.money_command(out, id, command),
             Command::Forecast(operation) => self.hand_in(out, id, Operation::Forecast(operation)),
+            Command::Desk(question) => self
+                .desk(out.now, question)
+                .map(|answer| Reply::Desk(Box::new(answer))),
         }
     }
 

@@ -111,6 +111,33 @@ impl AgreementRecord {
         self.countersigned.is_none() && self.terminated.is_none() && self.superseded_by.is_none()
     }
 
+    /// The terms that answered it.
+    pub(crate) fn superseded_by(&self) -> Option<AgreementId> {
+        self.superseded_by
+    }
+
+    /// Where it stands, in one word.
+    pub(crate) fn stage_word(&self, now: Time) -> &'static str {
+        let until = self.terminated.map_or(self.agreement.valid_until, |at| {
+            at.min(self.agreement.valid_until)
+        });
+        if self.countersigned.is_none() {
+            return match (self.superseded_by, self.terminated) {
+                (Some(_), _) => "countered",
+                (None, Some(_)) => "withdrawn",
+                (None, None) if self.agreement.valid_until <= now => "lapsed",
+                (None, None) => "proposed",
+            };
+        }
+        match (self.broken, self.suspended) {
+            (Some(_), _) => "broken",
+            (None, _) if until <= now => "ended",
+            (None, Some(_)) => "suspended",
+            (None, None) if self.agreement.valid_from > now => "later",
+            (None, None) => "in_force",
+        }
+    }
+
     /// Where it stands for `me`, in words.
     pub(crate) fn stage(&self, now: Time, me: MemberId) -> String {
         let end = |at: Time| if at <= now { "ended" } else { "ends" };

@@ -1,6 +1,7 @@
 //! The whole scenario on one machine: three utilities and a regulator, each a process of its own with its own keys and database,
 //! real stations over OCPP, and a ledger of four validators. Names of real companies are demonstration data.
 
+pub mod accounts;
 pub(crate) mod books;
 pub mod drive;
 pub mod members;

@@ -2,7 +2,7 @@
 
 use super::members::{Cast, UTILITIES, WITNESS, everybody, seed};
 use crate::cli::client::Client;
-use crate::config::{ClockConfig, Config, Listen};
+use crate::config::{ClockConfig, Config, Listen, Web};
 use crate::environment::{self, Clock};
 use crate::genesis::{Genesis, GenesisMember, Keys};
 use std::collections::BTreeMap;
@@ -62,13 +62,14 @@ pub struct World {
     pub speed: u32,
     program: PathBuf,
     listen: BTreeMap<&'static str, Listen>,
+    pages: BTreeMap<&'static str, SocketAddr>,
     tokens: BTreeMap<&'static str, String>,
     children: BTreeMap<&'static str, Child>,
 }
 
-fn four_ports() -> Result<[SocketAddr; 4], String> {
-    <[SocketAddr; 4]>::try_from(crate::ports::free(4)?)
-        .map_err(|_| "four ports are needed".to_owned())
+fn ports() -> Result<[SocketAddr; 5], String> {
+    <[SocketAddr; 5]>::try_from(crate::ports::free(5)?)
+        .map_err(|_| "five ports are needed".to_owned())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
@@ -91,12 +92,14 @@ impl World {
             speed,
         };
         let (mut listen, mut tokens, mut founders) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let mut pages = BTreeMap::new();
         for cast in everybody() {
             let own = folder.join(cast.folder);
             let keys = own.join("keys");
             let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
             let public = Keys::make(&keys, |what| seed(seed_of, cast.id, what), &hosts)?;
-            let [peers, stations, operations, ledger] = four_ports()?;
+            let [peers, stations, operations, ledger, people] = ports()?;
+            pages.insert(cast.id, people);
             write(&own.join("tls.crt"), &public.certificate)?;
             founders.push(GenesisMember {
                 id: cast.id.to_owned(),
@@ -137,6 +140,7 @@ impl World {
             speed,
             program,
             listen,
+            pages,
             tokens,
             children: BTreeMap::new(),
         };
@@ -151,6 +155,10 @@ impl World {
         let scaled = |seconds: u32| seconds.saturating_mul(self.speed);
         let mut config = Config::new(cast.id, "../genesis.toml", listen);
         config.ledger.worker_threads = 1;
+        config.web = self.pages.get(cast.id).map(|address| Web {
+            demonstration: true,
+            ..Web::new(*address)
+        });
         if let Some(url) = database {
             config.database.url.clone_from(url);
         }
@@ -238,6 +246,12 @@ impl World {
             listen.operations,
             self.tokens.get(cast.id).cloned().unwrap_or_default(),
         )
+    }
+
+    /// Where a member's pages are.
+    pub fn pages(&self, cast: Cast) -> Result<String, String> {
+        let address = self.pages.get(cast.id).ok_or("no addresses")?;
+        Ok(format!("http://{address}"))
     }
 
     /// Where a member's stations connect.

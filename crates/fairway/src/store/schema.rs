@@ -5,7 +5,7 @@ use fairway_utility::door::Table;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
 /// Newest schema version that this program knows.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Brings the schema to [`VERSION`].
 pub(super) async fn migrate(
@@ -29,7 +29,7 @@ pub(super) async fn migrate(
         });
     }
     let mut transaction = connection.begin().await.map_err(failed)?;
-    for (version, statements) in [(1, version_1(sqlite)), (2, version_2())] {
+    for (version, statements) in [(1, version_1(sqlite)), (2, version_2()), (3, version_3())] {
         if version <= found {
             continue;
         }
@@ -50,6 +50,15 @@ fn version_2() -> Vec<String> {
     vec![
         "CREATE TABLE fairway_owner (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)"
             .to_owned(),
+    ]
+}
+
+/// What the API keeps: accounts, sign-ins, answers to repeated requests, drivers' objections; JSON by kind and id.
+fn version_3() -> Vec<String> {
+    vec![
+        "CREATE TABLE api_records (kind TEXT NOT NULL, id TEXT NOT NULL, at_ms BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id))"
+            .to_owned(),
+        "CREATE INDEX api_records_age ON api_records (kind, at_ms)".to_owned(),
     ]
 }
 

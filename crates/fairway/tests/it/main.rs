@@ -7,6 +7,9 @@
     reason = "tests fail by panicking"
 )]
 
+mod api;
+mod api_charge;
+mod api_person;
 mod audit;
 mod by_hand;
 mod canary;
