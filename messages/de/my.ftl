@@ -1,0 +1,1 @@
+my-title = Meine Ladungen
