@@ -3,10 +3,8 @@
 fairway = Fairway
 again = Nochmals versuchen
 close = Schließen
-cancel = Abbrechen
 loading = Wird geladen
 sending = Wird gesendet
-back = Zurück
 yes = Ja
 no = Nein
 none = keine
@@ -48,3 +46,56 @@ problem-status-503-hint = Der Dienst startet oder ist überlastet. Versuchen Sie
 live-lost = Die Verbindung zum Server ist unterbrochen. Was Sie sehen, ist { $age } alt.
 live-back = Die Verbindung steht wieder; alles ist aktuell.
 live-retry = Jetzt versuchen
+
+sign-in = Anmelden
+sign-in-title = Anmelden
+sign-in-name = Name
+sign-in-password = Passwort
+sign-in-demo = Vorführung: Wählen Sie ein Konto und melden Sie sich an.
+sign-in-expired = Ihre Anmeldung ist abgelaufen
+sign-in-expired-hint = Melden Sie sich wieder an, um fortzufahren. Nichts Eingegebenes geht verloren.
+sign-out = Abmelden
+password-hint = Mindestens 12 Zeichen. Einige Wörter sind gut.
+problem-credentials = Name oder Passwort ist falsch
+problem-credentials-hint = Prüfen Sie beides. Nach fünf Fehlversuchen wartet jeder weitere länger.
+problem-locked = Zu viele Fehlversuche
+problem-not-signed-in = Sie sind nicht angemeldet
+problem-not-found = Hier ist nichts
+problem-role = Ihr Konto darf das nicht
+problem-fields = Etwas im Formular stimmt nicht
+
+keys-title = Tasten
+keys-search = Suchen
+keys-help = Diese Tasten
+
+nothing-here = Seite nicht gefunden
+nothing-here-hint = Die Adresse führt nirgendwohin. Sie ist alt oder hat einen Tippfehler.
+arrow-to = an
+more = Mehr
+show = Zeigen
+search = Suchen
+
+signature = Unterschrift
+signature-good = Unterschrift geprüft
+signature-bad = Unterschrift ist falsch
+signature-unknown = hier nicht geprüft
+breakdown = Woraus der Preis besteht
+amount = Betrag
+total = Summe
+energy = Energie
+time = Zeit
+state = Zustand
+session = Ladung
+station = Station
+block = Block
+transaction = Transaktion
+agreement = Vertrag
+account = Konto
+balance = Saldo
+
+verify-check = Jetzt prüfen
+verify-proof = Beweisdatei
+verify-keys = Öffentliche Schlüssel der Validatoren
+verify-yes = Bewiesen: { $signers } Validatoren haben Block { $height } unterschrieben
+verify-no = Nicht bewiesen
+verify-self = Wer niemandem trauen will, nimmt beide Dateien und prüft selbst, ohne diesen Server:

@@ -3,10 +3,8 @@
 fairway = Fairway
 again = Try again
 close = Close
-cancel = Cancel
 loading = Loading
 sending = Sending
-back = Back
 yes = Yes
 no = No
 none = none
@@ -48,3 +46,56 @@ problem-status-503-hint = The service is starting or overloaded. Try again in a 
 live-lost = The line to the server is cut. What you see is { $age } old.
 live-back = The line is back; everything is up to date.
 live-retry = Try now
+
+sign-in = Sign in
+sign-in-title = Sign in
+sign-in-name = Name
+sign-in-password = Password
+sign-in-demo = Demonstration: choose an account, then sign in.
+sign-in-expired = Your sign-in has run out
+sign-in-expired-hint = Sign in again to go on. Nothing that you typed is lost.
+sign-out = Sign out
+password-hint = At least 12 characters. A few words are good.
+problem-credentials = Name or password is wrong
+problem-credentials-hint = Check both. After five failures each attempt waits longer.
+problem-locked = Too many failed attempts
+problem-not-signed-in = You are not signed in
+problem-not-found = There is nothing here
+problem-role = Your account may not do this
+problem-fields = Something in the form is not right
+
+keys-title = Keys
+keys-search = Search
+keys-help = These keys
+
+nothing-here = Page not found
+nothing-here-hint = The address leads nowhere. It may be old or have a typing error.
+arrow-to = to
+more = More
+show = Show
+search = Search
+
+signature = Signature
+signature-good = signature checked
+signature-bad = signature is wrong
+signature-unknown = not checked here
+breakdown = What the price is made of
+amount = Amount
+total = Total
+energy = Energy
+time = Time
+state = State
+session = Charge
+station = Station
+block = Block
+transaction = Transaction
+agreement = Agreement
+account = Account
+balance = Balance
+
+verify-check = Check now
+verify-proof = Proof file
+verify-keys = Validators' public keys
+verify-yes = Proven: { $signers } validators signed block { $height }
+verify-no = Not proven
+verify-self = To trust nobody, take both files and check them yourself, without this server:

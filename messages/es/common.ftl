@@ -3,10 +3,8 @@
 fairway = Fairway
 again = Intentar de nuevo
 close = Cerrar
-cancel = Cancelar
 loading = Cargando
 sending = Enviando
-back = Volver
 yes = Sí
 no = No
 none = ninguno
@@ -48,3 +46,56 @@ problem-status-503-hint = El servicio está arrancando o sobrecargado. Inténtel
 live-lost = Se cortó la conexión con el servidor. Lo que ve tiene { $age }.
 live-back = La conexión ha vuelto; todo está al día.
 live-retry = Intentar ahora
+
+sign-in = Entrar
+sign-in-title = Entrar
+sign-in-name = Nombre
+sign-in-password = Contraseña
+sign-in-demo = Demostración: elija una cuenta y entre.
+sign-in-expired = Su sesión ha caducado
+sign-in-expired-hint = Entre de nuevo para seguir. No se pierde nada de lo que escribió.
+sign-out = Salir
+password-hint = Al menos 12 caracteres. Unas cuantas palabras sirven.
+problem-credentials = El nombre o la contraseña no es correcto
+problem-credentials-hint = Compruebe ambos. Tras cinco fallos cada intento espera más.
+problem-locked = Demasiados intentos fallidos
+problem-not-signed-in = No ha entrado
+problem-not-found = Aquí no hay nada
+problem-role = Su cuenta no puede hacer esto
+problem-fields = Algo en el formulario no es correcto
+
+keys-title = Teclas
+keys-search = Buscar
+keys-help = Estas teclas
+
+nothing-here = Página no encontrada
+nothing-here-hint = La dirección no lleva a ninguna parte. Puede ser antigua o tener un error.
+arrow-to = a
+more = Más
+show = Mostrar
+search = Buscar
+
+signature = Firma
+signature-good = firma comprobada
+signature-bad = la firma no es válida
+signature-unknown = no comprobada aquí
+breakdown = De qué se compone el precio
+amount = Importe
+total = Total
+energy = Energía
+time = Hora
+state = Estado
+session = Carga
+station = Estación
+block = Bloque
+transaction = Transacción
+agreement = Acuerdo
+account = Cuenta
+balance = Saldo
+
+verify-check = Comprobar ahora
+verify-proof = Archivo de prueba
+verify-keys = Claves públicas de los validadores
+verify-yes = Probado: { $signers } validadores firmaron el bloque { $height }
+verify-no = No probado
+verify-self = Para no confiar en nadie, tome ambos archivos y compruébelos usted mismo, sin este servidor:

@@ -121,3 +121,19 @@ export async function get<T>(path: string, query?: Ask['query'], signal?: AbortS
 export async function post<T>(path: string, body: unknown, key?: string): Promise<T> {
   return (await exchange<T>('POST', path, key ? { body, once: key } : { body })).value;
 }
+
+/** The proof of a transaction, as the bytes that `fairway ledger verify` takes. */
+export async function proofBytes(transaction: string): Promise<ArrayBuffer> {
+  const answer = await once('GET', `/ledger/transactions/${encodeURIComponent(transaction)}/proof`, {});
+  if (!answer.ok) throw await problem(answer);
+  return answer.arrayBuffer();
+}
+
+/** Has a proof checked. The program at the other end does it; the file is for those who trust no server. */
+export async function verifyProof<T>(bytes: ArrayBuffer): Promise<T> {
+  const all = headers('POST', {});
+  all.set('content-type', 'application/octet-stream');
+  const answer = await fetch(`${BASE}/ledger/verify`, { method: 'POST', headers: all, body: bytes, credentials: 'same-origin' });
+  if (!answer.ok) throw await problem(answer);
+  return (await answer.json()) as T;
+}

@@ -61,13 +61,18 @@ export class Live {
 
   readonly #address: string;
   readonly #told: (event: Event) => void;
+  readonly #denied: () => Promise<void>;
   #last = '';
   #stop = new AbortController();
   #wake: (() => void) | null = null;
+  /** Nobody is signed in and nobody wants to be: no attempt before `retry`. */
+  #given = false;
 
-  constructor(address: string, told: (event: Event) => void) {
+  /** `denied` asks for the sign-in again where the server wants one. */
+  constructor(address: string, told: (event: Event) => void, denied: () => Promise<void>) {
     this.#address = address;
     this.#told = told;
+    this.#denied = denied;
     void this.#run();
   }
 
@@ -78,6 +83,7 @@ export class Live {
 
   /** Another attempt at once. */
   retry(): void {
+    this.#given = false;
     this.#wake?.();
   }
 
@@ -91,7 +97,7 @@ export class Live {
       pause = this.heard > before ? FIRST_PAUSE : Math.min(pause * 2, LONGEST_PAUSE);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        setTimeout(resolve, pause);
+        if (!this.#given) setTimeout(resolve, pause);
       });
     }
   }
@@ -105,6 +111,10 @@ export class Live {
       const headers = new Headers({ accept: 'text/event-stream' });
       if (this.#last !== '') headers.set('last-event-id', this.#last);
       const answer = await fetch(this.#address, { headers, signal: line.signal, cache: 'no-store' });
+      if (answer.status === 401) {
+        clearTimeout(watch);
+        await this.#denied().catch(() => (this.#given = true));
+      }
       if (!answer.ok || !answer.body) return;
       const parser = new Parser();
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
