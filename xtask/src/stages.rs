@@ -3,6 +3,7 @@
 mod books;
 mod cargo_tests;
 mod python;
+mod web;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -95,6 +96,12 @@ pub(crate) const STAGES: &[Stage] = &[
         about: "licences, sources and bans of dependencies",
         fast: false,
         run: deny,
+    },
+    Stage {
+        name: "web",
+        about: "the pages: types, tests, build, budgets of script",
+        fast: true,
+        run: web::pages,
     },
     Stage {
         name: "clippy",
