@@ -49,9 +49,12 @@ function stored(): string | null {
   }
 }
 
+/** Begins and ends a text that runs from right to left whatever its letters are. */
+const [OVERRIDE, END] = [String.fromCodePoint(0x202e), String.fromCodePoint(0x202c)];
+
 /** Forces a text to run from right to left; its letters stay, so that one finds one's way. */
 function mirror(text: string): string {
-  return `\u202e${text}\u202c`;
+  return OVERRIDE + text + END;
 }
 
 async function load(code: string): Promise<FluentBundle> {
@@ -84,8 +87,7 @@ export async function speak(code: string, remember = true): Promise<void> {
 }
 
 /**
- * Loads a page's messages. `all` comes from `import.meta.glob('../../../messages/*/*.ftl', { query: '?raw', import: 'default' })` in the
- * page's own `messages.ts`, so that a page carries no other page's words.
+ * Loads a page's messages. `all` comes from a glob in the page's own `messages.ts`, so that a page carries no other page's words.
  */
 export async function start(all: Messages, names: readonly string[]): Promise<void> {
   files = { all, names };
