@@ -3,7 +3,7 @@ import type { Plugin } from 'vite';
 
 /** Below this size a compressed copy saves nothing. */
 const WORTH_IT = 1_024;
-const TEXT = /\.(?:js|css|html|svg|json)$/;
+const TEXT = /\.(?:js|css|html|svg|json|ftl)$/;
 
 /** Writes `.br` and `.gz` beside every text file, so that the server compresses nothing while it answers. */
 export function compressed(): Plugin {

@@ -1,6 +1,7 @@
 //! The table of stages, and every name, number and filter that they use.
 
 mod books;
+mod browser;
 mod cargo_tests;
 mod python;
 mod web;
@@ -162,6 +163,12 @@ pub(crate) const STAGES: &[Stage] = &[
         about: "the demonstration, twice, with equal books",
         fast: false,
         run: books::demo,
+    },
+    Stage {
+        name: "browser",
+        about: "the pages in Chromium, against real stations and members",
+        fast: false,
+        run: browser::browser,
     },
 ];
 

@@ -4,6 +4,7 @@
 //! demonstration and the benchmarks. It is a library too, so that tests start the same parts as the program does.
 
 pub mod api;
+pub mod assets;
 pub mod audit;
 pub mod backup;
 pub mod bench;

@@ -29,6 +29,7 @@ mod energy;
 pub mod envelope;
 mod erase;
 mod export;
+mod facts;
 pub mod founding;
 mod home;
 mod home_agree;

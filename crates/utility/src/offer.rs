@@ -1,6 +1,7 @@
 //! From "yes, he may" to the recorded consent (FL-06 to FL-13).
 
 use crate::crp::{self, Grounds};
+use crate::facts;
 use crate::identify::asked_key;
 use crate::machine::Utility;
 use crate::out::Out;
@@ -316,6 +317,7 @@ impl Utility {
         let mut lines = describe(&compiled, &offer.adjustments, out.now);
         lines.extend(offer.reasons.iter().cloned());
         lines.truncate(MAX_LINES);
+        let forecast = agreement.forecast.is_some();
         Some(OfferView {
             session: id,
             home_name: self.registry.name_of(offer.home),
@@ -329,6 +331,7 @@ impl Utility {
             estimate: offer.estimate.clone(),
             valid_until: offer.valid_until,
             local: session.local,
+            facts: facts::of(offer, &compiled, evse, forecast, out.now),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::drive::{Post, Visit};
 use super::members::{Cast, UTILITIES, everybody};
 use super::setup::{self, Driver};
 use super::world::{Plan, World};
-use super::{Options, accounts, books};
+use super::{Options, accounts, books, kiosks};
 use crate::cli::say;
 use crate::view;
 use fairway_model::{Currency, RefusalCode};
@@ -67,7 +67,9 @@ impl Stage {
         for bay in bays {
             self.posts.push(Post::open(&self.world, bay)?);
         }
-        self.tell(begin).await?;
+        if !options.quick {
+            self.tell(begin).await?;
+        }
         if options.headless {
             Ok(())
         } else {
@@ -156,6 +158,8 @@ impl Stage {
     /// What a driver meets who may not charge, or does not want to.
     async fn refusals(&mut self, since: &impl Fn() -> f64) -> Result<(), String> {
         let driver = self.drivers.first().cloned().ok_or("no driver")?;
+        let posts = std::mem::take(&mut self.posts);
+        self.posts = kiosks::open(&self.world, posts, &self.drivers).await?;
         let mistyped: String = driver.cin.chars().rev().collect();
         let home = driver.home;
         let post = self.post(1, 0)?;
@@ -206,6 +210,8 @@ impl Stage {
     /// A second visit is authenticated locally: the home utility is switched off, and the charge settles when it is back.
     async fn home_switched_off(&mut self, since: &impl Fn() -> f64) -> Result<(), String> {
         let driver = self.drivers.first().cloned().ok_or("no driver")?;
+        let posts = std::mem::take(&mut self.posts);
+        self.posts = kiosks::open(&self.world, posts, &self.drivers).await?;
         self.world.kill(driver.home).await?;
         let post = self.post(1, 0)?;
         let seen = post.visit(&driver.cin, driver.soc).await?;
@@ -315,6 +321,8 @@ impl Stage {
         let folder = self.world.folder.display().to_string();
         let driver = self.drivers.first().cloned().ok_or("no driver")?;
         say(&accounts::links(&self.world, &self.drivers)?);
+        let posts = std::mem::take(&mut self.posts);
+        self.posts = kiosks::open(&self.world, posts, &self.drivers).await?;
         say(&format!(
             "\nEverything runs on. In another terminal:\n  fairway bill {} 2026-11 --config {folder}/{}/fairway.toml\n  fairway session list --config {folder}/duke/fairway.toml\n  fairway ledger status --config {folder}/regulator/fairway.toml\nCtrl-C to stop.",
             driver.cin, driver.home.folder

@@ -45,7 +45,7 @@ fn micro(text: &str) -> Result<Micro, String> {
 }
 
 /// The tariff of a utility's stations: energy dearer from 16:00 to 20:00, a fee for the start, parking after the charge.
-fn tariff(cast: Cast) -> Result<Tariff, String> {
+pub(super) fn tariff(cast: Cast) -> Result<Tariff, String> {
     let component = |dimension, price: &str, step_size| {
         Ok::<_, String>(PriceComponent {
             dimension,

@@ -21,6 +21,7 @@ mod forecast;
 mod gate;
 mod joins;
 mod killed;
+mod kiosk;
 mod ledger;
 mod others;
 mod private;

@@ -1,6 +1,6 @@
 //! The dialog with a station that knows only OCPP.
 
-use super::{NOW, event, offer, session, value};
+use super::{NOW, breakdown, event, offer, session, value};
 use fairway_model::station::{
     BillView, CallId, FromStation, Identified, InputMethod, ReadingContext, ToStation,
     TransactionReport,
@@ -135,6 +135,9 @@ fn a_station_of_others_shows_the_price_and_gets_no_energy_before_consent() {
         currency: Currency::USD,
         soc: None,
         text: "On your Alabama Power bill.".into(),
+        home_name: "Alabama Power".into(),
+        agreed: true,
+        breakdown: breakdown(),
     };
     assert_eq!(
         station.hears(&ToStation::Bill(Box::new(view)))[0][2],
