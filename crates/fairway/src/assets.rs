@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+use crate::api::pages::PAGES;
 
 /// Files whose names hold a hash of their content never change.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
