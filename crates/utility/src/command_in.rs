@@ -98,6 +98,7 @@ fn changes_something(command: &Command) -> bool {
             | Command::Sessions
             | Command::Books
             | Command::Status
+            | Command::ShowForecast
             | Command::Case(CaseCommand::List | CaseCommand::Show(_))
             | Command::Energy(EnergyCommand::Show)
             | Command::Money(
@@ -199,6 +200,8 @@ impl Utility {
             }
             Command::Money(command) => self.money_command(out, id, command),
             Command::Forecast(operation) => self.hand_in(out, id, Operation::Forecast(operation)),
+            Command::PutLoads(loads) => self.take_loads(out, &loads).map(Reply::Fed),
+            Command::ShowForecast => Ok(Reply::Forecast(Box::new(self.forecast_view(out.now)))),
         }
     }
 
@@ -508,5 +511,6 @@ fn line(l: fairway_aaa::BillLine) -> BillLine {
         transaction: l.transaction,
         height: l.height,
         shared: l.shared,
+        reasons: l.reasons,
     }
 }

@@ -336,6 +336,7 @@ impl Member<'_> {
             members: genesis.members(),
             policy: policy(&self.config.policy),
             bill_offset: self.config.bill_offset_minutes,
+            report: None,
         });
         let mut broken = None;
         for table in Table::ALL.into_iter().filter(|t| !t.append_only()) {
