@@ -63,7 +63,8 @@ const ROWS: &[Row] = &[
         &[
             "model", "protocol", "station", "gateway", "aaa", "pricing", "forecast", "ledger",
         ],
-        &[],
+        // A package as it is trained goes through the contract.
+        &["training"],
     ),
     core(
         "sim",

@@ -320,6 +320,8 @@ impl Utility {
         .into_bytes());
         add(format!("{:?} {:?}", self.registry, self.policies).into_bytes());
         add(format!("{:?} {:?}", self.cases.durable(), self.energy).into_bytes());
+        let forecasts = &self.forecasts;
+        add(format!("{:?} {:?}", forecasts.loads, forecasts.own).into_bytes());
         for (_, visit) in self.visits.iter() {
             add(visit.session.to_bytes());
             add(visit.log.to_vec().to_bytes());

@@ -19,6 +19,9 @@ use fairway_model::{
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+pub use crate::command_forecast::{
+    AreaReport, Fed, ForecastView, LineView, Loads, OwnStep, OwnView, ReadingCounts, Standing,
+};
 pub use crate::command_money::{
     CycleView, LineKind, MoneyCommand, MoneyPolicy, MoneyReply, ObligationView, Statement,
     StatementLine, StatementRequest, TokenView,
@@ -153,6 +156,12 @@ pub enum Command {
     /// Hand something about readings, forecasts, models, schedules or scores to the ledger.
     #[n(60)]
     Forecast(#[n(0)] Box<ForecastOperation>),
+    /// Hourly loads and own forecasts of the area that this utility reports.
+    #[n(61)]
+    PutLoads(#[n(0)] Box<Loads>),
+    /// How this utility's part in forecasts stands.
+    #[n(62)]
+    ShowForecast,
     /// Everything that is kept about a person (GDPR articles 15 and 20). The export itself is recorded in the audit log.
     #[n(42)]
     ExportCustomer {
@@ -161,7 +170,7 @@ pub enum Command {
         cin: String,
     },
     /// What pages ask.
-    #[n(61)]
+    #[n(64)]
     Desk(#[n(0)] DeskQuestion),
 }
 
@@ -544,6 +553,12 @@ pub enum Reply {
     /// What a page asked.
     #[n(61)]
     Desk(#[n(0)] Box<DeskAnswer>),
+    /// What became of loads.
+    #[n(63)]
+    Fed(#[n(0)] Fed),
+    /// Forecasts.
+    #[n(62)]
+    Forecast(#[n(0)] Box<ForecastView>),
 }
 
 /// Everything that is kept about a person.
@@ -686,6 +701,9 @@ pub struct BillLine {
     /// Who got what of it, and by which rule.
     #[n(15)]
     pub shared: Option<ShareNote>,
+    /// What the offer said about its price, as the driver read it before the consent.
+    #[n(16)]
+    pub reasons: Vec<String>,
 }
 
 /// Role of this utility in a charge (PR-08).

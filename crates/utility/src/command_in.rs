@@ -99,6 +99,7 @@ fn changes_something(command: &Command) -> bool {
             | Command::Books
             | Command::Status
             | Command::Desk(_)
+            | Command::ShowForecast
             | Command::Case(CaseCommand::List | CaseCommand::Show(_))
             | Command::Energy(EnergyCommand::Show)
             | Command::Money(
@@ -203,6 +204,8 @@ impl Utility {
             Command::Desk(question) => self
                 .desk(out.now, question)
                 .map(|answer| Reply::Desk(Box::new(answer))),
+            Command::PutLoads(loads) => self.take_loads(out, &loads).map(Reply::Fed),
+            Command::ShowForecast => Ok(Reply::Forecast(Box::new(self.forecast_view(out.now)))),
         }
     }
 
@@ -512,5 +515,6 @@ fn line(l: fairway_aaa::BillLine) -> BillLine {
         transaction: l.transaction,
         height: l.height,
         shared: l.shared,
+        reasons: l.reasons,
     }
 }

@@ -184,7 +184,7 @@ impl Utility {
             .entry;
         let rule = self.registry.rule_of(agreement)?;
         let schedules = &self.registry.schedules;
-        let forecast_bps = schedules.bps((agreement_id, agreement), out.now)?;
+        let forecast = schedules.priced((agreement_id, agreement), out.now)?;
         let grounds = Grounds {
             policy: self.policy(),
             agreement,
@@ -197,7 +197,7 @@ impl Utility {
                 .get(&evse.area)
                 .copied()
                 .unwrap_or(crp::NEUTRAL_BPS),
-            forecast_bps,
+            forecast,
             counter_bps,
             remaining: self.node.remaining(out.now, statement),
             session: id,

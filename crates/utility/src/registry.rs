@@ -3,6 +3,7 @@
 
 use crate::door::{Row, Table};
 use crate::duty::{CYCLE, Duty, RELEASE};
+use crate::lines::{LINE, Lines, MODEL, PACKAGE, REVEALED, SCORED};
 use crate::members::MemberRecord;
 use crate::money::MoneyBook;
 use crate::partners::{BOARD, PARTNER, Partners};
@@ -203,6 +204,8 @@ pub(crate) struct Registry {
     pub(crate) money: MoneyBook,
     /// Prices that follow the forecast.
     pub(crate) schedules: Schedules,
+    /// What schedules are asked for with.
+    pub(crate) lines: Lines,
     /// Whose registry it is.
     me: Option<MemberId>,
 }
@@ -449,7 +452,11 @@ impl Registry {
                 Operation::Rule(RuleOperation::Upload { module }),
                 Some(Effect::Rule(RuleEffect::Uploaded { .. })),
             ) => self.put_rule(module, transaction.member, at),
-            (Operation::Forecast(_), _) => self.schedules.apply(transaction, receipt),
+            (Operation::Forecast(_), _) => {
+                let mut rows = self.schedules.apply(transaction, receipt);
+                rows.extend(self.lines.apply(&self.agreements, transaction, receipt));
+                rows
+            }
             _ => Vec::new(),
         }
     }
@@ -773,6 +780,7 @@ impl Registry {
             RELEASE | CYCLE => self.duty.restore(kind, row)?,
             "money" => self.money.restore(row)?,
             CALENDAR | PRICES => self.schedules.restore(kind, row)?,
+            LINE | MODEL | PACKAGE | REVEALED | SCORED => self.lines.restore(kind, row)?,
             other => {
                 return Err(DecodeError::Malformed(format!(
                     "registry row of unknown kind {other:?}"

@@ -115,7 +115,7 @@ enum Command {
     /// Check, build and try custom rules, and put them on the ledger.
     #[command(subcommand)]
     Rule(rule::RuleCommand),
-    /// Set the present load of a grid area.
+    /// Set the present load of a grid area, or hand hourly loads to the ledger's forecast.
     #[command(subcommand)]
     Load(rules::LoadCommand),
     /// Put charging rules and policy in force.

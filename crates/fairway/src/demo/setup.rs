@@ -134,7 +134,10 @@ fn split_rule() -> Result<SplitRule, String> {
 }
 
 /// The agreement under which `home`'s drivers charge at `visited`'s stations.
-fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
+///
+/// # Errors
+/// When a text of the cast is none that the model knows.
+pub fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
     let own = home.id == visited.id;
     Ok(worded(Agreement {
         version: 1,

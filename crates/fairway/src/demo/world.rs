@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 /// The demonstration begins on a Monday, 15:00 UTC: daytime in both zones, within one month and one tariff window.
-const BEGIN_MS: i64 = 1_794_841_200_000;
+pub const BEGIN_MS: i64 = 1_794_841_200_000;
 /// Longest wait for a member to be ready.
 const READY: Duration = Duration::from_mins(1);
 
@@ -26,6 +26,8 @@ pub struct Plan {
     pub seed: u64,
     /// Demonstration seconds per wall second.
     pub speed: u32,
+    /// When its clock begins, in milliseconds since 1970.
+    pub begin_ms: i64,
     /// The program `fairway`.
     pub program: PathBuf,
     /// Database URLs of members that shall not have a SQLite file of their own, by member id.
@@ -43,6 +45,7 @@ impl Plan {
             folder: folder.to_owned(),
             seed: seed_of,
             speed,
+            begin_ms: BEGIN_MS,
             program,
             databases: BTreeMap::new(),
         })
@@ -88,7 +91,7 @@ impl World {
         let wall_start = environment::wall_ms();
         let clock = Clock {
             wall_start,
-            begin: BEGIN_MS,
+            begin: plan.begin_ms,
             speed,
         };
         let (mut listen, mut tokens, mut founders) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
@@ -127,7 +130,8 @@ impl World {
             );
             tokens.insert(cast.id, Keys::read(&keys)?.operator_token);
         }
-        let genesis = Genesis::founding(&format!("fairway-demo-{seed_of}"), BEGIN_MS, founders);
+        let genesis =
+            Genesis::founding(&format!("fairway-demo-{seed_of}"), plan.begin_ms, founders);
         write(
             &folder.join("genesis.toml"),
             &toml::to_string(&genesis).map_err(|e| e.to_string())?,

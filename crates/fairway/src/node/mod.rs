@@ -6,6 +6,7 @@ pub mod core;
 pub mod directory;
 mod dropping;
 mod evidence;
+mod feed;
 mod follow;
 pub mod forecast;
 mod joining;
@@ -23,6 +24,7 @@ use self::core::{Core, Jobs, MAX_QUEUE};
 use self::directory::{Directory, Keeper};
 use self::dropping::Dropper;
 use self::evidence::Watchman;
+use self::feed::Feed;
 use self::follow::Follower;
 use self::operator::Desk;
 use self::outlets::{MAX_LEDGER_QUEUE, Outlets, Stations, Ways};
@@ -362,6 +364,9 @@ impl Member<'_> {
             .with_news(self.news.clone());
         tokio::spawn(core.run(receiver));
         tokio::spawn(ledger::submit_all(desk.chain.clone(), from_core));
+        if let Some(feed) = Feed::of(config)? {
+            tokio::spawn(feed.run(jobs.clone()));
+        }
         self.listen_to_others(peer_listener, jobs.clone());
         let gate = Gate::new(passwords, seats, jobs.clone(), config.clock());
         let tls = tls::station_server(own.clone());
@@ -397,6 +402,7 @@ impl Member<'_> {
             members: genesis.members(),
             policy: policy(&self.config.policy),
             bill_offset: self.config.bill_offset_minutes,
+            report: feed::report(self.config)?,
         });
         let mut broken = None;
         for table in Table::ALL.into_iter().filter(|t| !t.append_only()) {

@@ -18,6 +18,7 @@ mod command_line;
 mod databases;
 mod drops;
 mod forecast;
+mod forecasting;
 mod gate;
 mod joins;
 mod killed;
