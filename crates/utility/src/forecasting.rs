@@ -509,10 +509,10 @@ impl Utility {
                 };
                 let touched = self.forecasts.loads.judged(readings, of, out.now);
                 Self::keep_touched(out, touched);
-                self.tell_held(out, verdicts);
+                Self::tell_held(out, verdicts);
             }
             (ForecastOperation::Commit { day, commitment }, ForecastEffect::Committed { .. }) => {
-                self.on_committed(out, *day, commitment)
+                self.on_committed(out, *day, commitment);
             }
             (_, ForecastEffect::Revealed { day }) => self.own_step(out, *day, OwnStep::Revealed),
             _ => {}
@@ -544,7 +544,7 @@ impl Utility {
         out.log(level, None, text);
     }
 
-    fn tell_held(&self, out: &mut Out, verdicts: &[ReadingVerdict]) {
+    fn tell_held(out: &mut Out, verdicts: &[ReadingVerdict]) {
         let odd = verdicts.iter().map(|verdict| standing(*verdict));
         let number = odd
             .filter(|s| matches!(s, Standing::Held { .. } | Standing::Refused(_)))

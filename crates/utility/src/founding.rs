@@ -220,7 +220,8 @@ impl Registry {
         let mut rows = Vec::new();
         for each in &all {
             match each {
-                Named::Roll(_) => {}
+                // Packages name models, so they come after all of them.
+                Named::Roll(_) | Named::Package(_) => {}
                 Named::Prefix(entry) => rows.extend(self.put_prefix(entry, at)),
                 Named::Evse(evse) => rows.push(self.found_evse(evse, at)),
                 Named::Terms(terms) => {
@@ -230,10 +231,8 @@ impl Registry {
                 }
                 Named::Rule(rule) => rows.extend(self.put_rule(&rule.module, rule.member, at)),
                 Named::Model(model) => rows.extend(self.lines.put_model(model.claim, at)),
-                Named::Package(_) => {}
             }
         }
-        // Packages name models, so they come after all of them.
         for each in &all {
             if let Named::Package(state) = each {
                 rows.extend(self.lines.put_package(&state.package, state.by, at));

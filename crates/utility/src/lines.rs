@@ -88,7 +88,7 @@ struct Told {
 /// The copy.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Lines {
-    lines: BTreeMap<AgreementId, Line>,
+    of_agreements: BTreeMap<AgreementId, Line>,
     models: BTreeMap<Hash, ModelClaim>,
     packages: BTreeMap<Hash, Known>,
     revealed: BTreeMap<(MemberId, i64), Day>,
@@ -222,7 +222,7 @@ impl Lines {
             active,
             next,
         };
-        self.lines.insert(agreement, line);
+        self.of_agreements.insert(agreement, line);
         let key = format!("{LINE}/{agreement}");
         row(&key, &agreement.to_string(), at, &line)
     }
@@ -234,7 +234,7 @@ impl Lines {
 
     /// The packages of an agreement in the block of a height.
     pub(crate) fn pack(&self, id: AgreementId, agreement: &Agreement, height: u64) -> Option<Pack> {
-        let changed = self.lines.get(&id);
+        let changed = self.of_agreements.get(&id);
         changed.map_or_else(|| first(agreement), |line| line.at(height))
     }
 
@@ -274,7 +274,7 @@ impl Lines {
         match kind {
             LINE => {
                 let line = Line::from_bytes(&row.body)?;
-                self.lines.insert(line.agreement, line);
+                self.of_agreements.insert(line.agreement, line);
             }
             MODEL => {
                 let claim = ModelClaim::from_bytes(&row.body)?;

@@ -186,16 +186,19 @@ fn node(
 async fn figures(
     running: Vec<impl Future<Output = std::io::Result<std::process::Output>>>,
 ) -> Result<Vec<Value>, String> {
-    let figure = |node| async {
-        let ended: std::process::Output = node.await.map_err(|e: std::io::Error| e.to_string())?;
-        let text = String::from_utf8_lossy(&ended.stdout).into_owned();
-        let line = text
-            .lines()
-            .next()
-            .ok_or_else(|| format!("a validator ended with {} and no figures", ended.status))?;
-        serde_json::from_str(line).map_err(|e| format!("{e}: {line}"))
-    };
-    futures::future::try_join_all(running.into_iter().map(figure)).await
+    futures::future::try_join_all(running.into_iter().map(figures_of)).await
+}
+
+async fn figures_of(
+    node: impl Future<Output = std::io::Result<std::process::Output>>,
+) -> Result<Value, String> {
+    let ended = node.await.map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let line = text
+        .lines()
+        .next()
+        .ok_or_else(|| format!("a validator ended with {} and no figures", ended.status))?;
+    serde_json::from_str(line).map_err(|e| format!("{e}: {line}"))
 }
 
 /// A harmful validator that fell over by itself would have measured something else.
