@@ -361,7 +361,7 @@ fn both<A, B>(shown: Option<A>, known: Option<B>, equal: impl Fn(&A, &B) -> bool
 fn member(model: &Model, id: MemberId, shown: Option<MemberState>) -> bool {
     both(shown, model.members.get(&id), |a, b| {
         a.member == b.member
-            && council::standing(model, id, &a)
+            && council::standing(model, id, a)
             && a.previous.map(|o| (o.key, o.until.0)) == b.old
             && a.previous_encryption.map(|o| (o.key.0, o.until.0)) == b.old_encryption
     })

@@ -1,4 +1,4 @@
-import { Live } from '../lib/live.svelte.ts';
+import { type Event, Live } from '../lib/live.svelte.ts';
 import type { ProblemBody } from '../lib/shapes.ts';
 import type { Choice, View } from './view.ts';
 
@@ -50,9 +50,11 @@ export class Post {
 
   constructor(base: string) {
     this.#base = base;
-    this.live = new Live(`${base}/events`, (event) => {
+    const told = (event: Event) => {
       if (event.name === 'view') this.take(event.data as View);
-    });
+    };
+    // Nobody signs in at a station.
+    this.live = new Live(`${base}/events`, told, () => Promise.resolve());
   }
 
   take(view: View): void {

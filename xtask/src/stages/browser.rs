@@ -25,12 +25,8 @@ pub(super) fn browser(context: &Context) -> Result<Outcome, String> {
             "node is missing: install Node.js 20.19 or later",
         ));
     }
+    super::web::built(context)?;
     let web = context.root.join(WEB);
-    packages(context, &web)?;
-    context.one_check(
-        Command::new("npm").current_dir(&web).args(["run", "build"]),
-        CHECK_LIMIT,
-    )?;
     let mut build = context.cargo(&["build", "--locked"]);
     context.one_check(build.args(PROGRAM_BUILD), BUILD_LIMIT)?;
     let done = context.log.run(
@@ -57,23 +53,6 @@ pub(super) fn browser(context: &Context) -> Result<Outcome, String> {
         }),
         _ => Err(done.how),
     }
-}
-
-/// Installs the locked packages when they are not those of the lock file.
-fn packages(context: &Context, web: &Path) -> Result<(), String> {
-    let lock = std::fs::read_to_string(web.join("package-lock.json"))
-        .map_err(|e| format!("web/package-lock.json: {e}"))?;
-    let stamp = web.join("node_modules/.fairway-lock");
-    if std::fs::read_to_string(&stamp).is_ok_and(|known| known == lock) {
-        return Ok(());
-    }
-    context.one_check(
-        Command::new("npm")
-            .current_dir(web)
-            .args(["ci", "--no-audit", "--no-fund"]),
-        CHECK_LIMIT,
-    )?;
-    std::fs::write(&stamp, lock).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
 }
 
 /// A whole number behind a name in the reporter's JSON; 0 where it is not there.

@@ -26,6 +26,13 @@ pub(super) fn pages(context: &Context) -> Result<Outcome, String> {
     ))
 }
 
+/// Builds the pages and nothing else, for the program that holds them.
+pub(super) fn built(context: &Context) -> Result<(), String> {
+    install(context)?;
+    context.one_check(npm(context).args(["run", "build"]), CHECK_LIMIT)?;
+    Ok(())
+}
+
 /// Packages lie beside the lock, so that editors find them; the stamp among them says which lock they are of.
 fn install(context: &Context) -> Result<(), String> {
     let folder = context.root.join(FOLDER);

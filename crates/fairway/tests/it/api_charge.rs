@@ -320,6 +320,7 @@ async fn explorer(stage: &Stage, story: &Value) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn process_api_two_members_agree_on_other_terms() {
     let stage = Stage::open("api-terms", BTreeMap::new()).await;
     accounts::make(&stage.world, &stage.drivers).await.unwrap();

@@ -167,7 +167,7 @@ impl Person {
         let mut request = self
             .http
             .get(format!("{}/api/v1/events", self.base))
-            .timeout(Duration::from_secs(300))
+            .timeout(Duration::from_mins(5))
             .header("cookie", format!("fairway_session={}", self.cookie));
         if let Some(after) = after {
             request = request.header("last-event-id", after);

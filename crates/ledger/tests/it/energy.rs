@@ -397,7 +397,9 @@ fn nothing_is_bought_of_who_is_suspended() {
         .decide(&["APC", "DUK", "REG"], &crate::council::suspend("GPC"));
     t.row("its offer", "DUK", accept(taking("GPC", 1, 7)));
     t.row("given up", "GPC", cancel("GPC", 1));
-    expect![].assert_eq(&t.heads());
+    expect![[r#"
+        its offer | DUK: member-suspended: US*GPC is suspended since 2026-11-23T08:00:27.000Z; it may settle charges that began before, pay, and close what is open
+        given up | GPC: Energy(Cancelled"#]].assert_eq(&t.heads());
 }
 
 #[test]

@@ -136,7 +136,9 @@ fn who_is_suspended_states_no_rate_and_converts_what_it_owes() {
         "DUK",
         convert(conversion(EUR, "5.55", "0.9237")),
     );
-    expect![].assert_eq(&t.heads());
+    expect![[r#"
+        a rate | DUK: member-suspended: US*DUK is suspended since 2026-11-23T08:00:28.000Z; it may settle charges that began before, pay, and close what is open
+        a conversion | DUK: Rate(Converted"#]].assert_eq(&t.heads());
 }
 
 #[test]

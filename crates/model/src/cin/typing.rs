@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_number_is_judged_digit_by_digit() {
-        let typed = |n: usize| TypedCin::new(&RIGHT[..n]);
+        let typed = |n: usize| TypedCin::new(RIGHT.get(..n).unwrap());
         assert_eq!(typed(0).state, TypedState::Open { missing: 18 });
         assert_eq!(typed(17).state, TypedState::Open { missing: 1 });
         assert_eq!(typed(18).state, TypedState::Complete);

@@ -207,7 +207,7 @@ impl Builder<'_> {
             Fault::InnerForged(other) => other,
             _ => offender,
         };
-        let signed = |ballot: Ballot| SignedBallot {
+        let with_vote = |ballot: Ballot| SignedBallot {
             signature: self
                 .cast
                 .vote(signer, generation, &signed_words(chain, &ballot)),
@@ -220,8 +220,8 @@ impl Builder<'_> {
         Ok(Evidence {
             offender: self.cast.member(accused)?,
             key: self.cast.validator_key(offender, generation).public(),
-            first: signed(first),
-            second: signed(second),
+            first: with_vote(first),
+            second: with_vote(second),
         })
     }
 }

@@ -147,8 +147,8 @@ fn the_station_stops_at_the_wanted_energy_and_never_above_what_is_allowed() {
             panic!("{said:?}")
         };
         assert_eq!(*reason, StopReason::LimitReached);
-        let begin = report(&said[0]).unwrap().samples[0].register;
-        let used = end.samples[0].register.minus(begin).unwrap();
+        let first = report(&said[0]).unwrap().samples[0].register;
+        let used = end.samples[0].register.minus(first).unwrap();
         assert!(used.0.abs_diff(expected) < 20_000, "{used:?}");
     }
 }

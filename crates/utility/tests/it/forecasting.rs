@@ -270,7 +270,7 @@ fn poisoned_readings_are_bounded_and_scored_against_their_author() {
     region.feeding.percent = 100;
     region.pass_to(day.plus(14), H);
     let (band, step) = (region.agreement.load_band, terms().step_bps);
-    let mut priced = 0;
+    let mut by_forecast = 0;
     for n in 0..14 {
         let prices = region.prices(day.plus(n)).unwrap();
         for bps in &prices.bps {
@@ -278,9 +278,9 @@ fn poisoned_readings_are_bounded_and_scored_against_their_author() {
         }
         let pairs = prices.bps.iter().zip(prices.bps.iter().skip(1));
         assert!(pairs.into_iter().all(|(a, b)| a.abs_diff(*b) <= step));
-        priced += usize::from(prices.reason.is_none());
+        by_forecast += usize::from(prices.reason.is_none());
     }
-    assert!(priced >= 7, "{priced}");
+    assert!(by_forecast >= 7, "{by_forecast}");
     let scored = scores(&region);
     let lost = |n: i64| {
         let found = scored.days.iter().find(|s| s.day == day.plus(n)).unwrap();

@@ -25,7 +25,7 @@ pub(crate) struct ProgramVersion {
     name: &'static str,
     /// Its version.
     version: &'static str,
-    /// ProgramVersion of the API.
+    /// Version of the API.
     api: &'static str,
 }
 

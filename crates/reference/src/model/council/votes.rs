@@ -132,11 +132,11 @@ impl Model {
             ProposalStatus::Rejected => self.take_back(motion),
             _ => {}
         }
-        let many = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let effect = CouncilEffect::Voted {
             proposal: id,
-            yes: many(yes),
-            of: many(of),
+            yes: number(yes),
+            of: number(of),
             status,
         };
         judge.verdict(told(effect), Postings::new())
