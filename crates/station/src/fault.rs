@@ -17,7 +17,9 @@ impl FaultCode {
 
     /// Reads `CX001` to `CX026`.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix("CX").filter(|d| d.len() == 3)?;
+        let digits = text
+            .strip_prefix("CX")
+            .filter(|d| d.len() == 3 && d.bytes().all(|b| b.is_ascii_digit()))?;
         let number: u8 = digits.parse().ok()?;
         CODES.contains(&number).then_some(Self(number))
     }

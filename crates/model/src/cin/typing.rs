@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn at_twenty_digits_there_is_no_more_hope() {
-        let typed = TypedCin::new("84000111123456789900");
+        let typed = TypedCin::new("84000111123456789901");
         let TypedState::Wrong { error, group } = typed.state else {
             panic!("{typed:?}")
         };
