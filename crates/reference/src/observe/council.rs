@@ -137,8 +137,8 @@ pub(super) fn proposal(
 pub(super) fn charter(model: &Model, shown: Option<&Vec<u8>>) -> Result<bool, String> {
     let found: CharterState = read(shown)?.unwrap_or_default();
     let decided = &model.council.values;
-    let froms = decided.iter().map(|(_, _, from)| *from);
-    let heights: BTreeSet<u64> = froms.chain([model.height, model.height + 1]).collect();
+    let begins = decided.iter().map(|(_, _, from)| *from);
+    let heights: BTreeSet<u64> = begins.chain([model.height, model.height + 1]).collect();
     let mut then = model.clone();
     let values = heights.iter().filter(|h| **h >= model.height).all(|h| {
         then.height = *h;

@@ -34,7 +34,7 @@ export async function open(browser: Browser, url: string, size: readonly [number
     if (message.type() === 'error') errors.push(message.text());
   });
   await page.goto(url);
-  return { page, quiet: () => expect(errors).toEqual([]) };
+  return { page, quiet: () => expect(errors.join('\n')).toBe('') };
 }
 
 /** axe with WCAG 2.2 AA, and contrast of 7:1 on top. */
