@@ -1,7 +1,7 @@
 //! The API behind every page, the pages themselves, and who may do what.
 //!
 //! One listener for people (this module) beside the one for operation (`node/operator.rs`). A handler that asks or tells the utility's
-//! machine must hold an [`who::authorized::Signed`], which only the sign-in makes; every failure leaves as a problem (RFC 9457).
+//! machine must hold a `Signed` value, which only the sign-in makes; every failure leaves as a problem (RFC 9457).
 //! Tested by `tests/it/api*.rs` against the real program, and beside the code.
 
 mod books;
