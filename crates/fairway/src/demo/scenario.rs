@@ -158,8 +158,6 @@ impl Stage {
     /// What a driver meets who may not charge, or does not want to.
     async fn refusals(&mut self, since: &impl Fn() -> f64) -> Result<(), String> {
         let driver = self.drivers.first().cloned().ok_or("no driver")?;
-        let posts = std::mem::take(&mut self.posts);
-        self.posts = kiosks::open(&self.world, posts, &self.drivers).await?;
         let mistyped: String = driver.cin.chars().rev().collect();
         let home = driver.home;
         let post = self.post(1, 0)?;
@@ -210,8 +208,6 @@ impl Stage {
     /// A second visit is authenticated locally: the home utility is switched off, and the charge settles when it is back.
     async fn home_switched_off(&mut self, since: &impl Fn() -> f64) -> Result<(), String> {
         let driver = self.drivers.first().cloned().ok_or("no driver")?;
-        let posts = std::mem::take(&mut self.posts);
-        self.posts = kiosks::open(&self.world, posts, &self.drivers).await?;
         self.world.kill(driver.home).await?;
         let post = self.post(1, 0)?;
         let seen = post.visit(&driver.cin, driver.soc).await?;
