@@ -42,7 +42,7 @@ fn main() {
     }
     pages.sort();
     let mut text = String::from(
-        "/// The pages, by name in rising order.\npub(crate) static PAGES: &[(&str, &[u8])] = &[\n",
+        "/// The pages, by name in rising order.\nstatic PAGES: &[(&str, &[u8])] = &[\n",
     );
     for (name, bytes) in pages {
         let _ = writeln!(text, "    ({name:?}, {bytes}),");

@@ -1,17 +1,14 @@
 //! The pages in a real browser against the real programs: stations, members and ledger of the demonstration.
 
 use std::path::Path;
-use std::process::Command;
 
 use super::{BUILD_LIMIT, CHECK_LIMIT, Context, Outcome};
 use crate::demo::PROGRAM_BUILD;
-use crate::{run, workspace};
+use crate::{tools, workspace};
 
 /// The system's browser, and the line that installs it.
 const CHROMIUM: &str = "/usr/bin/chromium";
 const REMEDY: &str = "apt-get install --no-install-recommends chromium fonts-noto-core";
-/// Where the pages are.
-const WEB: &str = "web";
 
 /// Builds the pages and the program, then plays the specifications of `web/tests/e2e`.
 pub(super) fn browser(context: &Context) -> Result<Outcome, String> {
@@ -20,18 +17,16 @@ pub(super) fn browser(context: &Context) -> Result<Outcome, String> {
             "{CHROMIUM} is missing: {REMEDY}"
         )));
     }
-    if run::answer("node", &["--version"]).is_none() {
-        return Ok(Outcome::skipped(
-            "node is missing: install Node.js 20.19 or later",
-        ));
+    if let Err(remedy) = tools::node() {
+        return Ok(Outcome::skipped(&format!(
+            "Node.js is missing or too old: {remedy}"
+        )));
     }
     super::web::built(context)?;
-    let web = context.root.join(WEB);
     let mut build = context.cargo(&["build", "--locked"]);
     context.one_check(build.args(PROGRAM_BUILD), BUILD_LIMIT)?;
     let done = context.log.run(
-        Command::new("npm")
-            .current_dir(&web)
+        super::web::npm(context)
             .args(["run", "browser", "--", "--reporter", "json"])
             .env(
                 "FAIRWAY_PROGRAM",

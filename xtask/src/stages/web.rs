@@ -51,7 +51,8 @@ fn install(context: &Context) -> Result<(), String> {
         .map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 
-fn npm(context: &Context) -> Command {
+/// npm in the folder of the pages.
+pub(super) fn npm(context: &Context) -> Command {
     let mut command = Command::new("npm");
     command
         .current_dir(context.root.join(FOLDER))

@@ -12,7 +12,7 @@ mod listener;
 mod once;
 mod openapi;
 mod page;
-pub(crate) mod pages;
+mod pages;
 mod plain;
 mod problem;
 mod records;

@@ -2,6 +2,7 @@
 
 use super::Api;
 use super::problem::Problem;
+use crate::assets::{self, CODINGS, keeps, media, takes};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -10,47 +11,16 @@ use fairway_model::Hash;
 use std::borrow::Cow;
 use std::path::{Component, Path};
 
-include!(concat!(env!("OUT_DIR"), "/pages.rs"));
-
 /// Largest file that is served from a folder, in bytes.
 const MAX_FILE: u64 = 32 * 1024 * 1024;
 /// What pages may do: everything from this origin, nothing inline.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-/// A file whose name holds its hash never changes.
-const FOREVER: &str = "public, max-age=31536000, immutable";
-/// Other files are asked for again each time.
-const ASK_AGAIN: &str = "no-cache";
 
 /// A file of the pages.
 struct File {
     bytes: Cow<'static, [u8]>,
     coding: Option<&'static str>,
-}
-
-fn media(name: &str) -> &'static str {
-    match name.rsplit('.').next().unwrap_or_default() {
-        "html" => "text/html; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "json" | "map" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "ico" => "image/x-icon",
-        "woff2" => "font/woff2",
-        "ftl" | "txt" | "md" => "text/plain; charset=utf-8",
-        "pdf" => "application/pdf",
-        _ => "application/octet-stream",
-    }
-}
-
-/// Whether a browser takes a coding.
-fn takes(headers: &HeaderMap, coding: &str) -> bool {
-    let told = headers.get(header::ACCEPT_ENCODING);
-    let told = told.and_then(|v| v.to_str().ok()).unwrap_or_default();
-    told.split(',')
-        .any(|part| part.trim().split(';').next() == Some(coding) && !part.contains("q=0"))
 }
 
 /// Names under which an address may lie, in the order in which they are tried.
@@ -85,10 +55,7 @@ fn is_plain(name: &str) -> bool {
 
 async fn read(api: &Api, name: &str) -> Option<Cow<'static, [u8]>> {
     let Some(folder) = &api.parts().pages else {
-        let found = PAGES
-            .binary_search_by(|(known, _)| (*known).cmp(name))
-            .ok()?;
-        return PAGES.get(found).map(|(_, bytes)| Cow::Borrowed(*bytes));
+        return assets::built_in(name).map(Cow::Borrowed);
     };
     let path = folder.join(name);
     let about = tokio::fs::metadata(&path).await.ok()?;
@@ -99,7 +66,7 @@ async fn read(api: &Api, name: &str) -> Option<Cow<'static, [u8]>> {
 }
 
 async fn find(api: &Api, headers: &HeaderMap, name: &str) -> Option<File> {
-    for (coding, ending) in [("br", "br"), ("gzip", "gz")] {
+    for (coding, ending) in CODINGS {
         if takes(headers, coding)
             && let Some(bytes) = read(api, &format!("{name}.{ending}")).await
         {
@@ -118,13 +85,9 @@ async fn find(api: &Api, headers: &HeaderMap, name: &str) -> Option<File> {
 
 /// Headers that every file has.
 fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
-    let forever = name.starts_with("assets/");
     let fixed = [
         (header::CONTENT_TYPE, media(name)),
-        (
-            header::CACHE_CONTROL,
-            if forever { FOREVER } else { ASK_AGAIN },
-        ),
+        (header::CACHE_CONTROL, keeps(name)),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -192,21 +155,5 @@ mod tests {
         assert_eq!(candidates("/assets/a-1.js"), ["assets/a-1.js"]);
         assert!(candidates("/setup").contains(&"index.html".to_owned()));
         assert!(!is_plain("../keys/member.seed") && !is_plain("/etc/passwd"));
-    }
-
-    #[test]
-    fn codings_are_taken_as_told() {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_static("gzip, br;q=0"),
-        );
-        assert!(takes(&headers, "gzip") && !takes(&headers, "br"));
-    }
-
-    #[test]
-    fn the_program_holds_a_first_page() {
-        assert!(PAGES.iter().any(|(name, _)| *name == "index.html"));
-        assert!(PAGES.windows(2).all(|pair| pair[0].0 < pair[1].0));
     }
 }

@@ -259,6 +259,18 @@ impl Member<'_> {
     }
 
     /// Serves pages and API for people, where the configuration asks for them.
+    /// Opens the database and claims it for this member.
+    async fn store(&self) -> Result<Store, String> {
+        let mut store = Store::open(&self.config.database_url())
+            .await
+            .map_err(|e| e.to_string())?;
+        store
+            .claim(&owner(self.genesis, self.me, self.keys))
+            .await
+            .map_err(|e| e.to_string())?;
+        Ok(store)
+    }
+
     async fn open_pages(&self, desk: Desk, fatal: mpsc::Sender<String>) -> Result<Desk, String> {
         let (Some(web), Some(news)) = (&self.config.web, &self.news) else {
             return Ok(desk);
@@ -267,13 +279,7 @@ impl Member<'_> {
             .genesis
             .find(self.me)
             .ok_or("this member is in no file")?;
-        let mut store = Store::open(&self.config.database_url())
-            .await
-            .map_err(|e| e.to_string())?;
-        store
-            .claim(&owner(self.genesis, self.me, self.keys))
-            .await
-            .map_err(|e| e.to_string())?;
+        let store = self.store().await?;
         let tls = match (&web.certificate, &web.key) {
             (Some(chain), Some(key)) => {
                 let (chain, key) = (self.config.path(chain), self.config.path(key));
@@ -337,13 +343,7 @@ impl Member<'_> {
     /// Starts the utility: its machine, its listeners. Gives the desk, and the height up to which the machine has seen the ledger.
     async fn serve(&self, ways: Ways, desk: Desk) -> Result<(Desk, u64), String> {
         let (config, own) = (self.config, self.own);
-        let mut store = Store::open(&config.database_url())
-            .await
-            .map_err(|e| e.to_string())?;
-        store
-            .claim(&owner(self.genesis, self.me, self.keys))
-            .await
-            .map_err(|e| e.to_string())?;
+        let store = self.store().await?;
         let passwords = Passwords::default();
         let (utility, store) = self.restore(store, &passwords).await?;
         let seen = utility.height();

@@ -373,27 +373,24 @@ pub(crate) async fn check(
     }))
 }
 
-struct Step<'a> {
-    api: &'a Api,
-    by: &'a Signed,
-    key: &'a Key,
+/// Hands a command about an agreement in, once for each key.
+async fn hand_in(
+    api: &Api,
+    by: &Signed,
+    key: &Key,
     print: Hash,
-}
-
-impl Step<'_> {
-    async fn take(&self, about: AgreementId, command: Command) -> Result<Response, Problem> {
-        let work = async {
-            let id = command_id(self.by, self.key);
-            self.api.tell(self.by, id, command).await?;
-            let answer = Submitted {
-                state: "submitted",
-                agreement: about.to_string(),
-            };
-            Ok(Answer::new(StatusCode::ACCEPTED, &answer))
+    (about, command): (AgreementId, Command),
+) -> Result<Response, Problem> {
+    let work = async {
+        let id = command_id(by, key);
+        api.tell(by, id, command).await?;
+        let answer = Submitted {
+            state: "submitted",
+            agreement: about.to_string(),
         };
-        let request = (self.by, self.key, self.print);
-        self.api.once().run(self.api.records(), request, work).await
-    }
+        Ok(Answer::new(StatusCode::ACCEPTED, &answer))
+    };
+    api.once().run(api.records(), (by, key, print), work).await
 }
 
 fn checked(api: &Api, terms: &Agreement) -> Result<(), Problem> {
@@ -414,14 +411,14 @@ pub(crate) async fn propose(
     let terms = body.value.terms.agreement()?;
     checked(&api, &terms)?;
     let (id, print) = (terms.id(), body.fingerprint);
-    let step = Step {
-        api: &api,
-        by: &by,
-        key: &key,
+    hand_in(
+        &api,
+        &by,
+        &key,
         print,
-    };
-    step.take(id, Command::ProposeAgreement(Box::new(terms)))
-        .await
+        (id, Command::ProposeAgreement(Box::new(terms))),
+    )
+    .await
 }
 
 /// Answers a proposal with other terms.
@@ -441,13 +438,7 @@ pub(crate) async fn counter(
         supersedes,
         agreement: Box::new(terms),
     };
-    let step = Step {
-        api: &api,
-        by: &by,
-        key: &key,
-        print,
-    };
-    step.take(new, Command::Terms(command)).await
+    hand_in(&api, &by, &key, print, (new, Command::Terms(command))).await
 }
 
 /// Signs what the partner proposed; it is in force from the block on.
@@ -460,13 +451,14 @@ pub(crate) async fn countersign(
     body: Body<Nothing>,
 ) -> Result<Response, Problem> {
     let id = wire::agreement(&id)?;
-    let step = Step {
-        api: &api,
-        by: &by,
-        key: &key,
-        print: body.fingerprint,
-    };
-    step.take(id, Command::Countersign(id)).await
+    hand_in(
+        &api,
+        &by,
+        &key,
+        body.fingerprint,
+        (id, Command::Countersign(id)),
+    )
+    .await
 }
 
 /// Lets no new charge begin under an agreement.
@@ -487,13 +479,14 @@ pub(crate) async fn suspend(
         ground: asked.ground.into(),
         evidence: evidence.transpose()?,
     };
-    let step = Step {
-        api: &api,
-        by: &by,
-        key: &key,
-        print: body.fingerprint,
-    };
-    step.take(agreement, Command::Terms(command)).await
+    hand_in(
+        &api,
+        &by,
+        &key,
+        body.fingerprint,
+        (agreement, Command::Terms(command)),
+    )
+    .await
 }
 
 /// Lets charges begin again, after a suspension by this member.
@@ -507,13 +500,7 @@ pub(crate) async fn resume(
 ) -> Result<Response, Problem> {
     let agreement = wire::agreement(&id)?;
     let command = Command::Terms(TermsCommand::Resume { agreement });
-    let step = Step {
-        api: &api,
-        by: &by,
-        key: &key,
-        print: body.fingerprint,
-    };
-    step.take(agreement, command).await
+    hand_in(&api, &by, &key, body.fingerprint, (agreement, command)).await
 }
 
 /// Gives notice; withdraws or declines a proposal.
@@ -529,13 +516,7 @@ pub(crate) async fn terminate(
     let from = body.value.from.as_ref();
     let from = from.map(|text| wire::time("/from", text)).transpose()?;
     let command = Command::Terms(TermsCommand::Terminate { agreement, from });
-    let step = Step {
-        api: &api,
-        by: &by,
-        key: &key,
-        print: body.fingerprint,
-    };
-    step.take(agreement, command).await
+    hand_in(&api, &by, &key, body.fingerprint, (agreement, command)).await
 }
 
 #[cfg(test)]
