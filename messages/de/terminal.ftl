@@ -16,3 +16,4 @@ terminal-plug-in = Bitte schließen Sie das Kabel an.
 terminal-charging = Lädt: { $energy }, { $power } kW
 terminal-battery = Batterie { $percent } %
 terminal-faulted = Außer Betrieb: { $text }
+terminal-faulted-code = Außer Betrieb: { $text } ({ $code })

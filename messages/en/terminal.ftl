@@ -16,3 +16,4 @@ terminal-plug-in = Please plug in.
 terminal-charging = Charging: { $energy }, { $power } kW
 terminal-battery = battery { $percent } %
 terminal-faulted = Out of service: { $text }
+terminal-faulted-code = Out of service: { $text } ({ $code })

@@ -16,3 +16,4 @@ terminal-plug-in = Conecte el cable, por favor.
 terminal-charging = Recargando: { $energy }, { $power } kW
 terminal-battery = batería { $percent } %
 terminal-faulted = Fuera de servicio: { $text }
+terminal-faulted-code = Fuera de servicio: { $text } ({ $code })

@@ -82,6 +82,10 @@ impl Utility {
             }
         }
         match (&tx.operation, receipt.effect()) {
+            (Operation::Forecast(_), Some(_)) => self.on_forecast(out, tx, receipt),
+            (_, Some(Effect::AgreementCountersigned { .. } | Effect::Terms(_))) => {
+                self.forecasts.touch();
+            }
             (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
                 self.on_settled(out, settlement, receipt);
             }
@@ -290,6 +294,9 @@ impl Utility {
                 out.log(Level::Info, None, format!("not yet: {refusal}"));
             }
             Operation::Money(_) => self.on_money_refused(out, key, refusal),
+            Operation::Forecast(operation) if key.starts_with(crate::forecasting::AUTO) => {
+                self.on_forecast_refused(out, key, operation, refusal);
+            }
             _ if transient(refusal.code) => out.log(
                 Level::Warn,
                 None,

@@ -42,6 +42,7 @@ impl Stage {
             folder: folder(name),
             seed,
             speed: 60,
+            begin_ms: BEGIN_MS,
             program: program(),
             databases,
         };
