@@ -61,7 +61,8 @@ export function onceKey(): string {
   return crypto.randomUUID();
 }
 
-function address(path: string, query: Ask['query']): string {
+/** Where the API serves something that the browser fetches by itself, such as a file to save. */
+export function addressOf(path: string, query: Ask['query']): string {
   const filled = Object.entries(query ?? {}).filter((pair): pair is [string, string | number | boolean] => pair[1] !== undefined && pair[1] !== '');
   const text = new URLSearchParams(filled.map(([name, value]) => [name, String(value)])).toString();
   return `${BASE}${path}${text === '' ? '' : `?${text}`}`;
@@ -91,7 +92,7 @@ async function once(method: Method, path: string, ask: Ask): Promise<Response> {
   const signal = ask.signal ? AbortSignal.any([ask.signal, patience]) : patience;
   const body = ask.body === undefined ? null : JSON.stringify(ask.body);
   try {
-    return await fetch(address(path, ask.query), { method, headers: headers(method, ask), body, signal, credentials: 'same-origin' });
+    return await fetch(addressOf(path, ask.query), { method, headers: headers(method, ask), body, signal, credentials: 'same-origin' });
   } catch (cause) {
     if (ask.signal?.aborted) throw cause;
     const late = patience.aborted;

@@ -559,6 +559,8 @@ export interface BillLine {
   transaction: string | null;
   height: number | null;
   split: Split | null;
+  reasons: string[];
+  meter: { records: number; key: string; begin_mwh: number; end_mwh: number } | null;
   proof: string | null;
 }
 
