@@ -44,6 +44,7 @@ pub(crate) fn terms() -> ForecastTerms {
         weekday_bps: (0..24).map(|hour| 9_001 + hour).collect(),
         weekend_bps: (0..24).map(|hour| 9_501 + hour).collect(),
         spare: None,
+        stake: None,
     }
 }
 
