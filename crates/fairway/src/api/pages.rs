@@ -84,7 +84,7 @@ async fn find(api: &Api, headers: &HeaderMap, name: &str) -> Option<File> {
 }
 
 /// Headers that every file has.
-fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
+pub(crate) fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
     let fixed = [
         (header::CONTENT_TYPE, media(name)),
         (header::CACHE_CONTROL, keeps(name)),
