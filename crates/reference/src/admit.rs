@@ -92,6 +92,21 @@ fn signatures(chain: &str, tx: &Transaction) -> bool {
             &agreement.to_bytes(),
             signature,
         ),
+        Operation::Terms(TermsOperation::ClaimRefusal(claim)) => by(
+            claim.visited_key,
+            "fairway.service-request.v1",
+            &claim.request.to_bytes(),
+            &claim.visited_signature,
+        ),
+        Operation::Terms(TermsOperation::AnswerRefusal {
+            request,
+            release: Some(release),
+        }) => by(
+            release.home_key,
+            "fairway.service-release.v1",
+            &request.to_bytes(),
+            &release.home_signature,
+        ),
         // The id is the digest that the other party signs.
         Operation::CountersignAgreement {
             agreement,
@@ -261,13 +276,43 @@ fn bounds(operation: &Operation, reasons: &mut Reasons) {
         Operation::Energy(operation) => energy(operation, &mut must),
         Operation::Rate(operation) => rate(operation, &mut must),
         Operation::Council(operation) => council(operation, &mut must),
-        Operation::Terms(
-            TermsOperation::Suspend { home, visited, .. }
-            | TermsOperation::Resume { home, visited, .. }
-            | TermsOperation::Breach { home, visited, .. },
-        ) => must(member(*home) && member(*visited), bad),
+        Operation::Terms(operation) => life(operation, &mut must),
         _ => {}
     }
+}
+
+fn life(operation: &TermsOperation, must: &mut impl FnMut(bool, RefusalCode)) {
+    let bad = RefusalCode::Malformed;
+    let (home, visited) = match operation {
+        TermsOperation::Suspend { home, visited, .. }
+        | TermsOperation::Resume { home, visited, .. }
+        | TermsOperation::Breach { home, visited, .. } => (home, visited),
+        TermsOperation::ClaimRefusal(claim) => (&claim.request.home, &claim.request.visited),
+        TermsOperation::AnswerRefusal { request, .. } => (&request.home, &request.visited),
+        TermsOperation::CloseCycle {
+            home,
+            visited,
+            currency: c,
+            ..
+        } => {
+            must(currency(*c), bad);
+            (home, visited)
+        }
+        TermsOperation::WithdrawOffer { slot } => {
+            must(*slot < 8, RefusalCode::TooLarge);
+            return;
+        }
+        TermsOperation::PostOffer(offer) => {
+            let areas = &offer.areas;
+            let none = areas.is_empty() || areas.iter().any(String::is_empty);
+            must(!none && currency(offer.currency), bad);
+            let small = areas.len() <= 16 && areas.iter().all(|a| a.len() <= 32);
+            must(small && offer.slot < 8, RefusalCode::TooLarge);
+            return;
+        }
+        TermsOperation::Counter { .. } => return,
+    };
+    must(member(*home) && member(*visited), bad);
 }
 
 fn case(operation: &CaseOperation, must: &mut impl FnMut(bool, RefusalCode)) {

@@ -8,6 +8,7 @@ mod council;
 pub(crate) mod cycles;
 mod life;
 mod rates;
+pub(crate) mod service;
 mod tokens;
 
 use crate::cast::{CHAIN, Cast, Missing, Session};
@@ -105,6 +106,10 @@ pub(crate) struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table with a row for each kind: in parts its gaps would not show"
+    )]
     fn operation(&self) -> Result<Operation, Missing> {
         let (cast, step) = (self.cast, self.step);
         match &step.what {
@@ -165,6 +170,8 @@ impl Builder<'_> {
             What::Owed(which, _, part) => self.owed(*which, *part),
             What::Rate(pair, part) => self.rate(*pair, *part),
             What::Council(part) => self.council(*part),
+            What::Service(pair, version, part) => self.service(*pair, *version, *part),
+            What::Board(part) => self.board(*part),
             What::Case(session, by_home, part) => {
                 self.case(cast.session(*session)?, *by_home, *part)
             }

@@ -6,7 +6,7 @@ mod tariffs;
 use crate::chance::Chance;
 use crate::rating;
 use fairway_ledger::{Genesis, worded};
-use fairway_model::agreement::{Caps, Corridor, LoadBand, Split, TierTerms};
+use fairway_model::agreement::{Caps, Corridor, LoadBand, ServiceLevel, Split, TierTerms};
 use fairway_model::registry::{EncryptionKey, EvseEntry, Member, MemberKind};
 use fairway_model::split::{AdHoc, Alone, Costs, SplitRule};
 use fairway_model::time::{DAY, HOUR, MINUTE};
@@ -326,6 +326,7 @@ impl Cast {
             concurrent: Some(chance.small(1, 3)),
             per_day: chance.percent(50).then(|| chance.small(1, 4)),
         });
+        let service = self.service_level(pair, version);
         Ok(worded(Agreement {
             version,
             home,
@@ -355,13 +356,13 @@ impl Cast {
                 owner_bps,
             },
             hold_ttl: chance.span(1, 30) * HOUR,
-            netting_days: 7,
+            netting_days: service.map_or(7, |(days, _)| days),
             due_days: 14,
             interest_bps: 500,
             dispute_days: u16::try_from(chance.small(0, 30)).unwrap_or(0),
             notice_days,
             session_caps,
-            service: None,
+            service: service.map(|(_, level)| level),
             collateral: (home != visited && chance.percent(20))
                 .then(|| Micro(chance.span(1, 12) * 1_000_000)),
             model: None,
@@ -371,6 +372,21 @@ impl Cast {
             split_rule: self.split_rule(pair, version, floor),
             forecast: None,
         }))
+    }
+
+    /// Every other agreement with somebody else promises to serve, by cycles of some days; drawn apart.
+    fn service_level(&self, pair: usize, version: u32) -> Option<(u16, ServiceLevel)> {
+        let mut chance = Chance::new(self.seed, &format!("service {pair} {version}"));
+        let penalty = chance.span(1, 5_000_000);
+        let level = ServiceLevel {
+            least_served_bps: chance.pick(&[0, 5_000, 9_000, 10_000], 9_000),
+            penalty: Micro(penalty),
+            penalty_cap: Micro(penalty + chance.span(0, 2 * penalty)),
+            answer_hours: chance.pick(&[1, 24], 24),
+        };
+        let days = chance.pick(&[1, 1, 2], 1);
+        let (home, visited) = self.pairs.get(pair).copied().unwrap_or_default();
+        (home != visited && chance.percent(50)).then_some((days, level))
     }
 
     /// Fixed parts in one agreement of three; drawn apart, so that everything else of a seed stays as it is.

@@ -15,6 +15,7 @@ pub mod netting;
 mod paying;
 pub mod rates;
 mod registry;
+pub mod service;
 pub mod terms;
 pub mod tokens;
 
@@ -260,6 +261,7 @@ pub struct Model {
     pub(crate) tokens: tokens::Tokens,
     pub(crate) market: energy::Market,
     pub(crate) rates: rates::Rates,
+    pub(crate) service: service::Service,
     pub(crate) council: council::Council,
     /// Height and time of the present block.
     pub(crate) height: u64,
@@ -481,7 +483,8 @@ impl Model {
             return Some(self.dispute(by, dispute, now));
         }
         if let Operation::Terms(terms) = operation {
-            return self.life(by, terms, now);
+            let life = self.life(by, terms, now);
+            return life.or_else(|| self.serve(by, terms, now));
         }
         if let Operation::Case(case) = operation {
             return Some(self.case(by, case, place));

@@ -3,6 +3,7 @@
 mod council;
 mod paying;
 mod rates;
+mod service;
 
 use crate::model::energy::Spot;
 use crate::model::{Life, Model};
@@ -10,7 +11,7 @@ use fairway_ledger::cases::state::{CaseState, CreditRecord, CreditState};
 use fairway_ledger::council::{KeyPurpose, UsedKeyState};
 use fairway_ledger::energy::op::{EnergyOperation, Hour, OfferId};
 use fairway_ledger::energy::state::{EnergyBook, OfferState, key_for_energy, key_for_energy_offer};
-use fairway_ledger::life::{PairUse, key_for_use};
+use fairway_ledger::life::{key_for_board, key_for_claim, key_for_use};
 use fairway_ledger::money::state::{
     AcceptanceState, CycleState, IssuerState, LastCycle, RedemptionState,
 };
@@ -94,7 +95,7 @@ pub enum Thing {
     Cycle(Currency, UtcDay),
     /// The newest closed cycle of a currency.
     LastCycle(Currency),
-    /// Charges of a pair that count toward ceilings.
+    /// Charges of a pair that count toward ceilings, and its cycles of service.
     Use(MemberId, MemberId),
     /// What of a position is frozen.
     Frozen(MemberId, MemberId, Currency),
@@ -114,6 +115,10 @@ pub enum Thing {
     Rate(MemberId, Currency, Currency, UtcDay),
     /// A conversion between debtor and creditor.
     Converted(MemberId, MemberId, Hash),
+    /// A claimed refusal.
+    Claim(SessionId),
+    /// A slot of a member's board.
+    Board(MemberId, u8),
     /// Who is or was a member.
     Roll,
     /// Which proposals are open.
@@ -166,6 +171,8 @@ impl Thing {
             Self::Offer(m, id) => key_for_energy_offer(*m, *id),
             Self::Rate(m, base, quote, day) => key_for_rate(*m, *base, *quote, *day),
             Self::Converted(d, c, id) => key_for_conversion(*d, *c, *id),
+            Self::Claim(s) => key_for_claim(*s),
+            Self::Board(m, slot) => key_for_board(*m, *slot),
             Self::Roll => key_for_roll(),
             Self::Agenda => key_for_agenda(),
             Self::Charter => key_for_charter(),
@@ -311,10 +318,9 @@ impl Thing {
                 found.map(|f| f.content) == content
             }
             Self::Case(s, m) => case(model, (*s, *m), read(shown)?),
-            Self::Use(h, v) => {
-                let found: PairUse = read(shown)?.unwrap_or_default();
-                (found.open, found.day, found.today) == model.use_of(*h, *v)
-            }
+            Self::Use(h, v) => service::used(model, (*h, *v), shown)?,
+            Self::Claim(s) => service::claim(model, *s, shown)?,
+            Self::Board(m, slot) => service::board(model, (*m, *slot), shown)?,
             Self::Obligation(id) => obligation(model, id, read(shown)?),
             Self::Cycle(c, day) => {
                 let found: Option<CycleState> = read(shown)?;
@@ -637,6 +643,9 @@ pub fn named(tx: &Transaction) -> Vec<Thing> {
     }
     if let Operation::Council(operation) = &tx.operation {
         council::named(tx, operation, &mut things);
+    }
+    if let Operation::Terms(operation) = &tx.operation {
+        service::named(tx.member, operation, &mut things);
     }
     if let Operation::Rate(operation) = &tx.operation {
         rates::named(tx.member, operation, &mut things);

@@ -5,6 +5,7 @@ mod cases;
 mod council;
 mod cycles;
 mod rates;
+mod service;
 mod tokens;
 
 use crate::build::{Generations, SPOILS};
@@ -39,6 +40,9 @@ pub fn steps(cast: &Cast) -> Vec<Step> {
     plan.pay_with_tokens();
     plan.rates();
     plan.council();
+    plan.service();
+    plan.board();
+    plan.full_purses();
     plan.bytes();
     plan.replays();
     let mut steps = plan.steps;

@@ -75,6 +75,10 @@ pub enum What {
     Rate(usize, RateStep),
     /// A step of the council.
     Council(CouncilStep),
+    /// A step about drivers whom a pair's visited utility serves or refuses, under the agreement of a version.
+    Service(usize, u32, ServiceStep),
+    /// A step about the board of offers.
+    Board(BoardStep),
     /// A step of a session's case; whether the home utility opened it.
     Case(usize, bool, CaseStep),
 }
@@ -90,6 +94,26 @@ pub enum LifeStep {
     Resume,
     /// Ends it at once.
     Breach,
+}
+
+/// A step about drivers served and refused. A driver is the number of his charge, and asked at a time in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceStep {
+    /// Home says that he was refused.
+    Claim(u8, i64),
+    /// Visited says that he was not; whether home released the request.
+    Answer(u8, i64, bool),
+    /// Closes the cycle in which somebody asked at a time, or one so many cycles beside it.
+    Close(i64, i64),
+}
+
+/// A step about the board of offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoardStep {
+    /// Puts an offer into a slot, at a price per kWh in micro-units.
+    Post(u8, i64),
+    /// Takes the offer of a slot back.
+    Withdraw(u8),
 }
 
 /// A step about an obligation.

@@ -29,7 +29,12 @@ fn winds_up(operation: &Operation) -> bool {
         Operation::Rate(op) => matches!(op, RateOperation::Convert(_)),
         Operation::Terms(op) => matches!(
             op,
-            TermsOperation::Suspend { .. } | TermsOperation::Breach { .. }
+            TermsOperation::Suspend { .. }
+                | TermsOperation::Breach { .. }
+                | TermsOperation::WithdrawOffer { .. }
+                | TermsOperation::ClaimRefusal(_)
+                | TermsOperation::AnswerRefusal { .. }
+                | TermsOperation::CloseCycle { .. }
         ),
         Operation::Council(op) => matches!(
             op,
