@@ -2,7 +2,9 @@
 
 use crate::model::Reasons;
 use crate::model::council::{contradict, signed_words};
+use fairway_forecast::calendar::Calendar;
 use fairway_ledger::energy::op::EnergyOperation;
+use fairway_ledger::forecast::op::ForecastOperation;
 use fairway_ledger::money::MoneyOperation;
 use fairway_ledger::rates::RateOperation;
 use fairway_ledger::{
@@ -276,6 +278,7 @@ fn bounds(operation: &Operation, reasons: &mut Reasons) {
         Operation::Energy(operation) => energy(operation, &mut must),
         Operation::Rate(operation) => rate(operation, &mut must),
         Operation::Council(operation) => council(operation, &mut must),
+        Operation::Forecast(operation) => forecast(operation, &mut must),
         Operation::Terms(operation) => life(operation, &mut must),
         _ => {}
     }
@@ -438,6 +441,23 @@ fn energy(operation: &EnergyOperation, must: &mut impl FnMut(bool, RefusalCode))
     );
     must(price >= Micro(0) && energy > 0, RefusalCode::Malformed);
     must(area.len() <= 32, RefusalCode::TooLarge);
+}
+
+/// A calendar that is one, and days between 1900 and 2200.
+fn forecast(operation: &ForecastOperation, must: &mut impl FnMut(bool, RefusalCode)) {
+    let bad = RefusalCode::Malformed;
+    match operation {
+        ForecastOperation::Open { calendar } => {
+            must(Calendar::read(calendar).is_ok(), bad);
+            must(calendar.len() <= 32 * 1024, RefusalCode::TooLarge);
+        }
+        ForecastOperation::Publish(asked) => {
+            let parties = [asked.parties.home, asked.parties.visited];
+            let days = (-25_567..=84_371).contains(&asked.day.0);
+            must(parties.into_iter().all(member) && days, bad);
+        }
+        _ => {}
+    }
 }
 
 fn council(operation: &CouncilOperation, must: &mut impl FnMut(bool, RefusalCode)) {

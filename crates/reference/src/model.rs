@@ -9,6 +9,7 @@ pub mod cases;
 mod charges;
 pub mod council;
 pub mod energy;
+pub mod forecast;
 mod life;
 mod money;
 pub mod netting;
@@ -263,6 +264,7 @@ pub struct Model {
     pub(crate) rates: rates::Rates,
     pub(crate) service: service::Service,
     pub(crate) council: council::Council,
+    pub(crate) forecasts: forecast::Forecasts,
     /// Height and time of the present block.
     pub(crate) height: u64,
     pub(crate) now: i64,
@@ -499,6 +501,9 @@ impl Model {
         }
         if let Operation::Council(council) = operation {
             return Some(self.govern(tx, council, place));
+        }
+        if let Operation::Forecast(forecast) = operation {
+            return self.forecast(by, forecast, place);
         }
         if let Operation::Rate(rate) = operation {
             return Some(self.rate(by, rate, now));

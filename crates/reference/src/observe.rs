@@ -1,16 +1,19 @@
 //! What the ledger shows, thing by thing, against what the model says it must show.
 
 mod council;
+mod forecast;
 mod paying;
 mod rates;
 mod service;
 
 use crate::model::energy::Spot;
 use crate::model::{Life, Model};
+use fairway_forecast::hour::Day;
 use fairway_ledger::cases::state::{CaseState, CreditRecord, CreditState};
 use fairway_ledger::council::{KeyPurpose, UsedKeyState};
 use fairway_ledger::energy::op::{EnergyOperation, Hour, OfferId};
 use fairway_ledger::energy::state::{EnergyBook, OfferState, key_for_energy, key_for_energy_offer};
+use fairway_ledger::forecast::state::{key_for_load_book, key_for_prices};
 use fairway_ledger::life::{key_for_board, key_for_claim, key_for_use};
 use fairway_ledger::money::state::{
     AcceptanceState, CycleState, IssuerState, LastCycle, RedemptionState,
@@ -119,6 +122,10 @@ pub enum Thing {
     Claim(SessionId),
     /// A slot of a member's board.
     Board(MemberId, u8),
+    /// A member's load book.
+    LoadBook(MemberId),
+    /// The published prices of a day of an agreement.
+    Prices(AgreementId, i64),
     /// Who is or was a member.
     Roll,
     /// Which proposals are open.
@@ -174,6 +181,8 @@ impl Thing {
             Self::Claim(s) => key_for_claim(*s),
             Self::Board(m, slot) => key_for_board(*m, *slot),
             Self::Roll => key_for_roll(),
+            Self::LoadBook(m) => key_for_load_book(*m),
+            Self::Prices(id, day) => key_for_prices(*id, Day(*day)),
             Self::Agenda => key_for_agenda(),
             Self::Charter => key_for_charter(),
             Self::Proposal(id) => key_for_proposal(*id),
@@ -289,6 +298,8 @@ impl Thing {
             }
             Self::Converted(d, c, id) => rates::converted(model, (*d, *c, *id), shown)?,
             Self::Roll => council::roll(model, shown)?,
+            Self::LoadBook(m) => forecast::book(model, *m, shown)?,
+            Self::Prices(id, day) => forecast::prices(model, (*id, *day), shown)?,
             Self::Agenda => council::agenda(model, shown)?,
             Self::Charter => council::charter(model, shown)?,
             Self::Proposal(id) => council::proposal(model, *id, shown)?,
@@ -640,6 +651,9 @@ pub fn named(tx: &Transaction) -> Vec<Thing> {
     if let Operation::Money(operation) = &tx.operation {
         tokens(tx.member, operation, &mut things);
         paying::named(operation, &mut things);
+    }
+    if let Operation::Forecast(operation) = &tx.operation {
+        forecast::named(tx.member, operation, &mut things);
     }
     if let Operation::Council(operation) = &tx.operation {
         council::named(tx, operation, &mut things);

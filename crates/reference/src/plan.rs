@@ -4,6 +4,7 @@
 mod cases;
 mod council;
 mod cycles;
+mod forecast;
 mod rates;
 mod service;
 mod tokens;
@@ -40,6 +41,7 @@ pub fn steps(cast: &Cast) -> Vec<Step> {
     plan.pay_with_tokens();
     plan.rates();
     plan.council();
+    plan.forecasts();
     plan.service();
     plan.board();
     plan.full_purses();
@@ -577,6 +579,10 @@ impl Plan<'_> {
             Fault::NoEnergy,
             Fault::ToEnergyCap(hair),
             Fault::Disorder,
+            Fault::Day(1),
+            Fault::Day(-1),
+            Fault::NoDay,
+            Fault::Load(band.0 + 1),
         ];
         self.chance.pick(&faults, Fault::Offer)
     }

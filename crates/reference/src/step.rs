@@ -75,6 +75,8 @@ pub enum What {
     Rate(usize, RateStep),
     /// A step of the council.
     Council(CouncilStep),
+    /// A step about forecasts, for a pair.
+    Forecast(usize, ForecastStep),
     /// A step about drivers whom a pair's visited utility serves or refuses, under the agreement of a version.
     Service(usize, u32, ServiceStep),
     /// A step about the board of offers.
@@ -129,6 +131,15 @@ pub enum ObligationStep {
     Tokens(i64),
     /// Thousandths of what is open are taken out of the collateral.
     Cover(i64),
+}
+
+/// A step about forecasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForecastStep {
+    /// Opens the member's load book under the calendar of a number.
+    Open(u8),
+    /// Has the prices of a day computed for the agreement of a version, so many days beside the block's.
+    Publish(u32, i64),
 }
 
 /// What the members may decide. Members are places in the cast.
@@ -359,6 +370,10 @@ pub enum Fault {
     EndAt(i64),
     /// Two periods are exchanged.
     Disorder,
+    /// The day whose prices a charge uses is so many days beside the right one.
+    Day(i64),
+    /// No day is named where one should be, or one where none should.
+    NoDay,
     /// Terms or a registration that contradict themselves in the way of this number.
     Unsound(u32),
 }
