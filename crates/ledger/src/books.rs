@@ -3,6 +3,7 @@
 
 mod balance;
 mod money;
+mod part;
 mod standing;
 
 use crate::batch;
@@ -22,6 +23,7 @@ use standing::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use balance::Balance;
+pub use part::Movements;
 
 /// Why exported records do not fold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +77,18 @@ pub struct Turnover {
     pub energy: Energy,
     /// What the drivers pay for them.
     pub total: Micro,
+}
+
+impl Turnover {
+    /// With one charge more.
+    fn with(self, charge: &Charge) -> Result<Self, BooksError> {
+        const OVERFLOW: BooksError = BooksError::Money(MoneyError::Overflow("turnover"));
+        Ok(Self {
+            charges: self.charges.checked_add(1).ok_or(OVERFLOW)?,
+            energy: self.energy.plus(charge.energy).ok_or(OVERFLOW)?,
+            total: self.total.plus(charge.total)?,
+        })
+    }
 }
 
 /// Balances and positions after some records.
@@ -167,6 +181,12 @@ impl Books {
             .get(&(account.clone(), currency))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Every account that ever moved, with what it has.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Account, Currency, Micro)> {
+        let all = self.accounts.iter();
+        all.map(|((account, currency), amount)| (account, *currency, *amount))
     }
 
     /// What `debtor` owes `creditor`.
@@ -312,13 +332,8 @@ impl Books {
     }
 
     fn grown(&self, charge: &Charge) -> Result<Turnover, BooksError> {
-        const OVERFLOW: BooksError = BooksError::Money(MoneyError::Overflow("turnover"));
-        let before = self.turnover(charge.pair.0, charge.pair.1, charge.pair.2);
-        Ok(Turnover {
-            charges: before.charges.checked_add(1).ok_or(OVERFLOW)?,
-            energy: before.energy.plus(charge.energy).ok_or(OVERFLOW)?,
-            total: before.total.plus(charge.total)?,
-        })
+        self.turnover(charge.pair.0, charge.pair.1, charge.pair.2)
+            .with(charge)
     }
 
     fn credited(&self, credit: &Credited) -> Result<(u64, Micro), BooksError> {
