@@ -6,6 +6,7 @@ mod money;
 mod part;
 mod standing;
 
+use crate::forecast::op::{ForecastEffect, ForecastOperation};
 use crate::batch;
 use crate::life::{Penalty, ServiceBooks, TermsEffect, TermsOperation};
 use crate::money::{ObligationId, UtcDay};

@@ -10,7 +10,7 @@ use super::state::{
 use crate::keys::{
     Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_position,
 };
-use crate::state::Account;
+use crate::Account;
 use fairway_forecast::hour::{Day, Hour};
 use fairway_model::ids::MemberId;
 use fairway_model::money::Currency;

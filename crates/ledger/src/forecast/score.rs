@@ -15,7 +15,7 @@ use super::{book, calendar, day as days, line, load, not_due};
 use crate::context::{Context, Done, overflow, refuse};
 use crate::money::position;
 use crate::receipt::{Effect, Posting};
-use crate::state::Account;
+use crate::Account;
 use fairway_forecast::calendar::Calendar;
 use fairway_forecast::drift::{Coverage, Cusum, PageHinkley};
 use fairway_forecast::ensemble::Spoken;
