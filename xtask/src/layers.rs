@@ -63,7 +63,8 @@ const ROWS: &[Row] = &[
         &[
             "model", "protocol", "station", "gateway", "aaa", "pricing", "forecast", "ledger",
         ],
-        &[],
+        // A package as it is trained goes through the contract.
+        &["training"],
     ),
     core(
         "sim",
@@ -193,6 +194,8 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ),
     ("sqlx*", &["fairway"], "only the shell stores"),
     ("axum*", &["fairway"], "only the shell listens"),
+    ("utoipa*", &["fairway"], "only the shell describes an API"),
+    ("argon2", &["fairway"], "only the shell signs people in"),
 ];
 
 /// Checks the tree on the disk, and says what was checked.

@@ -62,8 +62,8 @@ const PARTS: &[Part] = &[
         test: "seeds_keep_one_true_chain",
         count: "FAIRWAY_CHAIN_SEEDS",
         first: "FAIRWAY_CHAIN_FIRST",
-        batch: 200,
-        one_in: 20,
+        batch: 100,
+        one_in: 50,
         percent: 15,
     },
 ];

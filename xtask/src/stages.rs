@@ -1,8 +1,10 @@
 //! The table of stages, and every name, number and filter that they use.
 
 mod books;
+mod browser;
 mod cargo_tests;
 mod python;
+mod web;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -97,6 +99,12 @@ pub(crate) const STAGES: &[Stage] = &[
         run: deny,
     },
     Stage {
+        name: "web",
+        about: "the pages: types, tests, build, budgets of script",
+        fast: true,
+        run: web::pages,
+    },
+    Stage {
         name: "clippy",
         about: "lints, warnings refused",
         fast: true,
@@ -155,6 +163,12 @@ pub(crate) const STAGES: &[Stage] = &[
         about: "the demonstration, twice, with equal books",
         fast: false,
         run: books::demo,
+    },
+    Stage {
+        name: "browser",
+        about: "the pages in Chromium, against real stations and members",
+        fast: false,
+        run: browser::browser,
     },
 ];
 

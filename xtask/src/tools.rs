@@ -58,6 +58,15 @@ const POSTGRES: Tool = Tool {
     probe: || postgres_bin().map(|folder| folder.display().to_string()),
 };
 
+const NODE: Tool = Tool {
+    name: "Node.js 20.19 or newer with npm",
+    needed_for: "stage web",
+    required: false,
+    debian: &["nodejs", "npm"],
+    elsewhere: "install Node.js 20.19 or newer from https://nodejs.org (macOS: brew install node)",
+    probe: node_and_npm,
+};
+
 const NEXTEST: Tool = Tool {
     name: "cargo-nextest",
     needed_for: "quicker tests; without it `cargo test` runs them",
@@ -77,7 +86,7 @@ const DENY: Tool = Tool {
 };
 
 /// What the tests need.
-const FOR_TESTS: &[Tool] = &[RUSTC, CC, PYTHON, POSTGRES, NEXTEST, DENY];
+const FOR_TESTS: &[Tool] = &[RUSTC, CC, PYTHON, NODE, POSTGRES, NEXTEST, DENY];
 /// What the demonstration needs.
 const FOR_DEMO: &[Tool] = &[RUSTC, CC];
 
@@ -236,6 +245,21 @@ fn apt_install(packages: &[&str]) -> Result<(), String> {
 fn rustc() -> Option<String> {
     let version = run::answer("rustc", &["--version"])?;
     new_enough(&version, RUST).then_some(version)
+}
+
+/// The oldest Node.js that builds the pages.
+const OLDEST_NODE: (u32, u32) = (20, 19);
+
+fn node_and_npm() -> Option<String> {
+    run::answer("npm", &["--version"])?;
+    let version = run::answer("node", &["--version"])?;
+    let text = format!("node {}", version.trim_start_matches('v'));
+    new_enough(&text, OLDEST_NODE).then_some(text)
+}
+
+/// Whether the pages can be built here; otherwise what to do.
+pub(crate) fn node() -> Result<(), &'static str> {
+    node_and_npm().map(drop).ok_or(NODE.elsewhere)
 }
 
 fn python() -> Option<String> {

@@ -8,7 +8,8 @@ const SKIPPED_FOLDERS: &[&str] = &[".git", "target", "node_modules", "__pycache_
 /// Endings of the files that the checks read. Files without an ending are read when they are scripts
 /// under `.ci`.
 const TEXT_ENDINGS: &[&str] = &[
-    "rs", "md", "toml", "py", "sh", "sql", "yml", "yaml", "txt", "json",
+    "rs", "md", "toml", "py", "sh", "sql", "yml", "yaml", "txt", "json", "ts", "mjs", "svelte",
+    "css", "html", "ftl",
 ];
 
 /// One text file of the project.

@@ -69,6 +69,9 @@ pub struct BillLine {
     /// Who got what of it, and by which rule.
     #[n(15)]
     pub shared: Option<ShareNote>,
+    /// What the offer said about its price, as the driver read it before the consent.
+    #[n(16)]
+    pub reasons: Vec<String>,
 }
 
 /// What came off a settled charge; it stands on the bill of the month in which the ledger took it.

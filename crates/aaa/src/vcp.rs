@@ -99,6 +99,15 @@ impl VisitingProfiles {
         self.profiles.is_empty()
     }
 
+    /// What home utilities said, each with the time at which it is deleted; those that go first come first.
+    pub fn iter(&self) -> impl Iterator<Item = (&SignedEligibility, Time)> {
+        let profiles = self
+            .ends
+            .iter()
+            .filter_map(|(_, key)| self.profiles.get(key));
+        profiles.map(|profile| (&profile.signed, profile.forget_at))
+    }
+
     /// Where a credential's profile lies; `None` for what is never looked up here.
     fn place(&self, presented: &Presented) -> Option<Key> {
         if presented.pin.is_some() {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+/// Largest mean of a made-up load, in kilowatts.
+const MAX_MEAN_KW: i64 = 100_000_000;
+
 /// Why a configuration cannot be used: file, place and the way out.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {what}")]
@@ -44,6 +47,12 @@ pub struct Config {
     /// The forecasting service; without it this node has none.
     #[serde(default)]
     pub forecast: Option<Forecast>,
+    /// Pages and API for people; without it this member serves none.
+    #[serde(default)]
+    pub web: Option<Web>,
+    /// The load that this member reports to the ledger, where prices follow its forecast.
+    #[serde(default)]
+    pub load: Option<Load>,
     /// A clock that runs faster than the wall clock, for demonstrations. All members must have the same.
     #[serde(default)]
     pub clock: Option<ClockConfig>,
@@ -68,6 +77,60 @@ pub struct Listen {
     pub ledger: SocketAddr,
 }
 
+/// Pages and API for people.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    /// Where people's browsers connect, such as `127.0.0.1:7400`.
+    pub listen: SocketAddr,
+    /// Certificate chain (PEM) that browsers trust; with it the listener speaks TLS.
+    #[serde(default)]
+    pub certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+    /// A proxy in front speaks TLS: then the listener may be plain on an address that others reach.
+    #[serde(default)]
+    pub behind_proxy: bool,
+    /// Folder of built pages, instead of those inside the program.
+    #[serde(default)]
+    pub dir: Option<PathBuf>,
+    /// Everything here is a demonstration; pages say so.
+    #[serde(default)]
+    pub demonstration: bool,
+}
+
+impl Web {
+    /// Pages without TLS on an address.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            certificate: None,
+            key: None,
+            behind_proxy: false,
+            dir: None,
+            demonstration: false,
+        }
+    }
+
+    /// Passwords must not travel in the clear.
+    fn check(&self) -> Result<(), String> {
+        match (&self.certificate, &self.key) {
+            (Some(_), None) => return Err("web.certificate needs web.key".to_owned()),
+            (None, Some(_)) => return Err("web.key needs web.certificate".to_owned()),
+            _ => {}
+        }
+        let plain = self.certificate.is_none() && !self.behind_proxy;
+        if plain && !self.listen.ip().is_loopback() {
+            return Err(format!(
+                "web.listen = {}: passwords would travel in the clear; name web.certificate and web.key, or say behind_proxy = true when a proxy in front speaks TLS",
+                self.listen
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// Where operational data is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +150,86 @@ pub struct Forecast {
     /// Threads of a training.
     #[serde(default = "default_forecast_threads")]
     pub threads: usize,
+}
+
+/// The load of a grid area that this member reports to the ledger, hour by hour, and where it is read: a file, an address, or nothing of the two
+/// when `fairway load post` brings it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// The area as in the EVSEs' ledger entries.
+    pub area: String,
+    /// Clock and holidays of its region: us-eastern, us-central, or a file with a calendar's table.
+    pub calendar: String,
+    /// A CSV file in one of the forms of the EIA-930, or with the columns hour, load_kw and forecast_kw.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
+    /// An address at which such a file is, http:// or https://.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Which balancing authority, where the file holds several.
+    #[serde(default)]
+    pub authority: Option<String>,
+    /// Pause between two looks at the source, in seconds.
+    #[serde(default = "default_every")]
+    pub every_s: u32,
+    /// The source's clock is right though its times look shifted.
+    #[serde(default)]
+    pub clock_is_right: bool,
+    /// A load that nobody has, for demonstrations; it is marked as such wherever it is shown.
+    #[serde(default)]
+    pub synthetic: Option<SyntheticLoad>,
+}
+
+/// A made-up load.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyntheticLoad {
+    /// The seed of weather and noise.
+    pub seed: u64,
+    /// The mean load in kilowatts.
+    pub mean_kw: i64,
+}
+
+impl Load {
+    /// The calendar's name, or its file's path.
+    pub(crate) fn region(&self, config: &Config) -> String {
+        let file = config.path(Path::new(&self.calendar));
+        if file.is_file() {
+            file.display().to_string()
+        } else {
+            self.calendar.clone()
+        }
+    }
+
+    /// One source at most, and an area that the ledger takes.
+    fn check(&self) -> Result<(), String> {
+        let most = fairway_ledger::limits::MAX_AREA_LEN;
+        if self.area.is_empty() || self.area.len() > most {
+            return Err(format!("load.area: an area has 1 to {most} bytes"));
+        }
+        let sources = [
+            self.file.is_some(),
+            self.url.is_some(),
+            self.synthetic.is_some(),
+        ];
+        if sources.into_iter().filter(|given| *given).count() > 1 {
+            return Err("load: file, url and synthetic exclude each other; keep one".to_owned());
+        }
+        let web = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        if self.url.as_ref().is_some_and(|url| !web(url)) {
+            return Err("load.url: an address that begins with http:// or https://".to_owned());
+        }
+        if self
+            .synthetic
+            .is_some_and(|made| !(1..=MAX_MEAN_KW).contains(&made.mean_kw))
+        {
+            return Err(format!(
+                "load.synthetic.mean_kw: 1 to {MAX_MEAN_KW} kilowatts"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Settings of the ledger node.
@@ -231,6 +374,9 @@ fn default_forecast_dir() -> PathBuf {
 fn default_forecast_threads() -> usize {
     1
 }
+fn default_every() -> u32 {
+    300
+}
 fn default_leader_timeout() -> u64 {
     1_000
 }
@@ -252,6 +398,8 @@ impl Config {
             policy: Policy::default(),
             clock: None,
             forecast: None,
+            web: None,
+            load: None,
             bill_offset_minutes: 0,
             folder: PathBuf::new(),
         }
@@ -288,8 +436,10 @@ impl Config {
             );
             return Err(ConfigError { file, what });
         }
-        config
-            .check_exports()
+        let web = config.web.as_ref().map_or(Ok(()), Web::check);
+        let load = config.load.as_ref().map_or(Ok(()), Load::check);
+        web.and(load)
+            .and_then(|()| config.check_exports())
             .map_err(|what| ConfigError { file, what })?;
         Ok(config)
     }
@@ -420,6 +570,18 @@ ledger = "127.0.0.1:7403"
         assert!(error("member = 3").contains("line 1"));
         let ledger = |text: &str| error(&format!("{GOOD}[ledger]\n{text}"));
         assert!(ledger("keep_blocks = -1").contains("line 10: invalid value"));
+        let web = |text: &str| error(&format!("{GOOD}[web]\n{text}"));
+        let open = web("listen = \"0.0.0.0:7400\"");
+        assert!(open.contains("would travel in the clear"), "{open}");
+        let half = web("listen = \"127.0.0.1:7400\"\ncertificate = \"web.crt\"");
+        assert!(half.contains("web.certificate needs web.key"), "{half}");
+        let load = |text: &str| error(&format!("{GOOD}[load]\narea = \"DUK-west\"\n{text}"));
+        assert!(load("").contains("missing field `calendar`"));
+        let eastern = "calendar = \"us-eastern\"\n";
+        let two = load(&format!("{eastern}file = \"a.csv\"\nurl = \"http://a/\""));
+        assert!(two.contains("exclude each other"), "{two}");
+        let address = load(&format!("{eastern}url = \"ftp://a/\""));
+        assert!(address.contains("begins with http://"), "{address}");
         let inside = ledger("keep_blocks = 4000\nexports = \"ledger/old\"");
         assert!(inside.contains("lies in the ledger's folder"), "{inside}");
     }

@@ -3,6 +3,8 @@
 //! The program `fairway` is [`cli`] on top of this: a member's node, a station, the operator's and the auditor's tools, the
 //! demonstration and the benchmarks. It is a library too, so that tests start the same parts as the program does.
 
+pub mod api;
+pub mod assets;
 pub mod audit;
 pub mod backup;
 pub mod bench;

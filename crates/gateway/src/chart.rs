@@ -24,7 +24,7 @@ const GAP: i32 = 40;
 const TOP: i32 = 64;
 
 /// What a step says in the picture.
-fn words(step: Step) -> &'static str {
+pub fn words(step: Step) -> &'static str {
     match step {
         Step::Eligible => "home (or visiting profile) says yes",
         Step::Refuse => "no",

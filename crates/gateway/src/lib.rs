@@ -12,7 +12,7 @@ pub mod session;
 pub mod states;
 pub mod usage;
 
-pub use chart::flow_chart;
+pub use chart::{flow_chart, words as step_words};
 pub use merge::{Subscription, driver_commitment, evidence_hash, merge};
 pub use metering::{Added, MeterLog, VerifiedReading};
 pub use route::{Credential, Route, classify, route};

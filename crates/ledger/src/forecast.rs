@@ -22,7 +22,10 @@ pub(crate) mod settled;
 pub mod state;
 
 pub(crate) use op::check;
+pub use own::{closes, revealed_by};
+pub use publish::published_by;
 pub(crate) use reads::reads;
+pub use score::scored_from;
 pub use settled::price_of;
 
 use crate::context::{Context, Done, refuse};

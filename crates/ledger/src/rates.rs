@@ -78,17 +78,18 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// What is owed in the other currency: amount times rate, rounded half-up to a minor unit of it.
+    /// What is owed in the other currency: amount times rate, rounded half-up to a minor unit of it. Rounded once: by way of
+    /// micro-units a hair under half a cent would become a cent.
     ///
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn converted(&self) -> Result<Micro, MoneyError> {
-        let exact = self.amount.scale(
-            self.rate.0,
-            fairway_model::money::MICROS_PER_MAJOR,
-            Rounding::HalfUp,
-        )?;
-        exact.round_to_minor(self.to, Rounding::HalfUp)
+        let unit = self.to.micros_per_minor();
+        let whole = fairway_model::money::MICROS_PER_MAJOR
+            .checked_mul(unit)
+            .ok_or(MoneyError::Overflow("conversion"))?;
+        let minor = self.amount.scale(self.rate.0, whole, Rounding::HalfUp)?;
+        minor.scale(unit, 1, Rounding::Down)
     }
 
     /// Signs the conversion.

@@ -24,9 +24,11 @@ mod error;
 mod table;
 #[cfg(test)]
 mod tests;
+mod typing;
 
 pub use error::{CinError, MAX_CIN_TEXT};
 pub use table::{MAX_PREFIXES, PrefixTable, RouteError, TableError};
+pub use typing::{TYPED_GROUPS, TypedCin, TypedState};
 
 use crate::country;
 use crate::profile::Service;

@@ -1,11 +1,14 @@
 //! What a station and its gateway say to each other, in neutral words. OCPP (or MMS) is translated to and from these at the edge.
 
+use crate::agreement::Corridor;
 use crate::energy::Energy;
 use crate::ids::{EvseId, SessionId};
-use crate::money::{Currency, Micro};
+use crate::money::{Currency, Micro, Ppm};
 use crate::offer::Estimate;
+use crate::price::PriceBreakdown;
 use crate::profile::{Service, Tier};
 use crate::refusal::Refusal;
+use crate::tariff::{Dimension, SalesTax};
 use crate::time::Time;
 use minicbor::{Decode, Encode};
 
@@ -13,6 +16,10 @@ use minicbor::{Decode, Encode};
 pub const MAX_SAMPLES: usize = 256;
 /// Longest signed meter record in bytes.
 pub const MAX_SIGNED_RECORD: usize = 8 * 1024;
+/// Most price components of an offer on a screen; the tariff itself may hold more.
+pub const MAX_PRICE_PARTS: usize = 12;
+/// Most amounts of energy whose cost an offer states.
+pub const MAX_SAMPLE_COSTS: usize = 3;
 /// Longest credential text in bytes (OCPP 2.0.1 `idToken`: 36; OCPP 2.1: 255).
 pub const MAX_TOKEN: usize = 255;
 
@@ -282,6 +289,89 @@ pub enum FromStation {
     Disconnected,
 }
 
+/// One price of an offer, net of tax and before the tier's discount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct PricePart {
+    /// What it prices.
+    #[n(0)]
+    pub dimension: Dimension,
+    /// Per kWh, per hour, or once; energy after load and corridor.
+    #[n(1)]
+    pub price: Micro,
+    /// Applies at the begin of this charge.
+    #[n(2)]
+    pub now: bool,
+    /// Minute of the station's local day from which it applies, where the tariff says one.
+    #[n(3)]
+    pub from_minute: Option<u16>,
+    /// Minute of the local day before which it applies.
+    #[n(4)]
+    pub until_minute: Option<u16>,
+    /// Depends on more than the time of day; [`OfferView::lines`] say on what.
+    #[n(5)]
+    pub conditional: bool,
+    /// VAT on it, where the tariff names one.
+    #[n(6)]
+    pub vat: Option<Ppm>,
+}
+
+/// Why an offer's energy price is not simply the tariff's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum PriceReason {
+    /// It is the tariff's.
+    #[n(0)]
+    Tariff,
+    /// The present load of the grid area moves it.
+    #[n(1)]
+    PresentLoad,
+    /// The forecast load moves it, by the schedule on the ledger or its agreed table.
+    #[n(2)]
+    Forecast,
+}
+
+/// What a charge of some energy costs under an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct SampleCost {
+    /// How much energy.
+    #[n(0)]
+    pub energy: Energy,
+    /// What it costs, taxes included, in whole minor units.
+    #[n(1)]
+    pub total: Micro,
+}
+
+/// An offer's price taken apart, so that a screen need not read sentences.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct OfferFacts {
+    /// Prices in the order of Regulation (EU) 2023/1804 Art. 5(4): per kWh, per time, per charge; at most [`MAX_PRICE_PARTS`].
+    #[n(0)]
+    pub parts: Vec<PricePart>,
+    /// Taxes that come on top.
+    #[n(1)]
+    pub taxes: Vec<SalesTax>,
+    /// What moves the energy price.
+    #[n(2)]
+    pub reason: PriceReason,
+    /// Multiplier of energy prices in basis points; 10,000 leaves the tariff as it is.
+    #[n(3)]
+    pub load_bps: u32,
+    /// Limits that the agreement sets to the energy price per kWh.
+    #[n(4)]
+    pub corridor: Corridor,
+    /// The tier's discount in basis points of the net price.
+    #[n(5)]
+    pub discount_bps: u32,
+    /// The present energy price per kWh without the discount, where there is one.
+    #[n(6)]
+    pub undiscounted: Option<Micro>,
+    /// What is held at consent.
+    #[n(7)]
+    pub hold: Micro,
+    /// Costs of some amounts of energy; at most [`MAX_SAMPLE_COSTS`].
+    #[n(8)]
+    pub samples: Vec<SampleCost>,
+}
+
 /// What the driver is shown before consent (FL-09, FL-10).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct OfferView {
@@ -318,6 +408,9 @@ pub struct OfferView {
     /// Authenticated from the visiting profile, without asking home.
     #[n(10)]
     pub local: bool,
+    /// The price taken apart.
+    #[n(11)]
+    pub facts: OfferFacts,
 }
 
 /// The answer to a presented credential.
@@ -361,6 +454,15 @@ pub struct BillView {
     /// Thanks, and on whose bill it comes.
     #[n(6)]
     pub text: String,
+    /// The home utility by name, on whose bill it comes.
+    #[n(7)]
+    pub home_name: String,
+    /// The home utility computed the same amount; otherwise it has not answered yet.
+    #[n(8)]
+    pub agreed: bool,
+    /// The argument of the total.
+    #[n(9)]
+    pub breakdown: PriceBreakdown,
 }
 
 /// From a gateway to its station.

@@ -8,7 +8,7 @@ mod qr;
 mod sheet;
 
 pub use ndef::{MAX_NDEF_BYTES, MAX_NDEF_RECORDS, NdefError, ndef_message, parse_ndef};
-pub use qr::qr_svg;
+pub use qr::{MAX_LINK_BYTES, link_svg, qr_svg};
 pub use sheet::{CARDS_PER_PAGE, MAX_ISSUER_BYTES, MAX_SHEET_CARDS, Paper, sheet_html};
 
 use core::fmt;

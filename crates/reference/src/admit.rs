@@ -1,11 +1,13 @@
 //! What every node must say of a transaction before it looks at any state: form, bounds, signatures, each checked by itself.
 
 use crate::model::Reasons;
+use crate::model::council::{contradict, signed_words};
 use fairway_ledger::energy::op::EnergyOperation;
 use fairway_ledger::money::MoneyOperation;
+use fairway_ledger::rates::RateOperation;
 use fairway_ledger::{
-    BatchItem, CaseClaim, CaseOperation, CaseReply, MAX_TX_BYTES, Operation, Settlement,
-    TermsOperation, Transaction,
+    BatchItem, CaseClaim, CaseOperation, CaseReply, CouncilOperation, MAX_TX_BYTES, Motion,
+    Operation, Settlement, TermsOperation, Transaction,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::{
@@ -50,6 +52,10 @@ pub fn admit(chain: &str, bytes: &[u8]) -> Reasons {
     reasons
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table with a row for each kind: in parts its gaps would not show"
+)]
 fn signatures(chain: &str, tx: &Transaction) -> bool {
     let signed = Signed {
         chain,
@@ -114,6 +120,47 @@ fn signatures(chain: &str, tx: &Transaction) -> bool {
             let (visited, home) = (&note.signed.visited_signature, &note.signed.home_signature);
             by(note.visited_key, domain, &credit, visited)
                 && by(note.home_key, domain, &credit, home)
+        }
+        Operation::Council(operation) => council_signed(chain, tx.member, operation),
+        Operation::Rate(RateOperation::Convert(signed)) => {
+            let (body, domain) = (signed.conversion.to_bytes(), "fairway.conversion.v1");
+            by(signed.debtor_key, domain, &body, &signed.debtor_signature)
+                && by(
+                    signed.creditor_key,
+                    domain,
+                    &body,
+                    &signed.creditor_signature,
+                )
+        }
+        _ => true,
+    }
+}
+
+/// Everything that an operation of the council is signed with, beside the transaction's own signature.
+fn council_signed(chain: &str, by: MemberId, operation: &CouncilOperation) -> bool {
+    match operation {
+        CouncilOperation::Propose { motion, .. } => {
+            let Motion::Admit { candidate, .. } = &**motion else {
+                return true;
+            };
+            let member = &candidate.member;
+            let words = (chain, member.to_bytes(), candidate.ledger.as_str());
+            let words = minicbor::to_vec(words).unwrap_or_default();
+            let signed = |key: PublicKey, proof: &Signature| {
+                key.verify("fairway.candidate.v1", &words, proof)
+            };
+            let validator = member.validator.zip(candidate.validator_proof);
+            signed(member.key, &candidate.proof)
+                && validator.is_none_or(|(key, proof)| signed(key, &proof))
+        }
+        CouncilOperation::RotateValidatorKey { new_key, proof } => {
+            new_key.verify("fairway.validator-key.v1", &by.to_bytes(), proof)
+        }
+        CouncilOperation::Report(evidence) => {
+            [evidence.first, evidence.second].iter().all(|vote| {
+                let words = signed_words(chain, &vote.ballot);
+                evidence.key.verify_raw(&words, &vote.signature)
+            })
         }
         _ => true,
     }
@@ -212,6 +259,8 @@ fn bounds(operation: &Operation, reasons: &mut Reasons) {
         Operation::Case(operation) => case(operation, &mut must),
         Operation::Money(operation) => money(operation, &mut must),
         Operation::Energy(operation) => energy(operation, &mut must),
+        Operation::Rate(operation) => rate(operation, &mut must),
+        Operation::Council(operation) => council(operation, &mut must),
         Operation::Terms(
             TermsOperation::Suspend { home, visited, .. }
             | TermsOperation::Resume { home, visited, .. }
@@ -304,6 +353,22 @@ fn token(operation: &MoneyOperation, must: &mut impl FnMut(bool, RefusalCode)) {
             p.amount,
             Micro(0),
         ),
+        MoneyOperation::Pay {
+            debt,
+            issuer,
+            amount,
+        } => {
+            let (debtor, creditor, c) = debt.parties();
+            (vec![debtor, creditor, *issuer], c, *amount, Micro(0))
+        }
+        MoneyOperation::Cover {
+            obligation: id,
+            issuer,
+            amount,
+        } => {
+            let members = vec![id.debtor, id.creditor, *issuer];
+            (members, id.currency, *amount, Micro(0))
+        }
         _ => return,
     };
     must(
@@ -328,6 +393,88 @@ fn energy(operation: &EnergyOperation, must: &mut impl FnMut(bool, RefusalCode))
     );
     must(price >= Micro(0) && energy > 0, RefusalCode::Malformed);
     must(area.len() <= 32, RefusalCode::TooLarge);
+}
+
+fn council(operation: &CouncilOperation, must: &mut impl FnMut(bool, RefusalCode)) {
+    let bad = RefusalCode::Malformed;
+    match operation {
+        CouncilOperation::Propose { motion: m, .. }
+        | CouncilOperation::Vote { motion: m, .. }
+        | CouncilOperation::Enact { motion: m, .. } => motion(m, must),
+        CouncilOperation::Report(evidence) => {
+            must(member(evidence.offender), bad);
+            must(contradict(evidence), RefusalCode::EvidenceEmpty);
+        }
+        CouncilOperation::ChangeContact {
+            endpoint, ledger, ..
+        } => {
+            must(endpoint.len() <= 200, bad);
+            must(ledger.as_deref().is_none_or(address), bad);
+        }
+        CouncilOperation::Leave { .. } | CouncilOperation::RotateValidatorKey { .. } => {}
+    }
+}
+
+/// An address of a ledger node with its port.
+fn address(text: &str) -> bool {
+    text.len() <= 64 && text.parse::<core::net::SocketAddr>().is_ok()
+}
+
+fn motion(motion: &Motion, must: &mut impl FnMut(bool, RefusalCode)) {
+    let bad = RefusalCode::Malformed;
+    match motion {
+        Motion::Admit { candidate, .. } => {
+            let m = &candidate.member;
+            let utility = m.kind == fairway_model::registry::MemberKind::Utility;
+            let entry = (1..=80).contains(&m.name.len())
+                && m.endpoint.len() <= 200
+                && (!utility || !m.endpoint.is_empty());
+            let proofs = m.validator.is_some() == candidate.validator_proof.is_some();
+            let form = member(m.id) && entry && proofs && address(&candidate.ledger);
+            must(form, bad);
+            must(m.validator != Some(m.key), RefusalCode::KeyTaken);
+        }
+        Motion::Suspend { member: m, .. }
+        | Motion::Reinstate { member: m }
+        | Motion::Expel { member: m, .. } => must(member(*m), bad),
+        Motion::ChangeValidators { join, leave } => {
+            let all: Vec<MemberId> = join.iter().chain(leave).copied().collect();
+            let apart: std::collections::BTreeSet<MemberId> = all.iter().copied().collect();
+            let form = !all.is_empty() && apart.len() == all.len();
+            must(form && all.iter().all(|m| member(*m)), bad);
+            let longer = join.len().max(leave.len());
+            must(longer <= 100, RefusalCode::TooLarge);
+        }
+        Motion::SetParameter {
+            parameter, value, ..
+        } => {
+            let (_, bounds) = crate::model::council::parameter(*parameter);
+            must(bounds.contains(value), RefusalCode::OutOfBounds);
+        }
+        Motion::ActivateVersion { .. } => {}
+    }
+}
+
+/// A rate is between two currencies, and above nothing.
+fn rate(operation: &RateOperation, must: &mut impl FnMut(bool, RefusalCode)) {
+    let (currencies, positive) = match operation {
+        RateOperation::State(s) => {
+            must(!s.source.is_empty(), RefusalCode::Malformed);
+            must(s.source.len() <= 64, RefusalCode::TooLarge);
+            ((s.base, s.quote), vec![s.rate])
+        }
+        RateOperation::Convert(signed) => {
+            let c = &signed.conversion;
+            let members = [c.debtor, c.creditor, c.stated_by];
+            must(members.into_iter().all(member), RefusalCode::Malformed);
+            ((c.from, c.to), vec![c.amount, c.rate])
+        }
+    };
+    let (a, b) = currencies;
+    must(
+        currency(a) && currency(b) && a != b && positive.iter().all(|m| *m > Micro(0)),
+        RefusalCode::Malformed,
+    );
 }
 
 fn terms(a: &Agreement, must: &mut impl FnMut(bool, RefusalCode)) {

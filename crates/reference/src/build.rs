@@ -4,8 +4,10 @@
 //! are left out.
 
 mod cases;
-mod cycles;
+mod council;
+pub(crate) mod cycles;
 mod life;
+mod rates;
 mod tokens;
 
 use crate::cast::{CHAIN, Cast, Missing, Session};
@@ -47,10 +49,7 @@ pub fn build(
         keys,
     };
     let operation = builder.operation()?;
-    let mut nonce = [0_u8; 16];
-    for (slot, byte) in nonce.iter_mut().zip(step.nonce.to_be_bytes()) {
-        *slot = byte;
-    }
+    let nonce = nonce_of(step.nonce);
     let by = builder.signer();
     let member = cast.member(by)?;
     let generation = if by == step.by {
@@ -68,7 +67,7 @@ pub fn build(
     } else {
         CHAIN
     };
-    let mut tx = Transaction::sign(chain, member, TxNonce(nonce), operation, &signer);
+    let mut tx = Transaction::sign(chain, member, nonce, operation, &signer);
     if let Fault::SignWith(other) = step.fault {
         let wrong = cast.key(other, 0);
         let again = Transaction::sign(chain, member, tx.nonce, tx.operation.clone(), &wrong);
@@ -88,6 +87,14 @@ pub fn build(
         _ => {}
     }
     Ok(bytes)
+}
+
+fn nonce_of(number: u32) -> TxNonce {
+    let mut nonce = [0_u8; 16];
+    for (slot, byte) in nonce.iter_mut().zip(number.to_be_bytes()) {
+        *slot = byte;
+    }
+    TxNonce(nonce)
 }
 
 pub(crate) struct Builder<'a> {
@@ -156,6 +163,8 @@ impl Builder<'_> {
             What::Life(pair, version, life) => self.life(*pair, *version, *life),
             What::Close(pair, version, days) => self.close_cycle(*pair, *version, *days),
             What::Owed(which, _, part) => self.owed(*which, *part),
+            What::Rate(pair, part) => self.rate(*pair, *part),
+            What::Council(part) => self.council(*part),
             What::Case(session, by_home, part) => {
                 self.case(cast.session(*session)?, *by_home, *part)
             }

@@ -12,8 +12,8 @@ use fairway_model::split::{AdHoc, Alone, Costs, SplitRule};
 use fairway_model::time::{DAY, HOUR, MINUTE};
 use fairway_model::{
     Adjustments, Agreement, Currency, Energy, EvseId, Guarantee, GuaranteeId, Hash, IdError,
-    MemberId, Micro, MoneyError, OwnerId, Period, PeriodKind, SessionCaps, SessionId, SigningKey,
-    StationId, Tier, Time, Usage,
+    MemberId, Micro, MoneyError, OwnerId, Period, PeriodKind, SessionCaps, SessionId, Signature,
+    SigningKey, StationId, Tier, Time, Usage,
 };
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 pub const CHAIN: &str = "fairway-reference";
 /// Utilities; the member behind them is the witness.
 pub const UTILITIES: usize = 3;
+/// Place of somebody who is no founder and may be taken in.
+pub const NEWCOMER: usize = UTILITIES + 1;
 /// Keys that each member may have in turn.
 pub const KEYS: usize = 3;
 /// EVSEs, spread over the utilities.
@@ -34,7 +36,7 @@ pub const GUARANTEES: u8 = 2;
 /// Versions of each pair's agreement.
 pub const VERSIONS: u32 = 2;
 
-const NAMES: [&str; UTILITIES + 1] = ["APC", "DUK", "GPC", "REG"];
+const NAMES: [&str; UTILITIES + 2] = ["APC", "DUK", "GPC", "REG", "NEW"];
 const ZONES: [&str; EVSES] = [
     "America/New_York",
     "Europe/Berlin",
@@ -87,7 +89,7 @@ pub struct Cast {
     pub seed: u64,
     /// The instant around which it plays, in milliseconds.
     pub edge: i64,
-    /// Members, the witness last.
+    /// Founders, the witness last of them; then the newcomer.
     pub members: Vec<MemberId>,
     keys: Vec<Vec<SigningKey>>,
     /// EVSEs.
@@ -160,24 +162,50 @@ impl Cast {
 
     /// The founders.
     pub fn genesis(&self) -> Genesis {
-        let members = self.members.iter().enumerate().map(|(place, id)| Member {
-            id: *id,
+        let members = self.members.iter().enumerate().take(NEWCOMER);
+        Genesis {
+            chain_id: CHAIN.to_owned(),
+            members: members.map(|(place, id)| self.entry(place, *id)).collect(),
+        }
+    }
+
+    /// What the roll says of a member when it is taken in.
+    pub fn entry(&self, place: usize, id: MemberId) -> Member {
+        Member {
+            id,
             name: id.to_string(),
-            kind: if place < UTILITIES {
-                MemberKind::Utility
-            } else {
+            kind: if place == UTILITIES {
                 MemberKind::Witness
+            } else {
+                MemberKind::Utility
             },
             key: self.key(place, 0).public(),
-            validator: Some(made_key(&format!("validator {id}")).public()),
+            validator: Some(self.validator_key(place, 0).public()),
             endpoint: "https://127.0.0.1:1".to_owned(),
             tls_fingerprint: Hash::plain(id.to_string().as_bytes()),
             encryption: None,
-        });
-        Genesis {
-            chain_id: CHAIN.to_owned(),
-            members: members.collect(),
         }
+    }
+
+    /// A validator key of a generation.
+    pub fn validator_key(&self, place: usize, generation: usize) -> SigningKey {
+        made_key(&self.validator_name(place, generation))
+    }
+
+    fn validator_name(&self, place: usize, generation: usize) -> String {
+        let id = self.members.get(place).map(ToString::to_string);
+        let id = id.unwrap_or_default();
+        match generation {
+            0 => format!("validator {id}"),
+            _ => format!("validator {id} {generation}"),
+        }
+    }
+
+    /// A validator's signature over exactly these bytes, as the chain makes it.
+    pub fn vote(&self, place: usize, generation: usize, words: &[u8]) -> Signature {
+        let seed = seed_of(&self.validator_name(place, generation));
+        let key = ed25519_consensus::SigningKey::from(seed);
+        Signature(key.sign(words).to_bytes())
     }
 
     /// A member.
@@ -433,8 +461,12 @@ impl Cast {
     }
 }
 
+fn seed_of(name: &str) -> [u8; 32] {
+    Hash::of("fairway.reference.key", name.as_bytes()).0
+}
+
 fn made_key(name: &str) -> SigningKey {
-    SigningKey::from_seed(Hash::of("fairway.reference.key", name.as_bytes()).0)
+    SigningKey::from_seed(seed_of(name))
 }
 
 fn keys_of(name: &str) -> Vec<SigningKey> {

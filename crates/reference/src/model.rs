@@ -7,10 +7,13 @@
 mod agreements;
 pub mod cases;
 mod charges;
+pub mod council;
 pub mod energy;
 mod life;
 mod money;
 pub mod netting;
+mod paying;
+pub mod rates;
 mod registry;
 pub mod terms;
 pub mod tokens;
@@ -256,6 +259,11 @@ pub struct Model {
     pub(crate) obligations: BTreeMap<ObligationId, netting::Obligation>,
     pub(crate) tokens: tokens::Tokens,
     pub(crate) market: energy::Market,
+    pub(crate) rates: rates::Rates,
+    pub(crate) council: council::Council,
+    /// Height and time of the present block.
+    pub(crate) height: u64,
+    pub(crate) now: i64,
 }
 
 /// Where and when a transaction stands.
@@ -324,12 +332,14 @@ impl Model {
         Self {
             keys: keys.flatten().collect(),
             members: members.collect(),
+            council: council::Council::of(genesis),
             ..Self::default()
         }
     }
 
     /// Carries a transaction out that was admitted. `None` for a kind of operation that this model does not know.
     pub fn apply(&mut self, place: Place, bytes: &[u8]) -> Option<Verdict> {
+        (self.height, self.now) = (place.height, place.now);
         let Ok(tx) = Transaction::read(bytes) else {
             return Some(only(RefusalCode::Malformed));
         };
@@ -341,20 +351,36 @@ impl Model {
             return Some(only(RefusalCode::NotAuthorized));
         }
         if let Some(user) = self.nonces.get(&(tx.member, tx.nonce.0)) {
-            return Some(only(if *user == id {
+            let used = if *user == id {
                 RefusalCode::Duplicate
             } else {
                 RefusalCode::IdConflict
-            }));
+            };
+            // Who may not do it any more may be told that instead.
+            let mut reasons = self.standing_of(tx.member, &tx.operation, place.now);
+            reasons.insert(used);
+            return Some(Verdict::Refused(reasons));
         }
-        let verdict = match &tx.operation {
-            Operation::Batch(items) => self.each(place, &tx, items)?,
-            _ => self.operate(place, &tx)?,
-        };
+        let verdict = self.permitted(place, &tx)?;
         if verdict.applied() {
             self.nonces.insert((tx.member, tx.nonce.0), id);
         }
         Some(verdict)
+    }
+
+    /// What members may do depends on how they stand. What else speaks against a transaction may be named as well.
+    fn permitted(&mut self, place: Place, tx: &Transaction) -> Option<Verdict> {
+        let mut reasons = self.standing_of(tx.member, &tx.operation, place.now);
+        if reasons.is_empty() {
+            return match &tx.operation {
+                Operation::Batch(items) => self.each(place, tx, items),
+                _ => self.operate(place, tx),
+            };
+        }
+        if let Some(Verdict::Refused(more)) = self.clone().operate(place, tx) {
+            reasons.extend(more);
+        }
+        Some(Verdict::Refused(reasons))
     }
 
     /// One after another, as if each had come alone.
@@ -365,7 +391,7 @@ impl Model {
                 operation: item.clone().into_operation(),
                 ..tx.clone()
             };
-            verdicts.push(self.operate(place, &alone)?);
+            verdicts.push(self.permitted(place, &alone)?);
         }
         Some(Verdict::Each(verdicts))
     }
@@ -462,10 +488,17 @@ impl Model {
         }
         if let Operation::Money(money) = operation {
             let token = self.token(by, money, now);
+            let token = token.or_else(|| self.paying(by, money, now));
             return token.or_else(|| self.money(by, money, place));
         }
         if let Operation::Energy(energy) = operation {
             return Some(self.energy(by, energy, place));
+        }
+        if let Operation::Council(council) = operation {
+            return Some(self.govern(tx, council, place));
+        }
+        if let Operation::Rate(rate) = operation {
+            return Some(self.rate(by, rate, now));
         }
         None
     }

@@ -1,5 +1,9 @@
 //! What the ledger shows, thing by thing, against what the model says it must show.
 
+mod council;
+mod paying;
+mod rates;
+
 use crate::model::energy::Spot;
 use crate::model::{Life, Model};
 use fairway_ledger::cases::state::{CaseState, CreditRecord, CreditState};
@@ -15,17 +19,19 @@ use fairway_ledger::money::{
     key_for_acceptance, key_for_cycle, key_for_issuer, key_for_last_cycle, key_for_obligation,
     key_for_redemption,
 };
+use fairway_ledger::rates::{key_for_conversion, key_for_rate};
 use fairway_ledger::state::{
     AgreementStatus, BalanceState, ChargeState, DisputeState, EvseState, GuaranteeState, HoldState,
     HoldStatus, MemberState, NodeState, NonceState, PairState, PrefixState, StationState,
 };
 use fairway_ledger::{
-    Account, Key, MeterPage, Operation, Payment, TermsOperation, Transaction, key_for_account,
-    key_for_agreement, key_for_agreement_status, key_for_case, key_for_charge, key_for_credit,
-    key_for_credits, key_for_dispute, key_for_evse, key_for_frozen, key_for_guarantee,
-    key_for_held, key_for_hold, key_for_member, key_for_meter_page, key_for_node, key_for_nonce,
-    key_for_pair, key_for_payment, key_for_position, key_for_prefix, key_for_station,
-    key_for_used_key,
+    Account, Key, MeterPage, Operation, Payment, ProposalId, TermsOperation, Transaction,
+    key_for_account, key_for_agenda, key_for_agreement, key_for_agreement_status, key_for_case,
+    key_for_charge, key_for_charter, key_for_credit, key_for_credits, key_for_dispute,
+    key_for_evidence, key_for_evse, key_for_frozen, key_for_guarantee, key_for_held, key_for_hold,
+    key_for_member, key_for_meter_page, key_for_misdeeds, key_for_node, key_for_nonce,
+    key_for_pair, key_for_payment, key_for_position, key_for_prefix, key_for_proposal,
+    key_for_roll, key_for_station, key_for_used_key,
 };
 use fairway_model::canonical::Canonical;
 use fairway_model::{
@@ -104,6 +110,22 @@ pub enum Thing {
     Energy(MemberId, String, Hour),
     /// An offer of energy.
     Offer(MemberId, OfferId),
+    /// A rate that a member stated, of one currency in another, of a day.
+    Rate(MemberId, Currency, Currency, UtcDay),
+    /// A conversion between debtor and creditor.
+    Converted(MemberId, MemberId, Hash),
+    /// Who is or was a member.
+    Roll,
+    /// Which proposals are open.
+    Agenda,
+    /// What counts from which height on.
+    Charter,
+    /// A proposal.
+    Proposal(ProposalId),
+    /// A proven misdeed of a key, epoch and view.
+    Misdeed(PublicKey, u64, u64),
+    /// All proven misdeeds.
+    Misdeeds,
 }
 
 impl Thing {
@@ -142,6 +164,14 @@ impl Thing {
             Self::Request(h, id) => key_for_redemption(*h, *id),
             Self::Energy(m, area, hour) => key_for_energy(*m, area, *hour),
             Self::Offer(m, id) => key_for_energy_offer(*m, *id),
+            Self::Rate(m, base, quote, day) => key_for_rate(*m, *base, *quote, *day),
+            Self::Converted(d, c, id) => key_for_conversion(*d, *c, *id),
+            Self::Roll => key_for_roll(),
+            Self::Agenda => key_for_agenda(),
+            Self::Charter => key_for_charter(),
+            Self::Proposal(id) => key_for_proposal(*id),
+            Self::Misdeed(key, epoch, view) => key_for_evidence(*key, *epoch, *view),
+            Self::Misdeeds => key_for_misdeeds(),
         }
     }
 
@@ -247,6 +277,18 @@ impl Thing {
                 let found = found.map(|f| (f.offer, f.left.0));
                 found == model.market.offers.get(&(*m, *id)).cloned()
             }
+            Self::Rate(m, base, quote, day) => {
+                rates::rate(model, (*m, *base, *quote, *day), shown)?
+            }
+            Self::Converted(d, c, id) => rates::converted(model, (*d, *c, *id), shown)?,
+            Self::Roll => council::roll(model, shown)?,
+            Self::Agenda => council::agenda(model, shown)?,
+            Self::Charter => council::charter(model, shown)?,
+            Self::Proposal(id) => council::proposal(model, *id, shown)?,
+            Self::Misdeed(key, epoch, view) => {
+                council::misdeed(model, (*key, *epoch, *view), shown)?
+            }
+            Self::Misdeeds => council::misdeeds(model, shown)?,
             Self::Dispute(s, m) => {
                 let found: Option<DisputeState> = read(shown)?;
                 let found = found.map(|d| (d.dispute, d.recorded_at.0));
@@ -319,6 +361,7 @@ fn both<A, B>(shown: Option<A>, known: Option<B>, equal: impl Fn(&A, &B) -> bool
 fn member(model: &Model, id: MemberId, shown: Option<MemberState>) -> bool {
     both(shown, model.members.get(&id), |a, b| {
         a.member == b.member
+            && council::standing(model, id, a)
             && a.previous.map(|o| (o.key, o.until.0)) == b.old
             && a.previous_encryption.map(|o| (o.key.0, o.until.0)) == b.old_encryption
     })
@@ -590,6 +633,13 @@ pub fn named(tx: &Transaction) -> Vec<Thing> {
     }
     if let Operation::Money(operation) = &tx.operation {
         tokens(tx.member, operation, &mut things);
+        paying::named(operation, &mut things);
+    }
+    if let Operation::Council(operation) = &tx.operation {
+        council::named(tx, operation, &mut things);
+    }
+    if let Operation::Rate(operation) = &tx.operation {
+        rates::named(tx.member, operation, &mut things);
     }
     if let Operation::Energy(operation) = &tx.operation {
         traded(tx.member, operation, &mut things);

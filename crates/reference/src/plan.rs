@@ -2,7 +2,9 @@
 //! of it stands what is wrong by one micro-unit, one millisecond, one signature.
 
 mod cases;
+mod council;
 mod cycles;
+mod rates;
 mod tokens;
 
 use crate::build::{Generations, SPOILS};
@@ -34,6 +36,9 @@ pub fn steps(cast: &Cast) -> Vec<Step> {
     plan.cycles();
     plan.tokens();
     plan.energy();
+    plan.pay_with_tokens();
+    plan.rates();
+    plan.council();
     plan.bytes();
     plan.replays();
     let mut steps = plan.steps;

@@ -3,6 +3,8 @@
 //! A planted fault never touches the contracts' code: it lies to them about state, time or signatures, or falsifies what they
 //! answer, as a mistake of that kind inside would.
 
+mod newer;
+
 use fairway_ledger::money::{
     MoneyOperation, ObligationId, ObligationState, key_for_last_cycle, key_for_obligation,
 };
@@ -65,6 +67,26 @@ pub enum Sabotage {
     RefusedItemPosted,
     /// What a meter sold is forgotten.
     MeterForgotten,
+    /// Who pays with tokens has one micro-unit more than it has.
+    TokensMade,
+    /// Collateral is taken a day before the grace is over.
+    EarlyCover,
+    /// No interest is charged with tokens and collateral.
+    TokensWithoutInterest,
+    /// A rate serves a day longer than it may.
+    StaleRate,
+    /// A conversion's id is forgotten.
+    ConvertedTwice,
+    /// One of the members that have a vote is not counted.
+    VoteForgotten,
+    /// A member that is not active does what only active ones may.
+    SuspendedActs,
+    /// What the members voted for counts nowhere.
+    ParameterIgnored,
+    /// A misdeed that is on record is forgotten.
+    EvidenceForgotten,
+    /// A validator key that was used before is new.
+    KeyTwice,
 }
 
 impl Sabotage {
@@ -91,6 +113,16 @@ impl Sabotage {
         Self::ItemTwice,
         Self::RefusedItemPosted,
         Self::MeterForgotten,
+        Self::TokensMade,
+        Self::EarlyCover,
+        Self::TokensWithoutInterest,
+        Self::StaleRate,
+        Self::ConvertedTwice,
+        Self::VoteForgotten,
+        Self::SuspendedActs,
+        Self::ParameterIgnored,
+        Self::EvidenceForgotten,
+        Self::KeyTwice,
     ];
 }
 
@@ -292,7 +324,10 @@ fn lie(sabotage: Sabotage, tx: &Transaction, view: &mut BTreeMap<Key, Vec<u8>>, 
                 h.disputed_until = None;
             });
         }
-        _ => lie_afterwards(sabotage, tx, view),
+        _ => {
+            lie_afterwards(sabotage, tx, view);
+            newer::lie(sabotage, tx, view, block);
+        }
     }
 }
 

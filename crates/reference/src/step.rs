@@ -71,6 +71,10 @@ pub enum What {
     Close(usize, u32, i64),
     /// A step about one of the obligations; whether the right party makes it.
     Owed(usize, bool, ObligationStep),
+    /// A step about rates of exchange, for a pair.
+    Rate(usize, RateStep),
+    /// A step of the council.
+    Council(CouncilStep),
     /// A step of a session's case; whether the home utility opened it.
     Case(usize, bool, CaseStep),
 }
@@ -97,6 +101,88 @@ pub enum ObligationStep {
     Received(i64, u32),
     /// Interest through so many days beside the block's.
     Interest(i64),
+    /// Thousandths of what is open are paid with tokens.
+    Tokens(i64),
+    /// Thousandths of what is open are taken out of the collateral.
+    Cover(i64),
+}
+
+/// What the members may decide. Members are places in the cast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MotionStep {
+    /// Take somebody in under keys of a generation; whether it validates, and whether it has a validator key.
+    Admit {
+        /// Who.
+        who: usize,
+        /// Of which generation its keys are.
+        generation: usize,
+        /// Whether it shall validate.
+        validates: bool,
+        /// Whether its entry has a validator key.
+        with_key: bool,
+    },
+    /// Suspend a member.
+    Suspend(usize),
+    /// Give a member its rights back.
+    Reinstate(usize),
+    /// Expel a member.
+    Expel(usize),
+    /// Who joins the validators, and who leaves them.
+    Validators(Option<usize>, Option<usize>),
+    /// Set the parameter of this place to a value, from a height on.
+    Parameter(usize, i64, u64),
+    /// Go over to a version from a height on.
+    Version(u32, u64),
+}
+
+/// A proposal, named so that it can be named again: who proposed which motion under which number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ballot {
+    /// Who proposed it.
+    pub by: usize,
+    /// The number of its transaction.
+    pub nonce: u32,
+    /// What shall be decided.
+    pub motion: MotionStep,
+}
+
+/// A step of the council.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CouncilStep {
+    /// Put a motion to the vote for so many milliseconds, to take effect in no block before a height.
+    Propose(MotionStep, i64, u64),
+    /// Vote; whether for it.
+    Vote(Ballot, bool),
+    /// Let an adopted motion take effect.
+    Enact(Ballot),
+    /// Leave at a time.
+    Leave(i64),
+    /// Register the validator key of a generation.
+    ValidatorKey(usize),
+    /// Show two votes of a member's validator, signed by a key of a generation: which kind of two, in which view.
+    Report(usize, usize, u8, u64),
+    /// Be reached elsewhere, in the way of this number.
+    Contact(u8),
+}
+
+/// A step about rates of exchange. Currencies, rates and days are places in lists of the builder, and days beside the block's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateStep {
+    /// States a rate of the pair's currency in another one, of a day.
+    State(usize, i64, usize),
+    /// Converts what the pair's home owes its visited utility, under a number, by what a member stated of a day.
+    Convert {
+        /// Names the conversion.
+        number: u8,
+        /// Into which currency.
+        into: usize,
+        /// So many minor units; or, below nothing, thousandths of what is owed.
+        units: i64,
+        /// Whose statement.
+        stated_by: usize,
+        /// Of which day beside the block's.
+        days: i64,
+    },
 }
 
 /// A step about tokens; amounts in micro-units.
@@ -118,6 +204,8 @@ pub enum TokenStep {
     Deposit(i64),
     /// Gives back what secures it.
     Release(i64),
+    /// Pays thousandths of what home owes visited.
+    Pay(i64),
 }
 
 /// A step about energy; energies in mWh, prices in micro-units per kWh.

@@ -210,6 +210,7 @@ fn configs(genesis: &Genesis) -> Result<Vec<Config>, Fault> {
             policy: policy(place)?,
             members: genesis.members.clone(),
             bill_offset: 0,
+            report: None,
         });
     }
     Ok(out)

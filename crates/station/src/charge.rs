@@ -1,5 +1,6 @@
 //! From the start command to the bill (FL-13 to FL-19).
 
+use crate::fault::Fault;
 use crate::io::Output;
 use crate::machine::Station;
 use crate::outbox::MAX_OUTBOX;
@@ -94,6 +95,7 @@ impl<S: SignReading> Station<S> {
         let id = Hash::keyed(&self.config.entropy, "fairway.station.transaction", &count);
         let transaction = id.hex().chars().take(TRANSACTION_DIGITS).collect();
         let begin = self.measured.register;
+        let limit = self.limit_of(limit);
         let (since, read_at, seq) = (now, now, 0);
         let open = Open {
             transaction,
@@ -190,13 +192,13 @@ impl<S: SignReading> Station<S> {
         }
     }
 
-    pub(crate) fn fault(&mut self, now: Time, text: String) {
+    pub(crate) fn fault(&mut self, now: Time, fault: Fault) {
         if self.saved.open.is_some() {
             self.end(now, StopReason::Fault);
         }
         self.set_contactor(false);
         self.stage = Stage::Faulted;
-        self.show(Screen::Faulted { text });
+        self.show(Screen::Faulted(fault));
     }
 
     pub(crate) fn fault_cleared(&mut self) {
@@ -208,7 +210,7 @@ impl<S: SignReading> Station<S> {
     /// When the next reading is due, or the permission is given back.
     pub(crate) fn transaction_timeout(&self) -> Option<Time> {
         let open = self.saved.open.as_ref()?;
-        let plug_in = open.since.plus(self.config.plug_in);
+        let plug_in = open.since.plus(self.patient(self.config.plug_in));
         Some(if self.contactor {
             open.read_at.plus(self.config.interval)
         } else {
@@ -240,8 +242,9 @@ impl<S: SignReading> Station<S> {
         }
         self.report(now, Event::Ended(reason), Some(ReadingContext::End));
         self.stop_check = None;
+        self.stop_asked = None;
         self.last = Some(open.session);
-        let until = now.plus(self.config.farewell);
+        let until = now.plus(self.patient(self.config.farewell));
         self.stage = Stage::Message {
             session: Some(open.session),
             until,
@@ -349,10 +352,10 @@ impl<S: SignReading> Station<S> {
         }
     }
 
-    fn show_charge(&mut self) {
+    pub(crate) fn show_charge(&mut self) {
         let Some(open) = &self.saved.open else { return };
         if !self.contactor {
-            let until = open.since.plus(self.config.plug_in);
+            let until = open.since.plus(self.patient(self.config.plug_in));
             let session = open.session;
             self.show(Screen::PlugIn { session, until });
             return;
@@ -367,7 +370,7 @@ impl<S: SignReading> Station<S> {
             power_w: self.measured.power_w,
             soc: self.measured.soc,
             cost: self.cost,
-            currency: self.currency,
+            currency: self.offer.as_ref().map(|offer| offer.currency),
             since: open.since,
         };
         self.show(Screen::Charging(view));
@@ -377,7 +380,7 @@ impl<S: SignReading> Station<S> {
     pub(crate) fn bill(&mut self, now: Time, view: Box<BillView>) {
         let free = matches!(self.stage, Stage::Idle | Stage::Message { .. });
         if free && self.last == Some(view.session) {
-            let until = now.plus(self.config.farewell);
+            let until = now.plus(self.patient(self.config.farewell));
             self.stage = Stage::Message {
                 session: Some(view.session),
                 until,

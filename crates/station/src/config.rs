@@ -26,6 +26,8 @@ pub struct StationConfig {
     pub interval: i64,
     /// Milliseconds without a key after which an entry, an offer or a message disappears.
     pub idle: i64,
+    /// Milliseconds before the end of that time in which the driver is asked whether more time is wanted.
+    pub warning: i64,
     /// Milliseconds to wait for the cable after permission.
     pub plug_in: i64,
     /// Milliseconds that the bill stays on the screen.
@@ -33,7 +35,7 @@ pub struct StationConfig {
 }
 
 impl StationConfig {
-    /// Settings with usual times: readings each minute, 60 s idle, 3 minutes to plug in, 30 s farewell.
+    /// Settings with usual times: readings each minute, 60 s idle with a question 20 s before, 3 minutes to plug in, 30 s farewell.
     pub fn new(
         evse_id: EvseId,
         operator: impl Into<String>,
@@ -52,6 +54,7 @@ impl StationConfig {
             entropy,
             interval: MINUTE,
             idle: MINUTE,
+            warning: 20 * SECOND,
             plug_in: 3 * MINUTE,
             farewell: 30 * SECOND,
         }

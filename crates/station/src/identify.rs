@@ -16,9 +16,11 @@ impl<S: SignReading> Station<S> {
         match key {
             PadKey::Cancel if self.saved.open.is_none() => self.cancel(now),
             PadKey::Cancel => {}
-            PadKey::Digit(digit) => self.digit(now, digit),
-            PadKey::Back => self.back(now),
-            PadKey::Enter => self.enter(now),
+            key => match (self.choice_of(key), key) {
+                (Some(choice), _) => self.choose(now, choice),
+                (None, PadKey::Digit(digit)) => self.digit(now, digit),
+                (None, _) => {}
+            },
         }
     }
 
@@ -43,7 +45,7 @@ impl<S: SignReading> Station<S> {
         let Some(digit) = char::from_digit(u32::from(digit), 10) else {
             return;
         };
-        let until = now.plus(self.config.idle);
+        let until = now.plus(self.patient(self.config.idle));
         if !self.linked && self.may_begin() {
             self.silent(now);
             return;
@@ -65,6 +67,7 @@ impl<S: SignReading> Station<S> {
                 *deadline = until;
             }
             Stage::Idle | Stage::Message { .. } => {
+                self.after_a_bill();
                 self.stage = Stage::Typing {
                     digits: digit.to_string(),
                     cin: None,
@@ -76,17 +79,28 @@ impl<S: SignReading> Station<S> {
         self.show_typing();
     }
 
-    fn back(&mut self, now: Time) {
-        let until = now.plus(self.config.idle);
+    /// Takes the last digit back; where there is none, the entry is left.
+    pub(crate) fn back(&mut self, now: Time) {
+        let until = now.plus(self.patient(self.config.idle));
         if let Stage::Typing {
             digits,
             until: deadline,
             ..
         } = &mut self.stage
         {
-            digits.pop();
+            let had = digits.pop();
             *deadline = until;
-            self.show_typing();
+            match had {
+                Some(_) => self.show_typing(),
+                None => self.idle(),
+            }
+        }
+    }
+
+    /// Whoever begins while the last charge's bill is shown is another driver.
+    fn after_a_bill(&mut self) {
+        if matches!(self.screen(), Screen::Thanks { .. } | Screen::Bill(_)) {
+            self.next_dialog();
         }
     }
 
@@ -101,7 +115,7 @@ impl<S: SignReading> Station<S> {
         }
     }
 
-    fn enter(&mut self, now: Time) {
+    pub(crate) fn enter(&mut self, now: Time) {
         let Stage::Typing { digits, cin, .. } = &self.stage else {
             return;
         };
@@ -139,6 +153,7 @@ impl<S: SignReading> Station<S> {
             self.complain(now, RefusalCode::CinMistyped, &error.to_string());
             return;
         }
+        self.after_a_bill();
         let call = self.call();
         let until = now.plus(self.config.idle);
         self.stage = Stage::Checking {
@@ -182,8 +197,11 @@ impl<S: SignReading> Station<S> {
     }
 
     fn offer(&mut self, now: Time, view: Box<OfferView>) {
-        let until = view.valid_until.min(now.plus(self.config.idle));
-        self.currency = Some(view.currency);
+        let until = view
+            .valid_until
+            .min(now.plus(self.patient(self.config.idle)));
+        self.offer = Some(view.clone());
+        self.wanted = None;
         self.stage = Stage::Offered {
             view: view.clone(),
             until,
@@ -197,7 +215,7 @@ impl<S: SignReading> Station<S> {
             let typed = presented.method == InputMethod::DialPad && presented.pin.is_none();
             if typed && refusal.code == RefusalCode::PinWrong {
                 let cin = Some(presented.token.clone());
-                let until = now.plus(self.config.idle);
+                let until = now.plus(self.patient(self.config.idle));
                 self.stage = Stage::Typing {
                     digits: String::new(),
                     cin,

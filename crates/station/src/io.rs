@@ -1,5 +1,7 @@
 //! What goes into the station machine and what comes out.
 
+use crate::choice::Choice;
+use crate::fault::Fault;
 use crate::screen::Screen;
 use fairway_model::Energy;
 use fairway_model::station::{CallId, FromStation, Presented, ToStation};
@@ -9,9 +11,9 @@ use fairway_model::station::{CallId, FromStation, Presented, ToStation};
 pub enum PadKey {
     /// 0 to 9; larger values are ignored.
     Digit(u8),
-    /// Takes the last digit back (`*`).
+    /// `*`: takes the last digit back, and what else [`crate::View::choices`] say.
     Back,
-    /// Finishes the entry (`#`).
+    /// `#`: finishes the entry, and what else [`crate::View::choices`] say.
     Enter,
     /// Gives up: back to the prompt.
     Cancel,
@@ -39,6 +41,8 @@ pub enum Input {
     Presented(Presented),
     /// The driver answered the consent question.
     Choice(bool),
+    /// The driver chose something that the screen offers ([`crate::View::choices`]).
+    Choose(Choice),
     /// A cable was plugged in.
     PlugIn,
     /// The cable was pulled.
@@ -57,8 +61,8 @@ pub enum Input {
         /// The car takes no more energy.
         full: bool,
     },
-    /// A fault that makes delivery unsafe; the text is shown.
-    Fault(String),
+    /// A fault that makes delivery unsafe; it is shown.
+    Fault(Fault),
     /// The fault is gone.
     FaultCleared,
     /// Time passed.

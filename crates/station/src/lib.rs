@@ -4,7 +4,9 @@
 
 pub mod car;
 mod charge;
+pub mod choice;
 pub mod config;
+pub mod fault;
 mod identify;
 pub mod io;
 pub mod machine;
@@ -13,12 +15,16 @@ mod outbox;
 pub mod rig;
 pub mod screen;
 mod state;
+pub mod view;
 
 pub use car::{Car, CarModel};
+pub use choice::Choice;
 pub use config::StationConfig;
+pub use fault::{Fault, FaultCode};
 pub use io::{Input, Output, PadKey};
 pub use machine::Station;
 pub use meter::Meter;
 pub use outbox::MAX_OUTBOX;
 pub use rig::Rig;
 pub use screen::{ChargingView, Screen};
+pub use view::{Question, View};

@@ -5,9 +5,11 @@ use crate::io::{Input, Output};
 use crate::outbox::Outbox;
 use crate::screen::Screen;
 use crate::state::{Measured, Saved, Stage};
-use fairway_model::station::{CallId, ConnectorState, FromStation, Identified, ToStation};
+use fairway_model::station::{
+    CallId, ConnectorState, FromStation, Identified, OfferView, ToStation,
+};
 use fairway_model::{
-    Canonical, Currency, DecodeError, Micro, Refusal, RefusalCode, SessionId, SignReading, Time,
+    Canonical, DecodeError, Energy, Micro, Refusal, RefusalCode, SessionId, SignReading, Time,
 };
 
 /// One charging station with one EVSE.
@@ -26,8 +28,18 @@ pub struct Station<S> {
     pub(crate) contactor: bool,
     /// The check of a credential that was presented while a transaction is open.
     pub(crate) stop_check: Option<CallId>,
-    /// Currency of the last offer, for the running cost.
-    pub(crate) currency: Option<Currency>,
+    /// The offer of this dialog, from its first screen to the bill.
+    pub(crate) offer: Option<Box<OfferView>>,
+    /// The energy at which the driver wants to stop.
+    pub(crate) wanted: Option<Energy>,
+    /// How many times longer than usual the screens wait for this driver.
+    pub(crate) patience: u8,
+    /// Until when it is asked whether to stop.
+    pub(crate) stop_asked: Option<Time>,
+    /// Counts the drivers' dialogs.
+    pub(crate) dialog: u64,
+    /// Counts the screens.
+    pub(crate) step: u64,
     pub(crate) cost: Option<Micro>,
     /// The charge whose bill is awaited.
     pub(crate) last: Option<SessionId>,
@@ -70,7 +82,12 @@ impl<S: SignReading> Station<S> {
             plugged: false,
             contactor: false,
             stop_check: None,
-            currency: None,
+            offer: None,
+            wanted: None,
+            patience: 1,
+            stop_asked: None,
+            dialog: 0,
+            step: 0,
             cost: None,
             last: None,
             given_up: None,
@@ -92,6 +109,7 @@ impl<S: SignReading> Station<S> {
             Input::Key(key) => self.key(now, key),
             Input::Presented(presented) => self.presented(now, presented),
             Input::Choice(accepted) => self.choice(now, accepted),
+            Input::Choose(choice) => self.choose(now, choice),
             Input::PlugIn => self.plug_in(now),
             Input::Unplug => self.unplug(now),
             Input::StopButton => self.stop_button(now),
@@ -111,7 +129,7 @@ impl<S: SignReading> Station<S> {
                     },
                 );
             }
-            Input::Fault(text) => self.fault(now, text),
+            Input::Fault(fault) => self.fault(now, fault),
             Input::FaultCleared => self.fault_cleared(),
             Input::Tick => {}
         }
@@ -164,6 +182,9 @@ impl<S: SignReading> Station<S> {
             Stage::Consenting { until, .. } if *until <= now => self.silent(now),
             Stage::Transaction => self.transaction_time(now),
             _ => {}
+        }
+        if self.stop_asked.is_some_and(|until| until <= now) {
+            self.ask_stop(None);
         }
     }
 
@@ -251,11 +272,18 @@ impl<S: SignReading> Station<S> {
     pub(crate) fn idle(&mut self) {
         self.give_up();
         self.stage = Stage::Idle;
+        self.next_dialog();
         self.show(if self.linked {
             Screen::Prompt
         } else {
             Screen::Offline
         });
+    }
+
+    /// Another driver may be at the station: nothing of the last one is left on the screen.
+    pub(crate) fn next_dialog(&mut self) {
+        (self.offer, self.wanted, self.patience) = (None, None, 1);
+        self.dialog = self.dialog.saturating_add(1);
     }
 
     /// The driver sees that nothing will start; a start that comes late must not prove him wrong.
@@ -270,7 +298,7 @@ impl<S: SignReading> Station<S> {
     /// Shows a refusal for a while.
     pub(crate) fn refuse(&mut self, now: Time, session: Option<SessionId>, refusal: Refusal) {
         self.give_up();
-        let until = now.plus(self.config.idle);
+        let until = now.plus(self.patient(self.config.idle));
         self.stage = Stage::Message { session, until };
         self.show(Screen::Error { refusal, until });
     }
@@ -291,8 +319,27 @@ impl<S: SignReading> Station<S> {
 
     pub(crate) fn show(&mut self, screen: Screen) {
         if self.screen != screen {
+            if core::mem::discriminant(&self.screen) != core::mem::discriminant(&screen) {
+                self.next_step();
+            }
             self.screen = screen.clone();
             self.out.push(Output::Display(screen));
+        }
+    }
+
+    pub(crate) fn next_step(&mut self) {
+        self.step = self.step.saturating_add(1);
+    }
+
+    /// The screen names its end where that moved.
+    pub(crate) fn show_again(&mut self) {
+        match (&self.stage, &self.screen) {
+            (Stage::Message { until, .. }, Screen::Error { refusal, .. }) => {
+                let (refusal, until) = (refusal.clone(), *until);
+                self.show(Screen::Error { refusal, until });
+            }
+            (Stage::Transaction, _) => self.show_charge(),
+            _ => {}
         }
     }
 

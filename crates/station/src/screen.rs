@@ -1,5 +1,6 @@
 //! What the driver sees: one value per state of the flow chart (Fig. 4). Rendering it is the shell's business.
 
+use crate::fault::Fault;
 use fairway_model::station::{BillView, OfferView};
 use fairway_model::{Currency, Energy, Micro, Refusal, SessionId, Time};
 
@@ -10,7 +11,7 @@ pub enum Screen {
     Offline,
     /// Free: give a CIN, card or code (FL-01).
     Prompt,
-    /// Digits are being typed; how many so far. The digits themselves are not repeated.
+    /// Digits are being typed; how many so far. The digits themselves are in [`crate::View::typed`] alone.
     Typing {
         /// Digits typed.
         digits: usize,
@@ -59,10 +60,7 @@ pub enum Screen {
     /// What it cost (FL-19).
     Bill(Box<BillView>),
     /// Out of service.
-    Faulted {
-        /// What is wrong.
-        text: String,
-    },
+    Faulted(Fault),
 }
 
 /// A charge in progress.

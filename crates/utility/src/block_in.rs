@@ -83,6 +83,10 @@ impl Utility {
             }
         }
         match (&tx.operation, receipt.effect()) {
+            (Operation::Forecast(_), Some(_)) => self.on_forecast(out, tx, receipt),
+            (_, Some(Effect::AgreementCountersigned { .. } | Effect::Terms(_))) => {
+                self.forecasts.touch();
+            }
             (Operation::SettleCharge(settlement), Some(Effect::ChargeSettled { .. })) => {
                 self.on_settled(out, settlement, receipt);
             }
@@ -214,7 +218,10 @@ impl Utility {
 
     fn bill_line(&self, settlement: &Settlement, receipt: &Receipt) -> Option<BillLine> {
         let event = settlement.event();
-        let breakdown: PriceBreakdown = self.homes.all.get(&event.session)?.breakdown.clone()?;
+        let charge = self.homes.all.get(&event.session)?;
+        let breakdown: PriceBreakdown = charge.breakdown.clone()?;
+        let offer = charge.offer.as_ref();
+        let reasons = offer.map_or_else(Vec::new, |signed| signed.offer.reasons.clone());
         let shared = self.shared(event, &breakdown);
         Some(BillLine {
             session: event.session,
@@ -233,6 +240,7 @@ impl Utility {
             transaction: receipt.transaction,
             height: receipt.height,
             shared,
+            reasons,
         })
     }
 
@@ -315,6 +323,9 @@ impl Utility {
                 out.log(Level::Info, None, format!("not yet: {refusal}"));
             }
             Operation::Money(_) => self.on_money_refused(out, key, refusal),
+            Operation::Forecast(operation) if key.starts_with(crate::forecasting::AUTO) => {
+                self.on_forecast_refused(out, key, operation, refusal);
+            }
             _ if transient(refusal.code) => out.log(
                 Level::Warn,
                 None,

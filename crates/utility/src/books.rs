@@ -83,7 +83,7 @@ impl Utility {
         list
     }
 
-    fn summary(&self, id: SessionId) -> Option<SessionSummary> {
+    pub(crate) fn summary(&self, id: SessionId) -> Option<SessionSummary> {
         match (self.visits.get(id), self.homes.all.get(&id)) {
             (Some(visit), home) => Some(self.visit_summary(visit, home.is_some())),
             (None, Some(charge)) => Some(self.home_summary(charge)),
@@ -320,6 +320,8 @@ impl Utility {
         .into_bytes());
         add(format!("{:?} {:?}", self.registry, self.policies).into_bytes());
         add(format!("{:?} {:?}", self.cases.durable(), self.energy).into_bytes());
+        let forecasts = &self.forecasts;
+        add(format!("{:?} {:?}", forecasts.loads, forecasts.own).into_bytes());
         for (_, visit) in self.visits.iter() {
             add(visit.session.to_bytes());
             add(visit.log.to_vec().to_bytes());

@@ -20,6 +20,11 @@ use fairway_model::{
     SessionId, Shares, Signature,
 };
 
+/// Whether a member is a party of a case.
+pub(crate) fn concerns(case: &CaseView, me: MemberId) -> bool {
+    me == case.case.home || me == case.case.visited
+}
+
 fn credit_key(session: SessionId, id: CreditId) -> String {
     format!("credit/{session}/{id}")
 }

@@ -1,5 +1,6 @@
 //! What operators and their programs ask of their utility, and the answers.
 
+use crate::desk::{DeskAnswer, DeskQuestion};
 use crate::door::Table;
 use crate::roaming::{AgreementView, PartnerView, TermsCommand};
 pub use fairway_aaa::CreditLine;
@@ -18,6 +19,9 @@ use fairway_model::{
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+pub use crate::command_forecast::{
+    AreaReport, Fed, ForecastView, LineView, Loads, OwnStep, OwnView, ReadingCounts, Standing,
+};
 pub use crate::command_money::{
     CycleView, LineKind, MoneyCommand, MoneyPolicy, MoneyReply, ObligationView, Statement,
     StatementLine, StatementRequest, TokenView,
@@ -152,6 +156,12 @@ pub enum Command {
     /// Hand something about readings, forecasts, models, schedules or scores to the ledger.
     #[n(60)]
     Forecast(#[n(0)] Box<ForecastOperation>),
+    /// Hourly loads and own forecasts of the area that this utility reports.
+    #[n(61)]
+    PutLoads(#[n(0)] Box<Loads>),
+    /// How this utility's part in forecasts stands.
+    #[n(62)]
+    ShowForecast,
     /// Everything that is kept about a person (GDPR articles 15 and 20). The export itself is recorded in the audit log.
     #[n(42)]
     ExportCustomer {
@@ -159,6 +169,9 @@ pub enum Command {
         #[n(0)]
         cin: String,
     },
+    /// What pages ask.
+    #[n(64)]
+    Desk(#[n(0)] DeskQuestion),
 }
 
 /// What is wanted about settled charges.
@@ -537,6 +550,15 @@ pub enum Reply {
     /// Everything about a person.
     #[n(42)]
     Export(#[n(0)] Box<CustomerExport>),
+    /// What a page asked.
+    #[n(61)]
+    Desk(#[n(0)] Box<DeskAnswer>),
+    /// What became of loads.
+    #[n(63)]
+    Fed(#[n(0)] Fed),
+    /// Forecasts.
+    #[n(62)]
+    Forecast(#[n(0)] Box<ForecastView>),
 }
 
 /// Everything that is kept about a person.
@@ -679,6 +701,9 @@ pub struct BillLine {
     /// Who got what of it, and by which rule.
     #[n(15)]
     pub shared: Option<ShareNote>,
+    /// What the offer said about its price, as the driver read it before the consent.
+    #[n(16)]
+    pub reasons: Vec<String>,
 }
 
 /// Role of this utility in a charge (PR-08).

@@ -98,6 +98,8 @@ fn changes_something(command: &Command) -> bool {
             | Command::Sessions
             | Command::Books
             | Command::Status
+            | Command::Desk(_)
+            | Command::ShowForecast
             | Command::Case(CaseCommand::List | CaseCommand::Show(_))
             | Command::Energy(EnergyCommand::Show)
             | Command::Money(
@@ -199,6 +201,11 @@ impl Utility {
             }
             Command::Money(command) => self.money_command(out, id, command),
             Command::Forecast(operation) => self.hand_in(out, id, Operation::Forecast(operation)),
+            Command::Desk(question) => self
+                .desk(out.now, question)
+                .map(|answer| Reply::Desk(Box::new(answer))),
+            Command::PutLoads(loads) => self.take_loads(out, &loads).map(Reply::Fed),
+            Command::ShowForecast => Ok(Reply::Forecast(Box::new(self.forecast_view(out.now)))),
         }
     }
 
@@ -508,5 +515,6 @@ fn line(l: fairway_aaa::BillLine) -> BillLine {
         transaction: l.transaction,
         height: l.height,
         shared: l.shared,
+        reasons: l.reasons,
     }
 }

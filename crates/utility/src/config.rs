@@ -2,11 +2,23 @@
 
 use crate::command::Policy;
 use crate::seal::DecryptionKey;
+use fairway_forecast::calendar::Calendar;
 use fairway_model::registry::Member;
 use fairway_model::{MemberId, PublicKey, SigningKey};
 
 /// Most private encryption keys that a member keeps.
 pub const MAX_DECRYPTION_KEYS: usize = 64;
+
+/// The grid area whose load a utility reports to the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The area as in its EVSEs' ledger entries.
+    pub area: String,
+    /// Its region's clock and holidays: days are counted by them.
+    pub calendar: Calendar,
+    /// The load is made up, for a demonstration; it is marked as such wherever it is shown.
+    pub synthetic: bool,
+}
 
 /// Everything that a utility must know at its start. Of it only its keys change while it runs.
 #[derive(Clone)]
@@ -30,6 +42,8 @@ pub struct Config {
     pub members: Vec<Member>,
     /// Minutes that bill months are ahead of UTC, -720 to 840.
     pub bill_offset: i32,
+    /// What it reports of its load, if it does.
+    pub report: Option<Report>,
 }
 
 impl core::fmt::Debug for Config {

@@ -5,6 +5,7 @@
 
 use crate::command::{PartnerRules, Policy, Rules};
 use crate::peer::{MAX_ROUNDS, OfferAnswer};
+pub use crate::schedules::Priced;
 use fairway_model::registry::EvseEntry;
 use fairway_model::{
     Adjustments, Agreement, AgreementId, CustomerClass, EligibilityStatement, Energy, Estimate,
@@ -37,7 +38,7 @@ pub struct Grounds<'a> {
     pub load_bps: u32,
     /// The multiplier of this hour by the day's schedule or the agreed table, where the agreement follows the forecast; then present
     /// load does not count.
-    pub forecast_bps: Option<u32>,
+    pub forecast: Option<Priced>,
     /// What home countered, in basis points.
     pub counter_bps: Option<u32>,
     /// What is left of the guarantee.
@@ -77,8 +78,8 @@ fn choose_tariff<'a>(grounds: &Grounds<'a>) -> Result<&'a Tariff, Refusal> {
 
 /// The load multiplier: the area's, held inside the agreement's band, then under the partner's and the counter's ceiling.
 fn load(grounds: &Grounds<'_>) -> Result<u32, Refusal> {
-    if let Some(bps) = grounds.forecast_bps {
-        return scheduled(grounds, bps);
+    if let Some(priced) = grounds.forecast {
+        return scheduled(grounds, priced.bps);
     }
     let band = grounds.agreement.load_band;
     let mut load = grounds
@@ -228,12 +229,15 @@ fn reasons(grounds: &Grounds<'_>, adjustments: &Adjustments, tariff: &Tariff) ->
             grounds.statement.home
         ));
     }
-    if grounds.forecast_bps.is_some() {
-        reasons.push(format!(
-            "The forecast load of {} sets energy prices of this hour to {} % of the tariff.",
-            grounds.agreement.visited,
-            percent(adjustments.load_bps)
-        ));
+    if let Some(priced) = grounds.forecast {
+        let share = percent(adjustments.load_bps);
+        reasons.push(match priced.table {
+            None => format!(
+                "The forecast load of {} sets energy prices of this hour to {share} % of the tariff.",
+                grounds.agreement.visited
+            ),
+            Some(why) => format!("By the agreed table {share} % of the tariff's energy prices: {why}."),
+        });
     } else if adjustments.load_bps != NEUTRAL_BPS {
         reasons.push(format!(
             "Present load in {} sets energy prices to {} % of the tariff.",

@@ -47,6 +47,8 @@ pub enum Input {
     },
     /// The private encryption keys were read anew; these are all of them.
     DecryptionKeys(Vec<DecryptionKey>),
+    /// Hourly loads and own forecasts of the area that this utility reports, as its source has them now; what is known already changes nothing.
+    Loads(Box<crate::command::Loads>),
     /// Time has passed.
     Tick,
     /// The ledger has registered this key for us; it signs from now on.
@@ -205,11 +207,14 @@ pub enum Table {
     /// Counters and marks, such as the ledger height already seen.
     #[n(14)]
     Marks,
+    /// Hourly loads that this utility reports, its own forecasts of them, and what became of each.
+    #[n(15)]
+    Loads,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ResidentialCustomers,
         Self::CommercialCustomers,
         Self::VisitingProfiles,
@@ -225,6 +230,7 @@ impl Table {
         Self::Audit,
         Self::Commands,
         Self::Marks,
+        Self::Loads,
     ];
 
     /// The SQL name.
@@ -245,6 +251,7 @@ impl Table {
             Self::Audit => "audit_log",
             Self::Commands => "commands",
             Self::Marks => "marks",
+            Self::Loads => "loads",
         }
     }
 

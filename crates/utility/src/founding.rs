@@ -10,7 +10,9 @@ use crate::machine::Utility;
 use crate::out::Out;
 use crate::registry::Registry;
 use fairway_ledger::energy::state::{OfferState, key_for_energy_offer};
-use fairway_ledger::forecast::state::{LoadBook, key_for_load_book};
+use fairway_ledger::forecast::state::{
+    LoadBook, ModelState, PackageState, key_for_load_book, key_for_model, key_for_package,
+};
 use fairway_ledger::keys::Key;
 use fairway_ledger::life::{BoardState, MAX_BOARD_SLOTS, key_for_board};
 use fairway_ledger::money::key_for_acceptance;
@@ -37,6 +39,8 @@ enum Named {
     Evse(Box<EvseState>),
     Terms(Box<Agreement>),
     Rule(RuleState),
+    Model(ModelState),
+    Package(Box<PackageState>),
 }
 
 fn named(key: &Key, value: &[u8]) -> Option<Named> {
@@ -64,6 +68,16 @@ fn named(key: &Key, value: &[u8]) -> Option<Named> {
         && key_for_rule(rule_id(&rule.module)) == *key
     {
         return Some(Named::Rule(rule));
+    }
+    if let Ok(model) = ModelState::from_bytes(value)
+        && key_for_model(model.claim.model) == *key
+    {
+        return Some(Named::Model(model));
+    }
+    if let Ok(package) = PackageState::from_bytes(value)
+        && key_for_package(package.package.hash()) == *key
+    {
+        return Some(Named::Package(Box::new(package)));
     }
     None
 }
@@ -206,7 +220,8 @@ impl Registry {
         let mut rows = Vec::new();
         for each in &all {
             match each {
-                Named::Roll(_) => {}
+                // Packages name models, so they come after all of them.
+                Named::Roll(_) | Named::Package(_) => {}
                 Named::Prefix(entry) => rows.extend(self.put_prefix(entry, at)),
                 Named::Evse(evse) => rows.push(self.found_evse(evse, at)),
                 Named::Terms(terms) => {
@@ -215,6 +230,12 @@ impl Registry {
                     rows.extend(status.map(|status| self.found_terms(terms, &status, at)));
                 }
                 Named::Rule(rule) => rows.extend(self.put_rule(&rule.module, rule.member, at)),
+                Named::Model(model) => rows.extend(self.lines.put_model(model.claim, at)),
+            }
+        }
+        for each in &all {
+            if let Named::Package(state) = each {
+                rows.extend(self.lines.put_package(&state.package, state.by, at));
             }
         }
         for member in members(&all) {
@@ -222,7 +243,8 @@ impl Registry {
                 rows.push(self.found_member(&state, at));
             }
             if let Some(book) = read::<LoadBook>(values, &key_for_load_book(member)) {
-                rows.push(self.schedules.put_calendar(member, book.calendar, at));
+                let book = (book.calendar, book.opened);
+                rows.push(self.schedules.put_calendar(member, book, at));
             }
             for slot in 0..MAX_BOARD_SLOTS {
                 let state = read::<BoardState>(values, &key_for_board(member, slot));

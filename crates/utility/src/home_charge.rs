@@ -201,7 +201,8 @@ impl Utility {
         };
         let rule = self.registry.rule_of(agreement)?;
         let schedules = &self.registry.schedules;
-        let forecast_bps = schedules.bps((terms.agreement, agreement), terms.issued_at)?;
+        let priced = schedules.priced((terms.agreement, agreement), terms.issued_at)?;
+        let forecast_bps = priced.map(|priced| priced.bps);
         let grounds = HomeGrounds {
             policy: self.policy(),
             agreement,

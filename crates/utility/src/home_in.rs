@@ -294,8 +294,9 @@ impl Utility {
             Err(refusal) => return OfferAnswer::Refused(refusal),
         };
         let schedules = &self.registry.schedules;
-        let forecast_bps = match schedules.bps((offer.agreement, agreement), offer.issued_at) {
-            Ok(bps) => bps,
+        let found = schedules.priced((offer.agreement, agreement), offer.issued_at);
+        let forecast_bps = match found {
+            Ok(priced) => priced.map(|priced| priced.bps),
             Err(refusal) => return OfferAnswer::Refused(refusal),
         };
         let grounds = HomeGrounds {

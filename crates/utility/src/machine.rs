@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::door::{Effect, Input, Level, Moment, Row, Table};
 use crate::energy::EnergyView;
 use crate::envelope::{Envelope, Seen, Sender};
+use crate::forecasting::Forecasting;
 use crate::home::Homes;
 use crate::identify::Attempts;
 use crate::marks::Marks;
@@ -51,6 +52,8 @@ pub struct Utility {
     pub(crate) attempts: Attempts,
     pub(crate) cases: Cases,
     pub(crate) energy: EnergyView,
+    /// Its own part in forecasts.
+    pub(crate) forecasts: Forecasting,
     /// The day whose money was looked after, since the start of the program.
     pub(crate) money_day: Option<UtcDay>,
     /// Messages that were opened.
@@ -80,6 +83,7 @@ impl Utility {
             attempts: Attempts::default(),
             cases: Cases::default(),
             energy: EnergyView::default(),
+            forecasts: Forecasting::new(),
             me: config,
         }
     }
@@ -95,6 +99,11 @@ impl Utility {
             Input::Founding(founding) => self.on_founding(&mut out, &founding),
             Input::Command { id, command } => self.on_command(&mut out, id, command),
             Input::DecryptionKeys(ring) => self.me.ring = ring,
+            Input::Loads(loads) => {
+                if let Err(refusal) = self.take_loads(&mut out, &loads) {
+                    out.log(Level::Error, None, format!("loads: {refusal}"));
+                }
+            }
             Input::Tick => {}
             Input::Key(key) => self.rekey(&mut out, key),
         }
@@ -122,6 +131,7 @@ impl Utility {
             self.cases.next_due(),
             self.registry.duty.next_due(),
             self.next_money(),
+            self.forecasts.next_due(),
         ];
         let wake = timers.into_iter().flatten().min();
         out.finish(wake)
@@ -156,6 +166,7 @@ impl Utility {
         self.node.expire(out);
         self.close_cycles(out);
         self.run_money(out);
+        self.run_forecasts(out);
     }
 
     fn set_timers(&mut self, out: &Out) {

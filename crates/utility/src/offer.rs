@@ -1,6 +1,7 @@
 //! From "yes, he may" to the recorded consent (FL-06 to FL-13).
 
 use crate::crp::{self, Grounds};
+use crate::facts;
 use crate::identify::asked_key;
 use crate::machine::Utility;
 use crate::out::Out;
@@ -183,7 +184,7 @@ impl Utility {
             .entry;
         let rule = self.registry.rule_of(agreement)?;
         let schedules = &self.registry.schedules;
-        let forecast_bps = schedules.bps((agreement_id, agreement), out.now)?;
+        let forecast = schedules.priced((agreement_id, agreement), out.now)?;
         let grounds = Grounds {
             policy: self.policy(),
             agreement,
@@ -196,7 +197,7 @@ impl Utility {
                 .get(&evse.area)
                 .copied()
                 .unwrap_or(crp::NEUTRAL_BPS),
-            forecast_bps,
+            forecast,
             counter_bps,
             remaining: self.node.remaining(out.now, statement),
             session: id,
@@ -316,6 +317,7 @@ impl Utility {
         let mut lines = describe(&compiled, &offer.adjustments, out.now);
         lines.extend(offer.reasons.iter().cloned());
         lines.truncate(MAX_LINES);
+        let forecast = agreement.forecast.is_some();
         Some(OfferView {
             session: id,
             home_name: self.registry.name_of(offer.home),
@@ -329,6 +331,7 @@ impl Utility {
             estimate: offer.estimate.clone(),
             valid_until: offer.valid_until,
             local: session.local,
+            facts: facts::of(offer, &compiled, evse, forecast, out.now),
         })
     }
 }

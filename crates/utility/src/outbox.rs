@@ -180,6 +180,12 @@ impl Outbox {
         self.entries.contains_key(key)
     }
 
+    /// Whether an entry's key begins so.
+    pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
+        let mut from = self.entries.range(prefix.to_owned()..);
+        from.next().is_some_and(|(key, _)| key.starts_with(prefix))
+    }
+
     /// The key of the entry with this transaction.
     pub(crate) fn of_transaction(&self, transaction: &Hash) -> Option<&String> {
         self.by_transaction.get(transaction)

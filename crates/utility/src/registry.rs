@@ -3,6 +3,7 @@
 
 use crate::door::{Row, Table};
 use crate::duty::{CYCLE, Duty, RELEASE};
+use crate::lines::{LINE, Lines, MODEL, PACKAGE, REVEALED, SCORED};
 use crate::members::MemberRecord;
 use crate::money::MoneyBook;
 use crate::partners::{BOARD, PARTNER, Partners};
@@ -111,6 +112,33 @@ impl AgreementRecord {
         self.countersigned.is_none() && self.terminated.is_none() && self.superseded_by.is_none()
     }
 
+    /// The terms that answered it.
+    pub(crate) fn superseded_by(&self) -> Option<AgreementId> {
+        self.superseded_by
+    }
+
+    /// Where it stands, in one word.
+    pub(crate) fn stage_word(&self, now: Time) -> &'static str {
+        let until = self.terminated.map_or(self.agreement.valid_until, |at| {
+            at.min(self.agreement.valid_until)
+        });
+        if self.countersigned.is_none() {
+            return match (self.superseded_by, self.terminated) {
+                (Some(_), _) => "countered",
+                (None, Some(_)) => "withdrawn",
+                (None, None) if self.agreement.valid_until <= now => "lapsed",
+                (None, None) => "proposed",
+            };
+        }
+        match (self.broken, self.suspended) {
+            (Some(_), _) => "broken",
+            (None, _) if until <= now => "ended",
+            (None, Some(_)) => "suspended",
+            (None, None) if self.agreement.valid_from > now => "later",
+            (None, None) => "in_force",
+        }
+    }
+
     /// Where it stands for `me`, in words.
     pub(crate) fn stage(&self, now: Time, me: MemberId) -> String {
         let end = |at: Time| if at <= now { "ended" } else { "ends" };
@@ -176,6 +204,8 @@ pub(crate) struct Registry {
     pub(crate) money: MoneyBook,
     /// Prices that follow the forecast.
     pub(crate) schedules: Schedules,
+    /// What schedules are asked for with.
+    pub(crate) lines: Lines,
     /// Whose registry it is.
     me: Option<MemberId>,
 }
@@ -422,7 +452,11 @@ impl Registry {
                 Operation::Rule(RuleOperation::Upload { module }),
                 Some(Effect::Rule(RuleEffect::Uploaded { .. })),
             ) => self.put_rule(module, transaction.member, at),
-            (Operation::Forecast(_), _) => self.schedules.apply(transaction, receipt),
+            (Operation::Forecast(_), _) => {
+                let mut rows = self.schedules.apply(transaction, receipt);
+                rows.extend(self.lines.apply(&self.agreements, transaction, receipt));
+                rows
+            }
             _ => Vec::new(),
         }
     }
@@ -746,6 +780,7 @@ impl Registry {
             RELEASE | CYCLE => self.duty.restore(kind, row)?,
             "money" => self.money.restore(row)?,
             CALENDAR | PRICES => self.schedules.restore(kind, row)?,
+            LINE | MODEL | PACKAGE | REVEALED | SCORED => self.lines.restore(kind, row)?,
             other => {
                 return Err(DecodeError::Malformed(format!(
                     "registry row of unknown kind {other:?}"

@@ -82,6 +82,7 @@ impl Utility {
             Table::Outbox => self.outbox.restore(row),
             Table::Commands => self.answers.restore(row),
             Table::Marks => self.marks.restore(row),
+            Table::Loads => self.forecasts.restore(row),
             _ => Ok(()),
         }
     }

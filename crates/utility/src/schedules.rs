@@ -10,7 +10,7 @@ use fairway_forecast::hour::{Day, Hour};
 use fairway_ledger::forecast::bounds::PRICE_GRACE_MS;
 use fairway_ledger::forecast::op::{ForecastEffect, ForecastOperation};
 use fairway_ledger::forecast::price_of;
-use fairway_ledger::forecast::state::PriceDay;
+use fairway_ledger::forecast::state::{PriceDay, TableReason};
 use fairway_ledger::{Effect, Operation, Receipt, Transaction};
 use fairway_model::canonical::Canonical;
 use fairway_model::{
@@ -34,6 +34,9 @@ struct StoredCalendar {
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
     calendar: Vec<u8>,
+    /// The hour in which its book was opened first.
+    #[n(2)]
+    opened: Hour,
 }
 
 /// A day's row. A place is written over after [`MAX_DAYS`] days.
@@ -45,10 +48,31 @@ struct StoredDay {
     prices: PriceDay,
 }
 
+/// A load book, as far as prices and readings depend on it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Book {
+    /// The region's clock and holidays.
+    pub(crate) calendar: Calendar,
+    /// The hour in which it was opened first; earlier hours are history.
+    pub(crate) opened: Hour,
+}
+
+/// The multiplier of an hour, and where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Priced {
+    /// In basis points.
+    pub bps: u32,
+    /// Why the agreed table gave it, in words; none where the forecast did.
+    pub table: Option<&'static str>,
+}
+
+/// Why the agreed table prices a day of which the ledger has no schedule.
+pub(crate) const NO_SCHEDULE: &str = "no schedule of this day was made";
+
 /// The copy.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Schedules {
-    calendars: BTreeMap<MemberId, Calendar>,
+    books: BTreeMap<MemberId, Book>,
     days: BTreeMap<(AgreementId, i64), PriceDay>,
 }
 
@@ -63,7 +87,7 @@ impl Schedules {
         };
         match (&**operation, effect) {
             (ForecastOperation::Open { calendar }, ForecastEffect::Opened { .. }) => {
-                vec![self.put_calendar(tx.member, calendar.clone(), at)]
+                vec![self.put_calendar(tx.member, (calendar.clone(), Hour::of(at)), at)]
             }
             (_, ForecastEffect::Published { agreement, prices }) => {
                 let stored = StoredDay {
@@ -80,9 +104,19 @@ impl Schedules {
         }
     }
 
-    /// Takes a member's calendar over.
-    pub(crate) fn put_calendar(&mut self, member: MemberId, calendar: Vec<u8>, at: Time) -> Row {
-        let stored = StoredCalendar { member, calendar };
+    /// Takes a member's book over. The hour in which it was opened first stays.
+    pub(crate) fn put_calendar(
+        &mut self,
+        member: MemberId,
+        (calendar, opened): (Vec<u8>, Hour),
+        at: Time,
+    ) -> Row {
+        let opened = self.books.get(&member).map_or(opened, |book| book.opened);
+        let stored = StoredCalendar {
+            member,
+            calendar,
+            opened,
+        };
         self.take_calendar(&stored);
         let member = member.to_string();
         row(&format!("{CALENDAR}/{member}"), &member, at, &stored)
@@ -91,8 +125,14 @@ impl Schedules {
     fn take_calendar(&mut self, stored: &StoredCalendar) {
         // The contract read it with the same function.
         if let Ok(calendar) = Calendar::read(&stored.calendar) {
-            self.calendars.insert(stored.member, calendar);
+            let opened = stored.opened;
+            self.books.insert(stored.member, Book { calendar, opened });
         }
+    }
+
+    /// A member's load book, if it opened one.
+    pub(crate) fn book(&self, member: MemberId) -> Option<&Book> {
+        self.books.get(&member)
     }
 
     /// Takes back a stored row of either kind.
@@ -111,15 +151,15 @@ impl Schedules {
     ///
     /// # Errors
     /// `no-offer` when the visited utility has no load book: then no hour of its clock is known.
-    pub(crate) fn bps(
+    pub(crate) fn priced(
         &self,
         (id, agreement): (AgreementId, &Agreement),
         at: Time,
-    ) -> Result<Option<u32>, Refusal> {
+    ) -> Result<Option<Priced>, Refusal> {
         let Some(terms) = &agreement.forecast else {
             return Ok(None);
         };
-        let Some(calendar) = self.calendars.get(&agreement.visited) else {
+        let Some(book) = self.books.get(&agreement.visited) else {
             return Err(Refusal::new(
                 RefusalCode::NoOffer,
                 format!(
@@ -129,9 +169,26 @@ impl Schedules {
             ));
         };
         let hour = Hour::of(at);
-        let prices = self.prices(id, calendar.local(hour).day);
+        let prices = self.prices(id, book.calendar.local(hour).day);
         let band = agreement.load_band;
-        Ok(Some(price_of(terms, band, calendar, prices, hour)))
+        let table = prices.map_or(Some(NO_SCHEDULE), |prices| {
+            prices.reason.map(TableReason::words)
+        });
+        Ok(Some(Priced {
+            bps: price_of(terms, band, &book.calendar, prices, hour),
+            table,
+        }))
+    }
+
+    /// The days of an agreement whose prices are known here, oldest first.
+    pub(crate) fn days(&self, id: AgreementId) -> Vec<&PriceDay> {
+        let mut found: Vec<&PriceDay> = self
+            .days
+            .range((id, 0)..(id, MAX_DAYS))
+            .map(|(_, prices)| prices)
+            .collect();
+        found.sort_by_key(|prices| prices.day);
+        found
     }
 
     /// The prices of a day, if they were published.
@@ -143,12 +200,12 @@ impl Schedules {
     /// The day that a settlement names: that of the hour, among those that the contract allows, whose multiplier the event has.
     pub(crate) fn day_of(&self, agreement: &Agreement, event: &ChargeEvent) -> Option<Day> {
         agreement.forecast.as_ref()?;
-        let calendar = self.calendars.get(&agreement.visited)?;
+        let calendar = &self.books.get(&agreement.visited)?.calendar;
         let start = event.usage.start()?;
         let before = start.plus(PRICE_GRACE_MS.saturating_neg());
         let fits = |at: &Time| {
-            let bps = self.bps((event.agreement, agreement), *at);
-            bps.is_ok_and(|bps| bps == Some(event.adjustments.load_bps))
+            let found = self.priced((event.agreement, agreement), *at);
+            found.is_ok_and(|found| found.map(|p| p.bps) == Some(event.adjustments.load_bps))
         };
         let at = [start, before].into_iter().find(fits).unwrap_or(start);
         Some(calendar.local(Hour::of(at)).day)

@@ -403,6 +403,9 @@ impl Utility {
             currency: breakdown.currency,
             soc: session.soc,
             text: format!("Thanks for using {}. {whose}", self.me.name),
+            home_name: home,
+            agreed,
+            breakdown: breakdown.clone(),
         })
     }
 

@@ -87,8 +87,15 @@ pub(super) fn tests_exist(tree: &Tree, file: &File, findings: &mut Vec<Finding>)
 }
 
 fn is_test(tree: &Tree, name: &str) -> bool {
-    let head = format!("fn {name}(");
-    tree.files.iter().any(|f| f.text.contains(&head))
+    let heads = [
+        ("rs", format!("fn {name}(")),
+        ("ts", format!("test('{name}'")),
+    ];
+    heads.iter().any(|(ending, head)| {
+        tree.files
+            .iter()
+            .any(|f| f.ends_in(ending) && f.text.contains(head))
+    })
 }
 
 /// Every decision is linked from the index, and no number is given twice.
@@ -162,9 +169,11 @@ mod tests {
 
     #[test]
     fn a_table_of_tests_names_tests_that_there_are() {
-        let table = "| a | Tests |\n|---|---|\n| x | `there` |\n| y | `gone` |\n| z | none |\n";
+        let table =
+            "| a | Tests |\n|---|---|\n| x | `there` `on_a_page` |\n| y | `gone` |\n| z | none |\n";
         let source = ("crates/model/src/a.rs", "fn there() {}\n");
-        let found = found(&[("docs/a.md", table), source]);
+        let page = ("web/tests/a.test.ts", "test('on_a_page', () => {});\n");
+        let found = found(&[("docs/a.md", table), source, page]);
         let about: Vec<&String> = found.iter().filter(|f| f.starts_with("docs/")).collect();
         assert_eq!(
             about,

@@ -184,6 +184,7 @@ pub fn line(event: &ChargeEvent, start: Time) -> BillLine {
         transaction: Hash::default(),
         height: 1,
         shared: None,
+        reasons: Vec::new(),
     }
 }
 

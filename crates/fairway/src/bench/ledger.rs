@@ -182,20 +182,23 @@ fn node(
     Ok(command)
 }
 
+/// What each validator says at its end. When one has failed the others would wait for it: they are ended too.
 async fn figures(
     running: Vec<impl Future<Output = std::io::Result<std::process::Output>>>,
 ) -> Result<Vec<Value>, String> {
-    let mut out = Vec::new();
-    for result in futures::future::join_all(running).await {
-        let result = result.map_err(|e| e.to_string())?;
-        let text = String::from_utf8_lossy(&result.stdout).into_owned();
-        let line = text
-            .lines()
-            .next()
-            .ok_or_else(|| format!("a validator ended with {} and no figures", result.status))?;
-        out.push(serde_json::from_str(line).map_err(|e| format!("{e}: {line}"))?);
-    }
-    Ok(out)
+    futures::future::try_join_all(running.into_iter().map(figures_of)).await
+}
+
+async fn figures_of(
+    node: impl Future<Output = std::io::Result<std::process::Output>>,
+) -> Result<Value, String> {
+    let ended = node.await.map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let line = text
+        .lines()
+        .next()
+        .ok_or_else(|| format!("a validator ended with {} and no figures", ended.status))?;
+    serde_json::from_str(line).map_err(|e| format!("{e}: {line}"))
 }
 
 /// A harmful validator that fell over by itself would have measured something else.

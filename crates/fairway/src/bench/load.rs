@@ -67,6 +67,8 @@ pub(super) struct Load {
     agreement: Agreement,
     evse: EvseEntry,
     event: ChargeEvent,
+    /// Its shares, in the order of [`Turn::ALL`].
+    shares: Vec<Shares>,
     guarantee: SignedGuarantee,
     counter: u64,
 }
@@ -218,7 +220,7 @@ impl Load {
         .map_err(|e| e.to_string())?;
         let price =
             fairway_pricing::rate(&compiled, &adjustments, &usage).map_err(|e| e.to_string())?;
-        let shares = shares_of_all(&price, &agreement)?;
+        let shares = shares_by_turn(&price, &agreement)?;
         let id = GuaranteeId(Hash::of("fairway.bench.guarantee", &visited.id.to_bytes()).short());
         let guarantee = Guarantee {
             id,
@@ -245,7 +247,7 @@ impl Load {
             meter_evidence: Hash::default(),
             driver: Hash::default(),
             total: price.total,
-            shares,
+            shares: *shares.first().ok_or("no turn")?,
         };
         let guarantee = SignedGuarantee::sign(guarantee, &home.key);
         Ok(Self {
@@ -254,6 +256,7 @@ impl Load {
             agreement,
             evse,
             event,
+            shares,
             guarantee,
             counter: 0,
         })
@@ -320,6 +323,12 @@ impl Load {
         let session = SessionId::make(&self.visited.validator_seed, self.visited.id, self.counter);
         let mut event = self.event.clone();
         event.session = session;
+        let turn = Turn::ALL
+            .into_iter()
+            .position(|turn| turn == Turn::of(session));
+        if let Some(shares) = turn.and_then(|turn| self.shares.get(turn)) {
+            event.shares = *shares;
+        }
         // Every charge takes a stretch of the register of its own, one behind the other.
         let used = event.meter_end.0.saturating_sub(event.meter_start.0);
         event.meter_start = Energy(self.counter.saturating_mul(used));
@@ -376,9 +385,8 @@ impl Load {
     }
 }
 
-/// The shares that every charge of this price has: the event is made once and signed under many ids, so none of the six turns may
-/// give others.
-fn shares_of_all(price: &PriceBreakdown, agreement: &Agreement) -> Result<Shares, String> {
+/// The shares of each turn: the event is made once and signed under many ids, and who gets the odd unit depends on the id.
+fn shares_by_turn(price: &PriceBreakdown, agreement: &Agreement) -> Result<Vec<Shares>, String> {
     let by = |turn| {
         let sharing = Sharing {
             parts: &agreement.split,
@@ -388,14 +396,5 @@ fn shares_of_all(price: &PriceBreakdown, agreement: &Agreement) -> Result<Shares
         };
         fairway_pricing::share(price, &sharing).map_err(|e| e.to_string())
     };
-    let mut all = Turn::ALL.into_iter().map(by);
-    let first = all.next().ok_or("no turn")??;
-    for other in all {
-        if other? != first {
-            return Err(
-                "the shares of the load depend on the charge's id; take another price".into(),
-            );
-        }
-    }
-    Ok(first)
+    Turn::ALL.into_iter().map(by).collect()
 }

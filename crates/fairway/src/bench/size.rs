@@ -7,7 +7,7 @@ use crate::environment;
 use crate::node::watch::folder_bytes;
 use bytes::Bytes;
 use clap::Args;
-use fairway_chain::{Handle, ValidatorAddress};
+use fairway_chain::{Handle, SubmitError, ValidatorAddress};
 use fairway_ledger::{Effect, Genesis, ItemEffect, ItemOutcome, Receipt, key_for_pair};
 use fairway_model::Time;
 use fairway_model::canonical::Canonical as _;
@@ -39,6 +39,9 @@ const AHEAD: usize = 64;
 /// Charges handed in and not final yet.
 const UNDER_WAY: u64 = 4_000;
 
+/// Longest time without a block; a node that works makes several a second.
+const QUIET: Duration = Duration::from_secs(30);
+
 /// Fewest charges that are measured at a size, where it has so many: the system counts CPU time in steps of 10 ms.
 const FEWEST: u64 = 5_000;
 
@@ -69,8 +72,11 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let making = Arc::new(AtomicU64::new(0));
     let charges = make(load, count, making.clone())?;
     let settled = Arc::new(AtomicU64::new(0));
-    tokio::spawn(offer(chain.clone(), charges, settled.clone()));
-    let end = measure(&options, &chain, &folder, (&making, &settled)).await;
+    let offering = tokio::spawn(offer(chain.clone(), charges, settled.clone()));
+    let end = tokio::select! {
+        end = measure(&options, &chain, &folder, (&making, &settled)) => end,
+        error = failure(offering) => Err(error),
+    };
     chain.stop().await;
     let _ = std::fs::remove_dir_all(&folder);
     end
@@ -83,9 +89,13 @@ fn start(folder: &Path) -> Result<Handle, String> {
         public_key: fairway_chain::public_key(&seed),
         address: listen,
     };
+    let mut members = members()?;
+    for member in members.iter_mut().skip(1) {
+        member.validator = None;
+    }
     let genesis = Genesis {
         chain_id: CHAIN.into(),
-        members: members()?,
+        members,
     };
     let machine = crate::node::ledger::machine(&genesis)?;
     let config =
@@ -123,17 +133,39 @@ async fn offer(
     chain: Handle,
     mut charges: mpsc::Receiver<(Bytes, Bytes)>,
     settled: Arc<AtomicU64>,
-) {
+) -> Result<(), String> {
     let mut handed = 0u64;
     while let Some((holds, settlements)) = charges.recv().await {
         for tx in [holds, settlements] {
-            while chain.submit(tx.clone()).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            hand_in(&chain, tx).await?;
         }
         handed = handed.saturating_add(TOGETHER);
         while handed.saturating_sub(settled.load(Ordering::Relaxed)) > UNDER_WAY {
             tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until charges are no longer handed in because of an error; for ever where all were handed in.
+async fn failure(offering: tokio::task::JoinHandle<Result<(), String>>) -> String {
+    match offering.await {
+        Ok(Ok(())) => std::future::pending().await,
+        Ok(Err(error)) => error,
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Hands one transaction in, and waits while the node has no room for it.
+///
+/// # Errors
+/// The node refused it or has stopped: what follows would never become final.
+async fn hand_in(chain: &Handle, tx: Bytes) -> Result<(), String> {
+    loop {
+        match chain.submit(tx.clone()).await {
+            Ok(_) => return Ok(()),
+            Err(SubmitError::Full) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(error) => return Err(format!("a part of the load was not taken: {error}")),
         }
     }
 }
@@ -166,9 +198,9 @@ async fn measure(
     let mut begin = mark();
     let mut count = 0u64;
     while let Some(size) = next {
-        let block = blocks
-            .next()
+        let block = tokio::time::timeout(QUIET, blocks.next())
             .await
+            .map_err(|_| silence(chain, count))?
             .ok_or_else(|| chain.status().error.unwrap_or_default())?;
         let before = count;
         for (_, _, receipt) in &block.txs {
@@ -190,6 +222,19 @@ async fn measure(
         }
     }
     Ok(())
+}
+
+/// What to say when no block came for too long.
+fn silence(chain: &Handle, settled: u64) -> String {
+    let status = chain.status();
+    format!(
+        "no block for {} s after {settled} charges: height {}, epoch {} with {} validators, {} transactions wait",
+        QUIET.as_secs(),
+        status.height,
+        status.epoch,
+        status.validators,
+        status.mempool
+    )
 }
 
 /// How many charges a transaction settled.

@@ -337,12 +337,17 @@ async fn countersign(desk: &Desk, text: &str) -> Result<(), String> {
     .await
 }
 
-pub(super) fn parse_id(text: &str) -> Result<AgreementId, String> {
+pub(crate) fn parse_id(text: &str) -> Result<AgreementId, String> {
     let wrong = || format!("{text:?} is no agreement: agr_ and 64 hexadecimal digits are right");
     let digits = text.strip_prefix("agr_").ok_or_else(wrong)?;
     let bytes = hex::decode(digits).map_err(|_| wrong())?;
     let hash = <[u8; 32]>::try_from(bytes).map_err(|_| wrong())?;
     Ok(AgreementId(Hash(hash)))
+}
+
+/// What the contract says of terms, as far as a rule need not be here.
+pub(crate) fn check_terms(agreement: &Agreement, now: Time) -> Result<(), String> {
+    check_with(agreement, None, now)
 }
 
 /// Proposes the terms on a ledger of the two parties alone, in memory, after its rule is uploaded: the same contract as on the real

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::genesis::Keys;
+use crate::node::accounts::AccountRequest;
 use clap::Args;
 use fairway_model::canonical::Canonical;
 use fairway_utility::command::{Command, Reply};
@@ -93,6 +94,20 @@ impl Client {
             .post(format!("{}/ledger/v1/transaction", self.base))
             .bearer_auth(&self.token)
             .body(transaction);
+        answered(request.send().await).await.map(|_| ())
+    }
+
+    /// Makes an account for the member's pages.
+    ///
+    /// # Errors
+    /// The page's own words, or why it was not reached.
+    pub async fn add_account(&self, account: &AccountRequest) -> Result<(), String> {
+        let body = serde_json::to_vec(account).map_err(|e| e.to_string())?;
+        let request = self
+            .http
+            .post(format!("{}/operator/v1/account", self.base))
+            .bearer_auth(&self.token)
+            .body(body);
         answered(request.send().await).await.map(|_| ())
     }
 

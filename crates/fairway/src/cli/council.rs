@@ -251,7 +251,7 @@ async fn propose(command: MotionCommand) -> Result<(), String> {
         expires_at: now.plus(i64::from(terms.hours).saturating_mul(HOUR)),
         not_before: terms.not_before,
     };
-    let nonce = hand_in(desk, "proposal", Operation::Council(operation)).await?;
+    let (nonce, _) = hand_in(desk, "proposal", Operation::Council(operation)).await?;
     let id = ProposalId::of(desk.member()?, nonce, &motion);
     say(&format!("{id}: {}", describe(&motion)));
     say(&format!(

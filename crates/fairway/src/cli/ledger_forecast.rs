@@ -1,23 +1,25 @@
 //! `fairway ledger forecast`: what a member posts about its load, which models forecast it, and what the day costs by it.
 
 use super::agreement::parse_id;
+use super::client::{Client, Target};
 use super::say;
-use super::submit::{Desk, hand_in};
-use crate::environment;
+use super::submit::{Desk, hand_in, status};
+use crate::{environment, view};
 use clap::{Args, Subcommand};
 use fairway_forecast::calendar::{Calendar, MAX_CALENDAR_TEXT};
 use fairway_forecast::ensemble::Package;
 use fairway_forecast::hour::{Day, Hour, day_of};
 use fairway_forecast::trees::{MAX_MODEL_BYTES, Model};
-use fairway_ledger::Operation;
 use fairway_ledger::forecast::bounds::{MAX_PART_BYTES, MAX_READINGS};
 use fairway_ledger::forecast::op::{
-    Asked, ForecastOperation, LineProposal, ModelClaim, ModelPart, Pack, PackageClaim, Parties,
-    Reveal,
+    Asked, ForecastEffect, ForecastOperation, LineProposal, ModelClaim, ModelPart, Pack,
+    PackageClaim, Parties, ReadingVerdict, Reveal,
 };
 use fairway_ledger::forecast::state::Reading;
+use fairway_ledger::{Effect, Operation};
 use fairway_model::canonical::Canonical as _;
 use fairway_model::{Hash, MemberId, Time};
+use fairway_utility::command::{Command, ForecastView, Reply};
 use std::path::{Path, PathBuf};
 
 /// Most bytes of a file with readings: sixty years of hours.
@@ -81,7 +83,7 @@ pub(super) enum ForecastCommand {
     Publish {
         /// The day in the visited utility's region, as in 2026-11-25.
         day: String,
-        /// The package whose turn it is; none where the agreement has none.
+        /// The package whose turn it is. Without it the member is asked, which knows what is stored and who revealed.
         #[arg(long)]
         package: Option<PathBuf>,
         /// Who stored its models.
@@ -93,6 +95,8 @@ pub(super) enum ForecastCommand {
         #[command(flatten)]
         parties: PartiesOptions,
     },
+    /// Show this member's part in forecasts: readings, own forecasts, schedules, scores; what is late or missed, and why.
+    Show(Target),
     /// Have a day scored, three days after its end.
     Score {
         /// The day.
@@ -119,12 +123,12 @@ pub(super) struct PartiesOptions {
     /// The agreement, agr_...
     #[arg(long)]
     agreement: String,
-    /// Whose drivers.
-    #[arg(long)]
-    home: String,
-    /// Whose stations.
-    #[arg(long)]
-    visited: String,
+    /// Whose drivers; without it the member is asked.
+    #[arg(long, requires = "visited")]
+    home: Option<String>,
+    /// Whose stations; without it the member is asked.
+    #[arg(long, requires = "home")]
+    visited: Option<String>,
     #[command(flatten)]
     desk: Desk,
 }
@@ -146,20 +150,34 @@ pub(super) struct LineOptions {
 }
 
 impl PartiesOptions {
-    fn parties(&self) -> Result<Parties, String> {
+    async fn parties(&self) -> Result<Parties, String> {
         let member = |text: &str| MemberId::parse(text).map_err(|e| e.to_string());
-        Ok(Parties {
-            agreement: parse_id(&self.agreement)?,
-            home: member(&self.home)?,
-            visited: member(&self.visited)?,
-        })
+        let agreement = parse_id(&self.agreement)?;
+        if let (Some(home), Some(visited)) = (&self.home, &self.visited) {
+            return Ok(Parties {
+                agreement,
+                home: member(home)?,
+                visited: member(visited)?,
+            });
+        }
+        let known = status(&self.desk.client()?).await?.agreements;
+        let found = known.into_iter().find(|(_, _, id)| *id == agreement);
+        found
+            .map(|(home, visited, agreement)| Parties {
+                agreement,
+                home,
+                visited,
+            })
+            .ok_or_else(|| {
+                format!("{agreement} is in force nowhere as far as this member knows; name --home and --visited")
+            })
     }
 }
 
 impl LineOptions {
-    fn proposal(&self) -> Result<LineProposal, String> {
+    async fn proposal(&self) -> Result<LineProposal, String> {
         Ok(LineProposal {
-            parties: self.parties.parties()?,
+            parties: self.parties.parties().await?,
             pack: Pack {
                 package: hash(&self.package)?,
                 spare: self.spare.as_deref().map(hash).transpose()?,
@@ -190,6 +208,7 @@ pub(super) async fn run(command: ForecastCommand) -> Result<(), String> {
             send(&desk, "own forecast", ForecastOperation::Reveal(reveal)).await
         }
         ForecastCommand::StoreModel { file, desk } => store_model(&desk, &file).await,
+        ForecastCommand::Show(target) => show(&target).await,
         ForecastCommand::StorePackage { file, desk } => {
             let package = Box::new(package(&file)?);
             let what = format!("package {}", package.hash());
@@ -204,17 +223,11 @@ pub(super) async fn run(command: ForecastCommand) -> Result<(), String> {
             parties,
         } => {
             let claim = claim(package.as_deref(), stored_by.as_deref(), &models)?;
-            let asked = Asked {
-                parties: parties.parties()?,
-                day: named_day(&day)?,
-                package: claim,
-            };
-            let what = format!("schedule of {day}");
-            send(&parties.desk, &what, ForecastOperation::Publish(asked)).await
+            publish(&parties, &day, claim).await
         }
         ForecastCommand::Score { day, parties } => {
             let operation = ForecastOperation::Score {
-                parties: parties.parties()?,
+                parties: parties.parties().await?,
                 day: named_day(&day)?,
             };
             send(&parties.desk, &format!("score of {day}"), operation).await
@@ -222,18 +235,35 @@ pub(super) async fn run(command: ForecastCommand) -> Result<(), String> {
     }
 }
 
+async fn shown(client: &Client) -> Result<ForecastView, String> {
+    match client.command(&Command::ShowForecast).await? {
+        Reply::Forecast(found) => Ok(*found),
+        _ => Err("the utility gave an answer of another kind".to_owned()),
+    }
+}
+
+async fn show(target: &Target) -> Result<(), String> {
+    let found = shown(&Client::of(target)?).await?;
+    say(&if target.json {
+        view::forecast::json(&found).to_string()
+    } else {
+        view::forecast::text(&found)
+    });
+    Ok(())
+}
+
 async fn change_line(command: LineCommand) -> Result<(), String> {
     match command {
         LineCommand::Propose(line) => {
-            let operation = ForecastOperation::Propose(line.proposal()?);
+            let operation = ForecastOperation::Propose(line.proposal().await?);
             send(&line.parties.desk, "packages", operation).await
         }
         LineCommand::Countersign(line) => {
-            let operation = ForecastOperation::Countersign(line.proposal()?);
+            let operation = ForecastOperation::Countersign(line.proposal().await?);
             send(&line.parties.desk, "packages", operation).await
         }
         LineCommand::RollBack(parties) => {
-            let operation = ForecastOperation::RollBack(parties.parties()?);
+            let operation = ForecastOperation::RollBack(parties.parties().await?);
             send(&parties.desk, "roll-back", operation).await
         }
     }
@@ -241,7 +271,81 @@ async fn change_line(command: LineCommand) -> Result<(), String> {
 
 async fn send(desk: &Desk, what: &str, operation: ForecastOperation) -> Result<(), String> {
     let operation = Operation::Forecast(Box::new(operation));
-    hand_in(desk, what, operation).await.map(|_| ())
+    let (_, receipt) = hand_in(desk, what, operation).await?;
+    if let Some(Effect::Forecast(effect)) = receipt.effect() {
+        for line in outcome(effect) {
+            say(&line);
+        }
+    }
+    Ok(())
+}
+
+/// What an operation did, beyond being final.
+fn outcome(effect: &ForecastEffect) -> Vec<String> {
+    match effect {
+        ForecastEffect::Posted { verdicts } => posted(verdicts),
+        ForecastEffect::Published { prices, .. } => vec![view::forecast::day(prices)],
+        ForecastEffect::Scored { skill, .. } => vec![skill.map_or_else(
+            || "too few days are scored to tell the skill".to_owned(),
+            |skill| {
+                let share = view::forecast::per_cent(skill);
+                format!("skill over the agreed days: {share} less loss than the week before")
+            },
+        )],
+        ForecastEffect::RolledBack { pack: None, .. } => {
+            vec!["no package is in force; the agreed table prices".to_owned()]
+        }
+        ForecastEffect::RolledBack {
+            pack: Some(pack), ..
+        } => vec![format!("package {} is in force", pack.package)],
+        ForecastEffect::Agreed { from, .. } => {
+            vec![format!("they forecast from block {from} on")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// How many readings were taken, and what is wrong with the others.
+fn posted(verdicts: &[ReadingVerdict]) -> Vec<String> {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    for verdict in verdicts {
+        let text = view::forecast::verdict(*verdict);
+        let count = counts.entry(text).or_default();
+        *count = count.saturating_add(1);
+    }
+    let line = |(text, number): (String, usize)| format!("  {number} {text}");
+    counts.into_iter().map(line).collect()
+}
+
+async fn publish(
+    options: &PartiesOptions,
+    day: &str,
+    claim: Option<PackageClaim>,
+) -> Result<(), String> {
+    let (parties, named) = (options.parties().await?, named_day(day)?);
+    let package = match claim {
+        Some(claim) => Some(claim),
+        None => known_claim(&options.desk, &parties).await?,
+    };
+    let asked = Asked {
+        parties,
+        day: named,
+        package,
+    };
+    let what = format!("schedule of {day}");
+    send(&options.desk, &what, ForecastOperation::Publish(asked)).await
+}
+
+/// The package whose turn it is tomorrow, as the member knows it.
+async fn known_claim(desk: &Desk, parties: &Parties) -> Result<Option<PackageClaim>, String> {
+    let found = shown(&desk.client()?).await?;
+    let line = found
+        .lines
+        .into_iter()
+        .find(|line| line.agreement == parties.agreement);
+    line.map(|line| line.claim).ok_or_else(|| {
+        format!("this member is no party of {} in force; name --package, --stored-by and --models, or ask a party", parties.agreement)
+    })
 }
 
 fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
@@ -326,7 +430,6 @@ async fn post(desk: &Desk, file: &Path) -> Result<(), String> {
         let readings = part.to_vec();
         send(desk, &what, ForecastOperation::Post { readings }).await?;
     }
-    say("`fairway ledger export` shows which readings were held or refused");
     Ok(())
 }
 

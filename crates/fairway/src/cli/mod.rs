@@ -1,5 +1,6 @@
 //! The command line.
 
+mod account;
 mod agreement;
 mod audit;
 mod card;
@@ -31,8 +32,16 @@ mod submit;
 mod terms;
 mod verify;
 
+pub(crate) use agreement::{check_terms, parse_id as agreement_id};
 pub use ledger::write_export;
+pub(crate) use verify::proof_report;
 pub use verify::verify as verify_proof;
+
+/// Example terms, for tests of other modules.
+#[cfg(test)]
+pub(crate) fn example_terms() -> fairway_model::Agreement {
+    terms::tests::example()
+}
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -68,6 +77,11 @@ enum Command {
         #[arg(long, default_value = "fairway.toml")]
         config: PathBuf,
     },
+    /// Make accounts for the pages of a running member.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi,
     /// Make a member's keys and print its entry for the genesis file.
     Format(format::Options),
     /// Found a consortium: join the members' entries to a genesis file.
@@ -101,7 +115,7 @@ enum Command {
     /// Check, build and try custom rules, and put them on the ledger.
     #[command(subcommand)]
     Rule(rule::RuleCommand),
-    /// Set the present load of a grid area.
+    /// Set the present load of a grid area, or hand hourly loads to the ledger's forecast.
     #[command(subcommand)]
     Load(rules::LoadCommand),
     /// Put charging rules and policy in force.
@@ -219,6 +233,11 @@ async fn carry_out(command: Command) -> Result<(), String> {
         Command::Restore { file, to } => restore(&file, &to),
         Command::Demo(options) => crate::demo::run(options).await,
         Command::Serve { config } => crate::node::run(&config).await,
+        Command::Account(command) => account::run(command).await,
+        Command::Openapi => {
+            say(crate::api::openapi_text().trim_end());
+            Ok(())
+        }
         Command::Format(options) => format::run(&options),
         Command::Genesis(command) => found::run(command),
         Command::Council(command) => council::run(command).await,

@@ -3,14 +3,21 @@
 use super::say;
 use super::submit::{Desk, status};
 use crate::config;
+use crate::forecast::feed;
 use clap::Subcommand;
+use fairway_ledger::forecast::state::Reading;
 use fairway_ledger::limits::MAX_LOAD_BPS;
 use fairway_model::{MemberId, Micro};
-use fairway_utility::command::{Command, PartnerRules, Policy};
+use fairway_training::checks::Allow;
+use fairway_training::dataset::File as LoadFile;
+use fairway_utility::command::{Command, Fed, Loads, PartnerRules, Policy, Reply};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// Present load.
+/// Most values of one command: it has at most 256 KiB.
+const MAX_VALUES: usize = 8_000;
+
+/// Present load, and hourly loads.
 #[derive(Debug, Subcommand)]
 pub(super) enum LoadCommand {
     /// Set the present load of a grid area; offers from now on follow it, inside each agreement's band.
@@ -19,6 +26,22 @@ pub(super) enum LoadCommand {
         area: String,
         /// Price multiplier such as 1.15, or basis points such as 11500bps; 1 is neutral.
         multiplier: String,
+        #[command(flatten)]
+        desk: Desk,
+    },
+    /// Hand hourly loads and own forecasts from a file to the running member, which posts them to the ledger when their time comes.
+    Post {
+        /// A CSV file in one of the forms of the EIA-930, or with the columns hour, load_kw and forecast_kw.
+        file: PathBuf,
+        /// Which balancing authority, where the file holds several.
+        #[arg(long)]
+        authority: Option<String>,
+        /// Post loads again that the ledger holds as suspect: somebody looked, and they are right.
+        #[arg(long)]
+        confirm: bool,
+        /// The file's clock is right though its times look shifted.
+        #[arg(long)]
+        clock_is_right: bool,
         #[command(flatten)]
         desk: Desk,
     },
@@ -54,11 +77,27 @@ struct Partner {
 }
 
 pub(super) async fn load(command: LoadCommand) -> Result<(), String> {
-    let LoadCommand::Set {
-        area,
-        multiplier,
-        desk,
-    } = command;
+    let (area, multiplier, desk) = match command {
+        LoadCommand::Set {
+            area,
+            multiplier,
+            desk,
+        } => (area, multiplier, desk),
+        LoadCommand::Post {
+            file,
+            authority,
+            confirm,
+            clock_is_right,
+            desk,
+        } => {
+            let allow = Allow {
+                corrections: true,
+                spikes: false,
+                clock: clock_is_right,
+            };
+            return post(&desk, &file, authority.as_deref(), (confirm, allow)).await;
+        }
+    };
     let load_bps = basis_points(&multiplier)?;
     let command = Command::SetLoad {
         area: area.clone(),
@@ -69,6 +108,62 @@ pub(super) async fn load(command: LoadCommand) -> Result<(), String> {
         "load of {area}: {load_bps} basis points for new offers"
     ));
     Ok(())
+}
+
+async fn post(
+    desk: &Desk,
+    path: &Path,
+    authority: Option<&str>,
+    (confirm, allow): (bool, Allow),
+) -> Result<(), String> {
+    let config = desk.config()?;
+    let load = config.load.as_ref().ok_or(
+        "the configuration names no area whose load this member reports; [load] with area and calendar does",
+    )?;
+    let (text, _) = feed::calendar(&load.region(&config))?;
+    let (name, bytes) = (path.display().to_string(), feed::bytes_of(path)?);
+    let file = LoadFile {
+        name: &name,
+        bytes: &bytes,
+        authority: authority.or(load.authority.as_deref()),
+    };
+    let loads = feed::read(&file, &text, config.clock().now(), allow)
+        .map_err(|fault| format!("{name}: {fault}"))?;
+    let client = desk.client()?;
+    let mut sum = Fed::default();
+    for part in parts(&Loads { confirm, ..loads }) {
+        let Reply::Fed(fed) = client.command(&Command::PutLoads(Box::new(part))).await? else {
+            return Err("the utility gave an answer of another kind".to_owned());
+        };
+        sum = Fed {
+            fresh: sum.fresh.saturating_add(fed.fresh),
+            changed: sum.changed.saturating_add(fed.changed),
+            same: sum.same.saturating_add(fed.same),
+            outside: sum.outside.saturating_add(fed.outside),
+            confirmed: sum.confirmed.saturating_add(fed.confirmed),
+        };
+    }
+    say(&format!(
+        "{name}: {} new values, {} other than before, {} known, {} too old or too far ahead, {} confirmed; `fairway ledger forecast show` tells what became of them",
+        sum.fresh, sum.changed, sum.same, sum.outside, sum.confirmed
+    ));
+    Ok(())
+}
+
+/// Loads in as many parts as a command may be long.
+fn parts(loads: &Loads) -> Vec<Loads> {
+    let part = |known: &[Reading], said: &[Reading]| Loads {
+        source: loads.source.clone(),
+        loads: known.to_vec(),
+        forecasts: said.to_vec(),
+        confirm: loads.confirm,
+    };
+    let known = loads
+        .loads
+        .chunks(MAX_VALUES)
+        .map(|values| part(values, &[]));
+    let said = loads.forecasts.chunks(MAX_VALUES);
+    known.chain(said.map(|values| part(&[], values))).collect()
 }
 
 fn basis_points(text: &str) -> Result<u32, String> {

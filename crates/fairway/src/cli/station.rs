@@ -1,17 +1,23 @@
 //! `fairway station`: one station on this terminal.
 
+use crate::assets;
 use crate::environment::{self, Clock};
 use crate::node::tls;
+use crate::station::kiosk::About;
 use crate::station::{Setup, terminal};
 use clap::Args;
 use fairway_model::{Energy, EvseId, Hash, StationId};
+use fairway_pricing::CompiledTariff;
 use fairway_protocol::ocmf::MeterKey;
+use fairway_protocol::ocpi_tariff::read_tariff;
 use fairway_protocol::ocpp::LinkConfig;
 use fairway_station::StationConfig;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::net::TcpListener;
 
 /// What a station is told.
 #[derive(Debug, Args)]
@@ -43,6 +49,24 @@ pub(super) struct Options {
     /// Demonstration clock: how many seconds pass in one.
     #[arg(long, default_value_t = 1)]
     speed: u32,
+    /// Serve the station's own screen at http://ADDRESS/kiosk/STATION, such as 127.0.0.1:7410.
+    #[arg(long, value_name = "ADDRESS")]
+    kiosk: Option<SocketAddr>,
+    /// The kiosk's address as a driver's phone reaches it; the QR code on the screen leads there.
+    #[arg(long, value_name = "URL", requires = "kiosk")]
+    kiosk_url: Option<String>,
+    /// Number to call for help, shown on every screen of the kiosk.
+    #[arg(long, value_name = "NUMBER", requires = "kiosk")]
+    help_number: Option<String>,
+    /// OCPI tariff that the kiosk shows to everybody before anybody identifies.
+    #[arg(long, value_name = "FILE", requires = "kiosk")]
+    tariff: Option<PathBuf>,
+    /// IANA time zone of the station, for the tariff's times of day.
+    #[arg(long, default_value = "UTC")]
+    zone: String,
+    /// Folder of web pages to serve instead of those inside the program.
+    #[arg(long, value_name = "FOLDER", requires = "kiosk")]
+    pages: Option<PathBuf>,
     /// Print the meter's public key (hex, SubjectPublicKeyInfo) for the ledger and end.
     #[arg(long)]
     print_meter_key: bool,
@@ -71,6 +95,10 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         .map_err(|e| format!("{}: {e}", options.certificate.display()))?;
     let certificate = CertificateDer::from_pem_slice(&pem)
         .map_err(|e| format!("{}: {e}", options.certificate.display()))?;
+    let kiosk = match options.kiosk {
+        Some(address) => Some(kiosk(&options, address).await?),
+        None => None,
+    };
     let serial: String = Hash::plain(&spki).hex().chars().take(12).collect();
     let wall_start = environment::wall_ms();
     let setup = Setup {
@@ -90,5 +118,48 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         state: Some(options.state.join("events.cbor")),
         station,
     };
-    terminal::run(setup).await
+    terminal::run(setup, kiosk).await
+}
+
+/// Opens the kiosk's listener, so that an address in use is told before anything starts.
+async fn kiosk(options: &Options, address: SocketAddr) -> Result<(TcpListener, About), String> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|e| format!("--kiosk {address}: {e}"))?;
+    let bound = listener.local_addr().map_err(|e| e.to_string())?;
+    if let Some(folder) = &options.pages {
+        assets::read_from(folder.clone());
+    }
+    let url = match &options.kiosk_url {
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+            url.trim_end_matches('/').to_owned()
+        }
+        Some(url) => {
+            return Err(format!(
+                "--kiosk-url {url}: begin with https:// (or http:// for a test)"
+            ));
+        }
+        None => format!("http://{bound}"),
+    };
+    let posted = match &options.tariff {
+        Some(path) => Some(posted(path, &options.zone)?),
+        None => None,
+    };
+    let about = About {
+        station: options.station.clone(),
+        operator: options.operator.clone(),
+        help: options.help_number.clone(),
+        power_w: options.power,
+        simulated: true,
+        url,
+        posted,
+    };
+    Ok((listener, about))
+}
+
+fn posted(path: &Path, zone: &str) -> Result<CompiledTariff, String> {
+    let at = |e: String| format!("--tariff {}: {e}", path.display());
+    let json = std::fs::read(path).map_err(|e| at(e.to_string()))?;
+    let tariff = read_tariff(&json).map_err(|e| at(e.to_string()))?;
+    CompiledTariff::compile(&tariff, zone).map_err(|e| at(e.to_string()))
 }

@@ -76,7 +76,8 @@ pub(super) async fn submit(
                 // Counted already and not readable yet: at the next look.
                 break;
             };
-            if let Some(outcome) = answer(&block, me, &ours) {
+            if let Some(receipt) = answer(&block, me, &ours) {
+                let outcome = receipt.refusal().cloned().map_or(Ok(()), Err);
                 return told(&client, what, next, outcome).await;
             }
             next = next.saturating_add(1);
@@ -91,7 +92,7 @@ pub(super) async fn submit(
 }
 
 /// Signs an operation with the member's key, hands it in at its ledger node, and waits for the block that answers it. Works for
-/// witnesses too, which have no utility to sign for them. Returns the nonce that the transaction has used.
+/// witnesses too, which have no utility to sign for them. Returns the nonce that the transaction has used, and its receipt.
 ///
 /// # Errors
 /// The refusal of the ledger, or why the member was not reached.
@@ -99,7 +100,7 @@ pub(super) async fn hand_in(
     desk: &Desk,
     what: &str,
     operation: Operation,
-) -> Result<TxNonce, String> {
+) -> Result<(TxNonce, Receipt), String> {
     let (client, me, config) = (desk.client()?, desk.member()?, desk.config()?);
     let keys = Keys::read(&config.path(&config.keys))?;
     let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
@@ -114,18 +115,17 @@ pub(super) async fn hand_in(
             let Ok(block) = client.json(&format!("/ledger/v1/block/{next}")).await else {
                 break;
             };
-            match answer(&block, me, |seen| *seen == tx.operation) {
-                Some(Ok(())) => {
-                    say(&format!("{what}: final in block {next}"));
-                    return Ok(nonce);
-                }
-                Some(Err(refusal)) => {
-                    return Err(format!(
-                        "{what}: refused by the ledger in block {next}: {refusal}"
-                    ));
-                }
-                None => next = next.saturating_add(1),
+            let Some(receipt) = answer(&block, me, |seen| *seen == tx.operation) else {
+                next = next.saturating_add(1);
+                continue;
+            };
+            if let Some(refusal) = receipt.refusal() {
+                return Err(format!(
+                    "{what}: refused by the ledger in block {next}: {refusal}"
+                ));
             }
+            say(&format!("{what}: final in block {next}"));
+            return Ok((nonce, receipt));
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -143,12 +143,12 @@ async fn ledger_height(client: &Client) -> Result<u64, String> {
         .ok_or_else(|| "/ledger/v1/status: no height".to_owned())
 }
 
-/// What a block says to our operation, if it holds it.
+/// The receipt of our operation in a block, if it holds it.
 fn answer(
     block: &serde_json::Value,
     me: MemberId,
     ours: impl Fn(&Operation) -> bool,
-) -> Option<Result<(), Refusal>> {
+) -> Option<Receipt> {
     let bytes =
         |entry: &serde_json::Value, name: &str| hex::decode(entry.get(name)?.as_str()?).ok();
     block.get("entries")?.as_array()?.iter().find_map(|entry| {
@@ -156,8 +156,7 @@ fn answer(
         if transaction.member != me || !ours(&transaction.operation) {
             return None;
         }
-        let receipt = Receipt::from_bytes(&bytes(entry, "receipt")?).ok()?;
-        Some(receipt.refusal().cloned().map_or(Ok(()), Err))
+        Receipt::from_bytes(&bytes(entry, "receipt")?).ok()
     })
 }
 

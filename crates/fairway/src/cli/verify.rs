@@ -21,21 +21,25 @@ impl Trusted {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         if text.contains("[[member]]") {
             let genesis = crate::genesis::Genesis::read(path).map_err(|e| e.to_string())?;
-            let mut trusted = Self {
-                chain: genesis.chain_id.clone(),
-                ..Self::default()
-            };
-            for member in genesis.founders() {
-                if let Some(key) = member.validator {
-                    trusted.keys.push(key.0);
-                    trusted
-                        .names
-                        .insert(key.0, format!("{} ({})", member.name, member.id));
-                }
-            }
-            return Ok(trusted);
+            return Ok(Self::of(&genesis.chain_id, &genesis.founders()));
         }
         Self::parse(&text, &path.display().to_string())
+    }
+
+    fn of(chain: &str, founders: &[fairway_model::registry::Member]) -> Self {
+        let mut trusted = Self {
+            chain: chain.to_owned(),
+            ..Self::default()
+        };
+        for member in founders {
+            if let Some(key) = member.validator {
+                trusted.keys.push(key.0);
+                trusted
+                    .names
+                    .insert(key.0, format!("{} ({})", member.name, member.id));
+            }
+        }
+        trusted
     }
 
     fn parse(text: &str, file: &str) -> Result<Self, String> {
@@ -86,6 +90,18 @@ pub fn verify(bytes: &[u8], chain: &str, founders: &[[u8; 32]]) -> Result<Verifi
         Ok((Proven::Consistency(_), _)) => Err("NOT PROVEN: no transaction is in it".to_owned()),
         Err(error) => Err(format!("NOT PROVEN: {error}")),
     }
+}
+
+/// What a proof says, checked against founders' keys.
+///
+/// # Errors
+/// What differs.
+pub(crate) fn proof_report(
+    bytes: &[u8],
+    chain: &str,
+    founders: &[fairway_model::registry::Member],
+) -> Result<String, String> {
+    report(bytes, &Trusted::of(chain, founders), false)
 }
 
 /// Checks a proof file of either kind and says what it proves.

@@ -2,8 +2,10 @@
 
 use super::members::Cast;
 use super::world::World;
+use crate::environment::Clock;
 use crate::node::tls;
-use crate::station::{Act, Setup, run, terminal};
+use crate::station::kiosk::{About, Kiosk};
+use crate::station::{Act, Done, MAX_WAITING, Setup, run, terminal};
 use fairway_model::station::{BillView, InputMethod, OfferView, Presented};
 use fairway_model::time::{MINUTE, SECOND};
 use fairway_model::{Energy, EvseId, Refusal, StationId};
@@ -12,9 +14,11 @@ use fairway_protocol::ocpp::LinkConfig;
 use fairway_station::StationConfig;
 use fairway_station::car::{Car, CarModel};
 use fairway_station::screen::Screen;
+use fairway_station::view::View;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 /// Longest wait for a screen.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -39,8 +43,36 @@ pub struct Bay {
 pub struct Post {
     /// Which station.
     pub bay: Bay,
-    acts: mpsc::Sender<Act>,
-    screens: watch::Receiver<Screen>,
+    acts: mpsc::Sender<Done>,
+    views: watch::Receiver<View>,
+    clock: Clock,
+    program: JoinHandle<()>,
+}
+
+/// How long a station's screens wait, in seconds of the wall clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    idle: i64,
+    warning: i64,
+    plug_in: i64,
+    farewell: i64,
+}
+
+impl Pace {
+    /// For drivers that are programs.
+    pub const QUICK: Self = Self {
+        idle: 5,
+        warning: 2,
+        plug_in: 60,
+        farewell: 2,
+    };
+    /// For people.
+    pub const HUMAN: Self = Self {
+        idle: 60,
+        warning: 20,
+        plug_in: 180,
+        farewell: 30,
+    };
 }
 
 /// What came of a visit.
@@ -53,8 +85,13 @@ pub struct Visit {
 }
 
 impl Post {
-    /// Starts a station's program.
+    /// Starts a station's program for drivers that are programs.
     pub fn open(world: &World, bay: Bay) -> Result<Self, String> {
+        Self::paced(world, bay, Pace::QUICK)
+    }
+
+    /// Starts a station's program whose screens wait as long as `pace` says.
+    pub fn paced(world: &World, bay: Bay, pace: Pace) -> Result<Self, String> {
         let spki = bay.meter.public_spki();
         let certificate = world
             .genesis
@@ -67,15 +104,16 @@ impl Post {
             bay.station.as_str(),
             rand::random(),
         );
-        // Screens stay as long as a person here needs them: so many seconds of the wall clock.
+        // Screens stay as long as whoever stands here needs them: so many seconds of the wall clock.
         let wall = |seconds: i64| {
             seconds
                 .saturating_mul(SECOND)
                 .saturating_mul(i64::from(world.speed))
         };
-        config.idle = wall(5);
-        config.plug_in = wall(60);
-        config.farewell = wall(2);
+        config.idle = wall(pace.idle);
+        config.warning = wall(pace.warning);
+        config.plug_in = wall(pace.plug_in);
+        config.farewell = wall(pace.farewell);
         config.interval = 2 * MINUTE;
         let mut link = LinkConfig::new(bay.station.as_str(), bay.evse.clone(), spki);
         link.call_timeout = wall(30);
@@ -92,21 +130,41 @@ impl Post {
             clock: world.clock,
             state: Some(world.folder.join(format!("station-{}.cbor", bay.station))),
         };
-        let (acts, receiver) = mpsc::channel(64);
-        let (shown, screens) = watch::channel(Screen::Offline);
+        let (acts, receiver) = mpsc::channel(MAX_WAITING);
+        let (shown, views) = watch::channel(View::dark());
+        let clock = world.clock;
         let name = bay.station.clone();
-        tokio::spawn(async move {
+        let program = tokio::spawn(async move {
             if let Err(error) = Box::pin(run(setup, receiver, shown)).await {
                 tracing::error!(station = %name, "{error}");
             }
         });
-        Ok(Self { bay, acts, screens })
+        Ok(Self {
+            bay,
+            acts,
+            views,
+            clock,
+            program,
+        })
+    }
+
+    /// Ends the station's program, and gives its bay back.
+    pub async fn close(self) -> Bay {
+        drop(self.acts);
+        // It ends when nobody can act any more; what it said before is in the log.
+        let _ = self.program.await;
+        self.bay
+    }
+
+    /// The station's kiosk, to be served.
+    pub fn kiosk(&self, about: About) -> Kiosk {
+        Kiosk::new(about, self.clock, self.views.clone(), self.acts.clone())
     }
 
     /// Does something.
     pub async fn act(&self, act: Act) -> Result<(), String> {
         self.acts
-            .send(act)
+            .send(act.into())
             .await
             .map_err(|_| format!("station {} has ended", self.bay.station))
     }
@@ -120,10 +178,10 @@ impl Post {
         let station = self.bay.station.clone();
         let waiting = async {
             loop {
-                if let Some(found) = wanted(&self.screens.borrow_and_update()) {
+                if let Some(found) = wanted(&self.views.borrow_and_update().screen) {
                     return Ok(found);
                 }
-                self.screens
+                self.views
                     .changed()
                     .await
                     .map_err(|_| format!("station {station} has ended"))?;
@@ -134,7 +192,7 @@ impl Post {
             Err(_) => Err(format!(
                 "{} shows no {what}; it shows: {}",
                 self.bay.station,
-                terminal::render(&self.screens.borrow())
+                terminal::render(&self.views.borrow().screen)
             )),
         }
     }

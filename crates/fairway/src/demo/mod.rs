@@ -1,8 +1,10 @@
 //! The whole scenario on one machine: three utilities and a regulator, each a process of its own with its own keys and database,
 //! real stations over OCPP, and a ledger of four validators. Names of real companies are demonstration data.
 
+pub mod accounts;
 pub(crate) mod books;
 pub mod drive;
+mod kiosks;
 pub mod members;
 mod scenario;
 pub mod setup;
@@ -19,12 +21,18 @@ pub struct Options {
     /// Run the scenario, check the books and end, instead of staying open afterwards.
     #[arg(long)]
     headless: bool,
+    /// Open the stations' screens at once, without the scenario.
+    #[arg(long, conflicts_with = "headless")]
+    quick: bool,
     /// Batteries and keys follow from it: the same seed gives the same final books.
     #[arg(long, default_value_t = 7)]
     seed: u64,
     /// How many seconds pass in one.
     #[arg(long, default_value_t = 60)]
     speed: u32,
+    /// Folder of web pages to serve instead of those inside the program.
+    #[arg(long, value_name = "FOLDER")]
+    pages: Option<PathBuf>,
     /// Folder for keys, databases, ledgers and logs; a temporary one when left out.
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -39,6 +47,9 @@ pub struct Options {
 /// What failed, and where its logs are.
 pub async fn run(options: Options) -> Result<(), String> {
     crate::node::tls::install_provider();
+    if let Some(folder) = options.pages.clone() {
+        crate::assets::read_from(folder);
+    }
     let begin = crate::environment::instant();
     let folder = options.dir.clone().unwrap_or_else(|| {
         std::env::temp_dir().join(format!("fairway-demo-{}", std::process::id()))

@@ -4,7 +4,7 @@ use super::drive::{Post, Visit};
 use super::members::{Cast, UTILITIES, everybody};
 use super::setup::{self, Driver};
 use super::world::{Plan, World};
-use super::{Options, books};
+use super::{Options, accounts, books, kiosks};
 use crate::cli::say;
 use crate::view;
 use fairway_model::{Currency, RefusalCode};
@@ -58,6 +58,7 @@ impl Stage {
         let bays = setup::bays(options.seed)?;
         setup::consortium(&self.world, options.seed, &bays).await?;
         self.drivers = setup::drivers(&self.world, options.seed).await?;
+        accounts::make(&self.world, &self.drivers).await?;
         say(&format!(
             "{:>6.1} s  on the ledger: 3 CIN prefixes, {} EVSEs with their meter keys, 9 countersigned agreements",
             since(),
@@ -66,7 +67,9 @@ impl Stage {
         for bay in bays {
             self.posts.push(Post::open(&self.world, bay)?);
         }
-        self.tell(begin).await?;
+        if !options.quick {
+            self.tell(begin).await?;
+        }
         if options.headless {
             Ok(())
         } else {
@@ -313,6 +316,9 @@ impl Stage {
     async fn stay_open(&mut self) -> Result<(), String> {
         let folder = self.world.folder.display().to_string();
         let driver = self.drivers.first().cloned().ok_or("no driver")?;
+        say(&accounts::links(&self.world, &self.drivers)?);
+        let posts = std::mem::take(&mut self.posts);
+        self.posts = kiosks::open(&self.world, posts, &self.drivers).await?;
         say(&format!(
             "\nEverything runs on. In another terminal:\n  fairway bill {} 2026-11 --config {folder}/{}/fairway.toml\n  fairway session list --config {folder}/duke/fairway.toml\n  fairway ledger status --config {folder}/regulator/fairway.toml\nCtrl-C to stop.",
             driver.cin, driver.home.folder

@@ -45,7 +45,7 @@ fn micro(text: &str) -> Result<Micro, String> {
 }
 
 /// The tariff of a utility's stations: energy dearer from 16:00 to 20:00, a fee for the start, parking after the charge.
-fn tariff(cast: Cast) -> Result<Tariff, String> {
+pub(super) fn tariff(cast: Cast) -> Result<Tariff, String> {
     let component = |dimension, price: &str, step_size| {
         Ok::<_, String>(PriceComponent {
             dimension,
@@ -134,7 +134,10 @@ fn split_rule() -> Result<SplitRule, String> {
 }
 
 /// The agreement under which `home`'s drivers charge at `visited`'s stations.
-fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
+///
+/// # Errors
+/// When a text of the cast is none that the model knows.
+pub fn agreement(home: Cast, visited: Cast, begin: Time) -> Result<Agreement, String> {
     let own = home.id == visited.id;
     Ok(worded(Agreement {
         version: 1,

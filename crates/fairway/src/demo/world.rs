@@ -2,7 +2,7 @@
 
 use super::members::{Cast, UTILITIES, WITNESS, everybody, seed};
 use crate::cli::client::Client;
-use crate::config::{ClockConfig, Config, Listen};
+use crate::config::{ClockConfig, Config, Listen, Web};
 use crate::environment::{self, Clock};
 use crate::genesis::{Genesis, GenesisMember, Keys};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 /// The demonstration begins on a Monday, 15:00 UTC: daytime in both zones, within one month and one tariff window.
-const BEGIN_MS: i64 = 1_794_841_200_000;
+pub const BEGIN_MS: i64 = 1_794_841_200_000;
 /// Longest wait for a member to be ready.
 const READY: Duration = Duration::from_mins(1);
 
@@ -26,6 +26,8 @@ pub struct Plan {
     pub seed: u64,
     /// Demonstration seconds per wall second.
     pub speed: u32,
+    /// When its clock begins, in milliseconds since 1970.
+    pub begin_ms: i64,
     /// The program `fairway`.
     pub program: PathBuf,
     /// Database URLs of members that shall not have a SQLite file of their own, by member id.
@@ -43,6 +45,7 @@ impl Plan {
             folder: folder.to_owned(),
             seed: seed_of,
             speed,
+            begin_ms: BEGIN_MS,
             program,
             databases: BTreeMap::new(),
         })
@@ -62,13 +65,14 @@ pub struct World {
     pub speed: u32,
     program: PathBuf,
     listen: BTreeMap<&'static str, Listen>,
+    pages: BTreeMap<&'static str, SocketAddr>,
     tokens: BTreeMap<&'static str, String>,
     children: BTreeMap<&'static str, Child>,
 }
 
-fn four_ports() -> Result<[SocketAddr; 4], String> {
-    <[SocketAddr; 4]>::try_from(crate::ports::free(4)?)
-        .map_err(|_| "four ports are needed".to_owned())
+fn ports() -> Result<[SocketAddr; 5], String> {
+    <[SocketAddr; 5]>::try_from(crate::ports::free(5)?)
+        .map_err(|_| "five ports are needed".to_owned())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
@@ -87,16 +91,18 @@ impl World {
         let wall_start = environment::wall_ms();
         let clock = Clock {
             wall_start,
-            begin: BEGIN_MS,
+            begin: plan.begin_ms,
             speed,
         };
         let (mut listen, mut tokens, mut founders) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let mut pages = BTreeMap::new();
         for cast in everybody() {
             let own = folder.join(cast.folder);
             let keys = own.join("keys");
             let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
             let public = Keys::make(&keys, |what| seed(seed_of, cast.id, what), &hosts)?;
-            let [peers, stations, operations, ledger] = four_ports()?;
+            let [peers, stations, operations, ledger, people] = ports()?;
+            pages.insert(cast.id, people);
             write(&own.join("tls.crt"), &public.certificate)?;
             founders.push(GenesisMember {
                 id: cast.id.to_owned(),
@@ -124,7 +130,8 @@ impl World {
             );
             tokens.insert(cast.id, Keys::read(&keys)?.operator_token);
         }
-        let genesis = Genesis::founding(&format!("fairway-demo-{seed_of}"), BEGIN_MS, founders);
+        let genesis =
+            Genesis::founding(&format!("fairway-demo-{seed_of}"), plan.begin_ms, founders);
         write(
             &folder.join("genesis.toml"),
             &toml::to_string(&genesis).map_err(|e| e.to_string())?,
@@ -137,6 +144,7 @@ impl World {
             speed,
             program,
             listen,
+            pages,
             tokens,
             children: BTreeMap::new(),
         };
@@ -151,6 +159,10 @@ impl World {
         let scaled = |seconds: u32| seconds.saturating_mul(self.speed);
         let mut config = Config::new(cast.id, "../genesis.toml", listen);
         config.ledger.worker_threads = 1;
+        config.web = self.pages.get(cast.id).map(|address| Web {
+            demonstration: true,
+            ..Web::new(*address)
+        });
         if let Some(url) = database {
             config.database.url.clone_from(url);
         }
@@ -238,6 +250,12 @@ impl World {
             listen.operations,
             self.tokens.get(cast.id).cloned().unwrap_or_default(),
         )
+    }
+
+    /// Where a member's pages are.
+    pub fn pages(&self, cast: Cast) -> Result<String, String> {
+        let address = self.pages.get(cast.id).ok_or("no addresses")?;
+        Ok(format!("http://{address}"))
     }
 
     /// Where a member's stations connect.

@@ -3,6 +3,7 @@
 //! What is computed is in `fairway-training`; here are files, threads and the clock. Invariant: a file of the folder is written beside its place and renamed, so a
 //! killed process leaves whole files, old or new; one process at a time changes a data set.
 
+pub mod feed;
 pub mod progress;
 pub mod service;
 pub mod store;

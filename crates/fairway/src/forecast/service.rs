@@ -44,7 +44,7 @@ pub fn create(
     calendar: Option<&str>,
     schema: Option<&str>,
 ) -> Result<(), Fault> {
-    let text = calendar.map_or_else(|| built_in(region), |text| Ok(text.to_owned()))?;
+    let text = calendar.map_or_else(|| calendar_text(region), |text| Ok(text.to_owned()))?;
     if schema.is_some_and(|text| text.len() > MAX_SCHEMA_TEXT) {
         return Err(Fault::Wrong(format!(
             "the schema is longer than {MAX_SCHEMA_TEXT} bytes"
@@ -58,8 +58,11 @@ pub fn create(
     store.create(&dataset)
 }
 
-/// The calendar of a built-in region.
-fn built_in(region: &str) -> Result<String, Fault> {
+/// The calendar's text of a built-in region.
+///
+/// # Errors
+/// Which regions there are.
+pub fn calendar_text(region: &str) -> Result<String, Fault> {
     let found = REGIONS.iter().find(|(known, _)| *known == region);
     found
         .map(|(_, clock)| format!("{clock}{US_FEDERAL}"))

@@ -1,15 +1,16 @@
 //! Drives one utility's machine: takes inputs in batches, stores what changed in one transaction, then lets effects out.
 
+use crate::api::events::News;
 use crate::environment::{self, Clock};
 use crate::genesis::read_ring;
 use crate::node::outlets::Outlets;
 use crate::node::passwords::Passwords;
 use crate::store::{Store, StoreError};
-use fairway_model::Refusal;
+use fairway_model::{Refusal, SessionId, StationId};
 use fairway_utility::Utility;
 use fairway_utility::command::{Command, Reply};
-use fairway_utility::door::{Change, Effect, Input, Level, LogLine, Moment};
-use std::collections::BTreeMap;
+use fairway_utility::door::{Change, Effect, Input, Level, LogLine, Moment, Table};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -65,6 +66,9 @@ pub struct Core {
     wake: Option<fairway_model::Time>,
     passwords: Passwords,
     keys: Option<PathBuf>,
+    news: Option<News>,
+    /// Stations that spoke in the present batch.
+    spoke: BTreeSet<StationId>,
 }
 
 impl Core {
@@ -90,6 +94,8 @@ impl Core {
                 wake: None,
                 passwords: Passwords::default(),
                 keys: None,
+                news: None,
+                spoke: BTreeSet::new(),
             },
             seen,
         )
@@ -108,6 +114,12 @@ impl Core {
             keys: Some(folder),
             ..self
         }
+    }
+
+    /// Tells open pages what changes.
+    #[must_use]
+    pub(crate) fn with_news(self, news: Option<News>) -> Self {
+        Self { news, ..self }
     }
 
     /// What the machine must know before it can carry a command out.
@@ -169,7 +181,12 @@ impl Core {
         self.health
             .send_modify(|h| h.handled = h.handled.saturating_add(1));
         match job {
-            Job::Input(input) => input,
+            Job::Input(input) => {
+                if let (Input::Station { station, .. }, true) = (&input, self.news.is_some()) {
+                    self.spoke.insert(station.clone());
+                }
+                input
+            }
             Job::Command { id, command, reply } => {
                 self.replies.entry(id).or_default().push(reply);
                 Input::Command { id, command }
@@ -199,6 +216,7 @@ impl Core {
             tracing::info!("the database takes changes again");
             self.health.send_modify(|h| h.store_error = None);
         }
+        self.tell(&changes);
         let height = self.utility.height();
         self.health.send_if_modified(|h| {
             let higher = height > h.height;
@@ -207,6 +225,45 @@ impl Core {
         });
         for effect in rest {
             self.let_out(effect);
+        }
+    }
+
+    /// Tells open pages what was stored, and which stations spoke.
+    fn tell(&mut self, changes: &[Change]) {
+        let heard = std::mem::take(&mut self.spoke);
+        let Some(news) = self.news.as_ref().filter(|listeners| listeners.wanted()) else {
+            return;
+        };
+        let (mut moved, mut rules) = (BTreeSet::new(), false);
+        for change in changes {
+            let Change::Put(row) = change else {
+                continue;
+            };
+            match row.table {
+                Table::VisitedSessions | Table::HomeCharges => {
+                    let named = row
+                        .key
+                        .rsplit('/')
+                        .find_map(|part| SessionId::parse(part).ok());
+                    moved.extend(named.or_else(|| SessionId::parse(&row.subject).ok()));
+                }
+                Table::Policies => rules = true,
+                _ => {}
+            }
+        }
+        for id in moved {
+            if let Some(row) = self.utility.charge_row(id) {
+                let owner = self.utility.owner_of(id);
+                news.charge(&row, owner.map(|key| key.to_string()));
+            }
+        }
+        for station in heard {
+            if let Some(view) = self.utility.station_view(&station) {
+                news.station(&view);
+            }
+        }
+        if rules {
+            news.policy(self.utility.status().policy_version);
         }
     }
 

@@ -4,6 +4,7 @@ use super::core::{Job, Jobs};
 use super::directory::Directory;
 use super::ledger::first_block;
 use super::watch::Record;
+use crate::api::events::News;
 use fairway_chain::{FinalBlock, Handle};
 use fairway_ledger::Operation;
 use fairway_model::{MemberId, Time};
@@ -20,6 +21,8 @@ pub(super) struct Follower {
     pub(super) directory: Directory,
     /// The machine; none on a witness.
     pub(super) jobs: Option<Jobs>,
+    /// What open pages are told; none without pages.
+    pub(super) news: Option<News>,
 }
 
 fn decoded(block: &FinalBlock) -> Block {
@@ -70,6 +73,9 @@ impl Follower {
             let block = decoded(&block);
             if block.height > begun {
                 self.record.note(&block);
+            }
+            if let Some(news) = &self.news {
+                news.block(&block);
             }
             if concerns_members(&block) {
                 self.directory.touch();

@@ -1,10 +1,12 @@
 //! One member as a process: the utility's machine with its database, its ledger node and its listeners.
 
+pub mod accounts;
 pub(crate) mod ballots;
 pub mod core;
 pub mod directory;
 mod dropping;
 mod evidence;
+mod feed;
 mod follow;
 pub mod forecast;
 mod joining;
@@ -22,12 +24,15 @@ use self::core::{Core, Jobs, MAX_QUEUE};
 use self::directory::{Directory, Keeper};
 use self::dropping::Dropper;
 use self::evidence::Watchman;
+use self::feed::Feed;
 use self::follow::Follower;
 use self::operator::Desk;
 use self::outlets::{MAX_LEDGER_QUEUE, Outlets, Stations, Ways};
 use self::own::OwnKeys;
 use self::passwords::Passwords;
 use self::stations::Gate;
+use crate::api::events::News;
+use crate::api::{self, Api};
 use crate::config::{self, Config};
 use crate::genesis::{Genesis, Keys};
 use crate::store::Store;
@@ -86,21 +91,13 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
         tokio::spawn(joining.run(prefix));
     }
     let directory = Directory::of(genesis.members());
-    let record = watch::Record::new(me, &config.path(&config.ledger.dir));
-    let desk = Desk {
-        jobs: None,
-        chain: chain.clone(),
-        health: None,
-        database: None,
-        token: keys.operator_token.clone(),
-        member: config.member.clone(),
-        record,
-        forecast: forecasts(&config),
-    };
+    let desk = bare_desk(&config, me, &chain, &keys);
     let operations = listen(config.listen.operations, "listen.operations").await?;
     let (fatal, mut ended) = mpsc::channel(1);
     let ways = Ways::default();
+    let news = config.web.as_ref().map(|_| News::default());
     let node = Member {
+        news,
         config: &config,
         genesis: &genesis,
         me,
@@ -112,6 +109,7 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
         MemberKind::Witness => (desk, chain.status().height),
         MemberKind::Utility => node.serve(ways.clone(), desk).await?,
     };
+    let desk = node.open_pages(desk, fatal.clone()).await?;
     node.follow_ledger(&desk, seen, fatal);
     node.watch_ledger(&desk, ways);
     node.drop_old_blocks(&desk)?;
@@ -126,6 +124,21 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
     };
     chain.stop().await;
     outcome
+}
+
+/// The desk before the machine is there.
+fn bare_desk(config: &Config, me: MemberId, chain: &Handle, keys: &Keys) -> Desk {
+    Desk {
+        jobs: None,
+        chain: chain.clone(),
+        health: None,
+        database: None,
+        token: keys.operator_token.clone(),
+        member: config.member.clone(),
+        record: watch::Record::new(me, &config.path(&config.ledger.dir)),
+        forecast: forecasts(config),
+        api: None,
+    }
 }
 
 /// The forecasting service, where the configuration asks for it.
@@ -217,6 +230,8 @@ fn check_own(config: &Config, own: &model::Member, keys: &Keys) -> Result<(), St
 
 /// What the parts of a running member need.
 struct Member<'a> {
+    /// What open pages are told; none without pages.
+    news: Option<News>,
     config: &'a Config,
     genesis: &'a Genesis,
     me: MemberId,
@@ -234,12 +249,65 @@ impl Member<'_> {
             record: desk.record.clone(),
             directory: self.directory.clone(),
             jobs: desk.jobs.clone(),
+            news: self.news.clone(),
         };
         tokio::spawn(async move {
             if let Err(reason) = follower.run(seen).await {
                 let _ = fatal.send(reason).await;
             }
         });
+    }
+
+    /// Serves pages and API for people, where the configuration asks for them.
+    /// Opens the database and claims it for this member.
+    async fn store(&self) -> Result<Store, String> {
+        let mut store = Store::open(&self.config.database_url())
+            .await
+            .map_err(|e| e.to_string())?;
+        store
+            .claim(&owner(self.genesis, self.me, self.keys))
+            .await
+            .map_err(|e| e.to_string())?;
+        Ok(store)
+    }
+
+    async fn open_pages(&self, desk: Desk, fatal: mpsc::Sender<String>) -> Result<Desk, String> {
+        let (Some(web), Some(news)) = (&self.config.web, &self.news) else {
+            return Ok(desk);
+        };
+        let member = self
+            .genesis
+            .find(self.me)
+            .ok_or("this member is in no file")?;
+        let store = self.store().await?;
+        let tls = match (&web.certificate, &web.key) {
+            (Some(chain), Some(key)) => {
+                let (chain, key) = (self.config.path(chain), self.config.path(key));
+                Some(tls::people_server(&chain, &key)?)
+            }
+            _ => None,
+        };
+        let parts = api::Parts {
+            desk: desk.clone(),
+            member: member.read()?,
+            clock: self.config.clock(),
+            chain: self.genesis.chain_id.clone(),
+            founders: self.genesis.founders(),
+            web: web.clone(),
+            pages: web.dir.as_ref().map(|dir| self.config.path(dir)),
+            secure: tls.is_some() || web.behind_proxy,
+            news: news.clone(),
+        };
+        let opened = Api::open(parts, store).await?;
+        let listener = listen(web.listen, "web.listen").await?;
+        let served = opened.clone();
+        tokio::spawn(async move {
+            if let Err(reason) = api::serve(listener, tls, served).await {
+                let _ = fatal.send(format!("pages: {reason}")).await;
+            }
+        });
+        let api = Some(opened);
+        Ok(Desk { api, ..desk })
     }
 
     /// Starts what acts on the ledger's members and their votes.
@@ -275,13 +343,7 @@ impl Member<'_> {
     /// Starts the utility: its machine, its listeners. Gives the desk, and the height up to which the machine has seen the ledger.
     async fn serve(&self, ways: Ways, desk: Desk) -> Result<(Desk, u64), String> {
         let (config, own) = (self.config, self.own);
-        let mut store = Store::open(&config.database_url())
-            .await
-            .map_err(|e| e.to_string())?;
-        store
-            .claim(&owner(self.genesis, self.me, self.keys))
-            .await
-            .map_err(|e| e.to_string())?;
+        let store = self.store().await?;
         let passwords = Passwords::default();
         let (utility, store) = self.restore(store, &passwords).await?;
         let seen = utility.height();
@@ -298,9 +360,13 @@ impl Member<'_> {
         let station_listener = listen(config.listen.stations, "listen.stations").await?;
         let core = core
             .with_passwords(passwords.clone())
-            .with_keys(config.path(&config.keys));
+            .with_keys(config.path(&config.keys))
+            .with_news(self.news.clone());
         tokio::spawn(core.run(receiver));
         tokio::spawn(ledger::submit_all(desk.chain.clone(), from_core));
+        if let Some(feed) = Feed::of(config)? {
+            tokio::spawn(feed.run(jobs.clone()));
+        }
         self.listen_to_others(peer_listener, jobs.clone());
         let gate = Gate::new(passwords, seats, jobs.clone(), config.clock());
         let tls = tls::station_server(own.clone());
@@ -336,6 +402,7 @@ impl Member<'_> {
             members: genesis.members(),
             policy: policy(&self.config.policy),
             bill_offset: self.config.bill_offset_minutes,
+            report: feed::report(self.config)?,
         });
         let mut broken = None;
         for table in Table::ALL.into_iter().filter(|t| !t.append_only()) {

@@ -1,8 +1,10 @@
 //! Health, and operator's commands, over HTTP on loopback. Commands are canonical CBOR with the operator's token.
 
+use super::accounts;
 use super::core::{Health, Job, Jobs};
 use super::forecast;
 use super::watch::Record;
+use crate::api::Api;
 use crate::environment;
 use crate::export::{Marks, rows};
 use axum::Router;
@@ -49,6 +51,8 @@ pub struct Desk {
     pub record: Record,
     /// The forecasting service, where the configuration asks for one.
     pub forecast: Option<forecast::Service>,
+    /// The API for people, where the configuration asks for pages.
+    pub(crate) api: Option<Api>,
 }
 
 /// The operator's token, which a program must show.
@@ -109,6 +113,7 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/ledger/v1/export/{from}/{to}", get(ledger_export))
         .route("/operator/v1/command/{id}", post(command))
         .layer(from_fn_with_state(desk.clone(), begun))
+        .route("/operator/v1/account", post(accounts::add))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/ledger/v1/status", get(ledger_status))
@@ -121,7 +126,7 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .map_err(|e| e.to_string())
 }
 
-fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
+pub(super) fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
     problem_with(status, &detail.into(), Vec::new())
 }
 

@@ -12,7 +12,9 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
     ServerConfig, SignatureScheme,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Makes aws-lc-rs the process's crypto provider. Twice is once.
@@ -188,6 +190,24 @@ pub fn station_server(keys: OwnKeys) -> ServerConfig {
     ServerConfig::builder()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(keys))
+}
+
+/// Server side toward people's browsers.
+///
+/// # Errors
+/// When certificate or key cannot be used; says which file.
+pub(crate) fn people_server(chain: &Path, key: &Path) -> Result<ServerConfig, String> {
+    let at = |path: &Path, e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    let certificates = CertificateDer::pem_file_iter(chain)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|e| at(chain, &e))?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|e| at(key, &e))?;
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(certificates, secret)
+        .map_err(|e| at(chain, &e))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// Client side of a station: accepts only its utility's certificate.

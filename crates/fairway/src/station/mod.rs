@@ -1,5 +1,6 @@
 //! A charging station as a program: the station machine, a simulated meter and car, and its WebSocket to the gateway.
 
+pub mod kiosk;
 pub mod terminal;
 
 use crate::environment::Clock;
@@ -11,14 +12,14 @@ use fairway_protocol::ocpp::{LinkStep, MAX_FRAME, SUBPROTOCOL, StationLink};
 use fairway_station::car::Car;
 use fairway_station::io::{Input, Output, PadKey};
 use fairway_station::rig::Rig;
-use fairway_station::screen::Screen;
-use fairway_station::{Station, StationConfig};
+use fairway_station::view::View;
+use fairway_station::{Choice, Fault, Station, StationConfig};
 use futures::{SinkExt as _, StreamExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
@@ -30,6 +31,8 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 const MAX_RECONNECT: Duration = Duration::from_secs(15);
 /// How often the instruments are read (wall clock).
 const TICK: Duration = Duration::from_millis(50);
+/// Most acts that wait for the station; more than a person does in a second.
+pub const MAX_WAITING: usize = 64;
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -60,7 +63,7 @@ pub struct Setup {
     pub state: Option<PathBuf>,
 }
 
-/// What a driver does.
+/// What a driver, or the simulated world around the station, does.
 #[derive(Debug, Clone)]
 pub enum Act {
     /// Presents a card, code or contract.
@@ -75,6 +78,31 @@ pub enum Act {
     Unplug,
     /// Presses stop.
     Stop,
+    /// Chooses something that the screen offers.
+    Choose(Choice),
+    /// Something is broken (`Some`), or repaired.
+    Fault(Option<Fault>),
+}
+
+/// An act on its way to the station.
+#[derive(Debug)]
+pub struct Done {
+    /// What is done.
+    pub act: Act,
+    /// The screen that it was meant for; on another one it is not carried out.
+    pub step: Option<u64>,
+    /// Where the view after it goes: an error when another screen was shown.
+    pub answer: Option<oneshot::Sender<Result<View, View>>>,
+}
+
+impl From<Act> for Done {
+    fn from(act: Act) -> Self {
+        Self {
+            act,
+            step: None,
+            answer: None,
+        }
+    }
 }
 
 /// A station's connection to its gateway.
@@ -86,7 +114,7 @@ struct Runner {
     rig: Rig,
     link: StationLink,
     frames: Vec<String>,
-    screens: watch::Sender<Screen>,
+    views: watch::Sender<View>,
     /// The register as it was last written down.
     written: Energy,
 }
@@ -97,10 +125,10 @@ struct Runner {
 /// When its saved state cannot be read or written.
 pub async fn run(
     setup: Setup,
-    mut acts: mpsc::Receiver<Act>,
-    screens: watch::Sender<Screen>,
+    mut acts: mpsc::Receiver<Done>,
+    views: watch::Sender<View>,
 ) -> Result<(), String> {
-    let mut runner = Runner::new(setup, screens)?;
+    let mut runner = Runner::new(setup, views)?;
     let mut wait = Duration::from_millis(100);
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -117,7 +145,7 @@ pub async fn run(
         let socket = loop {
             tokio::select! {
                 socket = &mut attempt => break socket,
-                act = acts.recv() => match act { Some(act) => runner.act(act)?, None => return Ok(()) },
+                act = acts.recv() => match act { Some(act) => runner.done(act)?, None => return Ok(()) },
                 _ = tick.tick() => runner.tick()?,
             }
         };
@@ -140,7 +168,7 @@ pub async fn run(
         wait = wait.saturating_mul(2).min(MAX_RECONNECT);
         while tokio::time::Instant::now() < until {
             tokio::select! {
-                act = acts.recv() => match act { Some(act) => runner.act(act)?, None => return Ok(()) },
+                act = acts.recv() => match act { Some(act) => runner.done(act)?, None => return Ok(()) },
                 _ = tick.tick() => runner.tick()?,
             }
         }
@@ -232,7 +260,7 @@ fn read_register(setup: &Setup) -> Result<Energy, String> {
 }
 
 impl Runner {
-    fn new(setup: Setup, screens: watch::Sender<Screen>) -> Result<Self, String> {
+    fn new(setup: Setup, views: watch::Sender<View>) -> Result<Self, String> {
         let saved = match &setup.state {
             Some(path) if path.exists() => {
                 Some(std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?)
@@ -255,7 +283,7 @@ impl Runner {
             rig,
             link,
             frames: Vec::new(),
-            screens,
+            views,
             written,
         };
         runner.input(now, Input::PowerOn { register })?;
@@ -282,7 +310,25 @@ impl Runner {
                 Ok(())
             }
             Act::Stop => self.input(now, Input::StopButton),
+            Act::Choose(choice) => self.input(now, Input::Choose(choice)),
+            Act::Fault(Some(fault)) => self.input(now, Input::Fault(fault)),
+            Act::Fault(None) => self.input(now, Input::FaultCleared),
         }
+    }
+
+    /// Carries out an act on the screen that it was meant for, and tells what came of it.
+    fn done(&mut self, done: Done) -> Result<(), String> {
+        let before = self.machine.view(self.now());
+        let meant = done.step.is_none_or(|step| step == before.step);
+        if meant {
+            self.act(done.act)?;
+        }
+        if let Some(answer) = done.answer {
+            let view = self.machine.view(self.now());
+            // Who asked may be gone by now.
+            let _ = answer.send(if meant { Ok(view) } else { Err(view) });
+        }
+        Ok(())
     }
 
     fn tick(&mut self) -> Result<(), String> {
@@ -336,13 +382,20 @@ impl Runner {
         for output in self.machine.handle(now, input) {
             match output {
                 Output::Send(words) => self.say(now, &words),
-                Output::Display(screen) => {
-                    self.screens.send_replace(screen);
-                }
+                // The view below shows it, with what can be chosen.
+                Output::Display(_) => {}
                 Output::Contactor(closed) => self.rig.set_contactor(now, closed),
                 Output::Persist(bytes) => self.persist(&bytes)?,
             }
         }
+        let view = self.machine.view(now);
+        self.views.send_if_modified(|shown| {
+            let other = *shown != view;
+            if other {
+                *shown = view;
+            }
+            other
+        });
         Ok(())
     }
 
@@ -377,7 +430,7 @@ impl Runner {
     async fn converse(
         &mut self,
         mut socket: Socket,
-        acts: &mut mpsc::Receiver<Act>,
+        acts: &mut mpsc::Receiver<Done>,
         tick: &mut tokio::time::Interval,
     ) -> Result<Option<String>, String> {
         loop {
@@ -398,7 +451,7 @@ impl Runner {
                     Some(Ok(_)) => {}
                 },
                 act = acts.recv() => match act {
-                    Some(act) => self.act(act)?,
+                    Some(act) => self.done(act)?,
                     None => return Ok(None),
                 },
                 _ = tick.tick() => self.tick()?,

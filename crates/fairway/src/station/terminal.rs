@@ -1,13 +1,16 @@
 //! A station's screen and keys on a terminal: each screen is a line or two, each typed line an act.
 
-use super::{Act, Setup};
+use super::kiosk::{self, About, Kiosk};
+use super::{Act, MAX_WAITING, Setup};
 use fairway_model::station::{InputMethod, OfferView, Presented};
 use fairway_model::{Currency, Energy, Micro};
 use fairway_protocol::card::parse_scan;
 use fairway_station::car::{Car, CarModel};
 use fairway_station::io::PadKey;
 use fairway_station::screen::Screen;
+use fairway_station::view::View;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 /// What can be typed.
@@ -19,29 +22,56 @@ const HELP: &str =
 /// # Errors
 /// As the station itself.
 #[expect(clippy::print_stdout, reason = "this is the station's screen")]
-pub async fn run(setup: Setup) -> Result<(), String> {
-    let (acts, receiver) = mpsc::channel(64);
-    let (screens, mut shown) = watch::channel(Screen::Offline);
-    let station = tokio::spawn(super::run(setup, receiver, screens));
+pub async fn run(setup: Setup, kiosk: Option<(TcpListener, About)>) -> Result<(), String> {
+    let (acts, receiver) = mpsc::channel(MAX_WAITING);
+    let (views, mut shown) = watch::channel(View::dark());
+    let clock = setup.clock;
+    let station = tokio::spawn(super::run(setup, receiver, views));
+    let served = kiosk.is_some();
+    if let Some((listener, about)) = kiosk {
+        println!("Kiosk: {}/kiosk/{}", about.url, about.station);
+        tokio::spawn(kiosk::serve(
+            listener,
+            Kiosk::new(about, clock, shown.clone(), acts.clone()),
+        ));
+    }
+    let (mut last, mut typing, mut left) = (String::new(), true, false);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     println!("{HELP}");
     loop {
         tokio::select! {
             changed = shown.changed() => {
                 if changed.is_err() { break }
-                println!("{}", render(&shown.borrow_and_update()));
+                let text = render(&shown.borrow_and_update().screen);
+                if text != last {
+                    println!("{text}");
+                    last = text;
+                }
             }
-            line = lines.next_line() => {
-                let Ok(Some(line)) = line else { break };
+            line = lines.next_line(), if typing => {
+                let Ok(Some(line)) = line else {
+                    // Without a terminal the kiosk is the station's screen.
+                    if !served { break }
+                    typing = false;
+                    continue;
+                };
                 match read(&line) {
-                    Ok(Typed::Quit) => break,
-                    Ok(Typed::Acts(typed)) => for act in typed { let _ = acts.send(act).await; },
+                    Ok(Typed::Quit) => {
+                        left = true;
+                        break;
+                    }
+                    Ok(Typed::Acts(typed)) => for act in typed { let _ = acts.send(act.into()).await; },
                     Err(text) => println!("{text}\n{HELP}"),
                 }
             }
         }
     }
     drop(acts);
+    if left && served {
+        // The kiosk's readers could still act; all that counts is written down already.
+        station.abort();
+        return Ok(());
+    }
     station.await.map_err(|e| e.to_string())?
 }
 
@@ -162,6 +192,9 @@ pub fn render(screen: &Screen) -> String {
             money(bill.total, bill.currency),
             bill.text
         ),
-        Screen::Faulted { text } => format!("Out of service: {text}"),
+        Screen::Faulted(fault) => match fault.code {
+            Some(code) => format!("Out of service: {} ({code})", fault.text),
+            None => format!("Out of service: {}", fault.text),
+        },
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every table has one shape (see [`fairway_utility::door::Row`]). All changes of a batch of inputs are one SQL transaction.
 
+pub mod records;
 mod schema;
 
 use fairway_model::Time;

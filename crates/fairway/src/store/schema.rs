@@ -5,7 +5,7 @@ use fairway_utility::door::Table;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
 /// Newest schema version that this program knows.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 4;
 
 /// Brings the schema to [`VERSION`].
 pub(super) async fn migrate(
@@ -29,7 +29,12 @@ pub(super) async fn migrate(
         });
     }
     let mut transaction = connection.begin().await.map_err(failed)?;
-    for (version, statements) in [(1, version_1(sqlite)), (2, version_2())] {
+    for (version, statements) in [
+        (1, version_1(sqlite)),
+        (2, version_2()),
+        (3, version_3()),
+        (4, tables(&[Table::Loads], sqlite)),
+    ] {
         if version <= found {
             continue;
         }
@@ -53,10 +58,26 @@ fn version_2() -> Vec<String> {
     ]
 }
 
+/// What the API keeps: accounts, sign-ins, answers to repeated requests, drivers' objections; JSON by kind and id.
+fn version_3() -> Vec<String> {
+    vec![
+        "CREATE TABLE api_records (kind TEXT NOT NULL, id TEXT NOT NULL, at_ms BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id))"
+            .to_owned(),
+        "CREATE INDEX api_records_age ON api_records (kind, at_ms)".to_owned(),
+    ]
+}
+
+/// The tables of the first version: all but those that came later.
 fn version_1(sqlite: bool) -> Vec<String> {
+    let first = |table: &Table| *table != Table::Loads;
+    let all: Vec<Table> = Table::ALL.into_iter().filter(first).collect();
+    tables(&all, sqlite)
+}
+
+fn tables(all: &[Table], sqlite: bool) -> Vec<String> {
     let bytes = if sqlite { "BLOB" } else { "BYTEA" };
     let mut out = Vec::new();
-    for table in Table::ALL {
+    for table in all {
         let name = table.name();
         out.push(format!(
             "CREATE TABLE {name} (id TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL, at_ms BIGINT NOT NULL, summary TEXT NOT NULL, \

@@ -38,7 +38,7 @@ fn bill_line(l: &BillLine, currency: Currency) -> Value {
         "start": l.start.rfc3339(), "end": l.end.rfc3339(), "energy_kwh": l.energy.kwh_text(), "total": amount(l.total, currency),
         "breakdown": breakdown(&l.breakdown), "offer": l.offer.hex(), "meter_evidence": l.meter_evidence.hex(),
         "agreement": l.agreement.to_string(), "charge_event": l.event.hex(), "transaction": l.transaction.hex(), "height": l.height,
-        "shared": l.shared.as_ref().map(|note| note_json(note, currency)) })
+        "shared": l.shared.as_ref().map(|note| note_json(note, currency)), "reasons": l.reasons })
 }
 
 /// A month's bill.

@@ -2,6 +2,7 @@
 
 pub mod energy;
 pub mod export;
+pub mod forecast;
 pub mod json;
 pub mod money;
 pub mod sharing;

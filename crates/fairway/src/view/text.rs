@@ -153,6 +153,9 @@ fn bill_line(l: &BillLine, bill: &Bill) -> String {
     if let Some(note) = &l.shared {
         out.push_str(&shared(note, bill.currency, "      "));
     }
+    for reason in &l.reasons {
+        line!(out, "      {reason}");
+    }
     line!(out, "      charge {}", l.session);
     line!(
         out,

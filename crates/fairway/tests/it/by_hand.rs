@@ -419,8 +419,16 @@ async fn watched(shell: &Shell) {
     let operations = behind(&config, "operations = \"");
     let url = format!("http://{}/metrics", operations.trim_end_matches('"'));
     fairway::node::tls::install_provider();
-    let page = reqwest::get(url).await.unwrap();
-    let metrics = page.text().await.unwrap();
+    let begun = fairway::environment::instant();
+    let metrics = loop {
+        let page = reqwest::get(&url).await.unwrap();
+        let metrics = page.text().await.unwrap();
+        // The connection between two of them may just be made anew.
+        if metrics.contains("fairway_ledger_peers 3") || begun.elapsed() > PATIENCE {
+            break metrics;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
     for line in [
         "fairway_ledger_own_charges_settled_total 1",
         "fairway_ledger_peers 3",

@@ -7,6 +7,9 @@
     reason = "tests fail by panicking"
 )]
 
+mod api;
+mod api_charge;
+mod api_person;
 mod audit;
 mod by_hand;
 mod canary;
@@ -15,9 +18,11 @@ mod command_line;
 mod databases;
 mod drops;
 mod forecast;
+mod forecasting;
 mod gate;
 mod joins;
 mod killed;
+mod kiosk;
 mod ledger;
 mod others;
 mod private;

@@ -3,7 +3,7 @@
 use fairway::demo::drive::{Bay, Post};
 use fairway::demo::members::{UTILITIES, everybody};
 use fairway::demo::setup::{self, Driver};
-use fairway::demo::world::{Plan, World};
+use fairway::demo::world::{BEGIN_MS, Plan, World};
 use fairway_utility::command::{Bill, Command, Reply};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,6 +41,7 @@ impl Stage {
             folder: folder(name),
             seed,
             speed: 60,
+            begin_ms: BEGIN_MS,
             program: program(),
             databases,
         };

@@ -8,6 +8,7 @@ use crate::context::{Context, refuse};
 use crate::energy::op::EnergyOperation;
 use crate::life::TermsOperation;
 use crate::money::MoneyOperation;
+use crate::rates::RateOperation;
 use crate::state::MemberState;
 use crate::tx::{Operation, Settlement};
 use fairway_model::ids::MemberId;
@@ -30,6 +31,7 @@ pub(crate) fn check(ctx: &Context<'_, '_>, signer: &MemberState) -> Result<(), R
             must_be_active(ctx, *home).and_then(|()| must_be_active(ctx, *visited))
         }
         Operation::SettleCharge(settlement) => check_charge(ctx, settlement),
+        Operation::Energy(EnergyOperation::Accept(wanted)) => must_be_active(ctx, wanted.seller),
         _ => Ok(()),
     }
 }
@@ -62,8 +64,8 @@ fn winds_up(operation: &Operation) -> bool {
         | Operation::SettleCharge(_)
         | Operation::ConfirmPayment(_)
         | Operation::Dispute(_)
-        | Operation::Case(_)
-        | Operation::Rate(_) => true,
+        | Operation::Case(_) => true,
+        Operation::Rate(operation) => matches!(operation, RateOperation::Convert(_)),
         Operation::RegisterPrefix(_)
         | Operation::RegisterEvse(_)
         | Operation::RotateMeterKey { .. }

@@ -4,7 +4,9 @@ use super::op::EnergyOperation;
 use super::state::{key_for_energy, key_for_energy_offer};
 use crate::admit::{check_currency, check_len, check_member};
 use crate::context::refuse;
-use crate::keys::{Key, key_for_account, key_for_held, key_for_pair, key_for_position};
+use crate::keys::{
+    Key, key_for_account, key_for_held, key_for_member, key_for_pair, key_for_position,
+};
 use crate::limits::MAX_AREA_LEN;
 use crate::receipt::Account;
 use fairway_model::energy::Energy;
@@ -63,6 +65,7 @@ pub(crate) fn reads(signer: MemberId, operation: &EnergyOperation) -> Vec<Key> {
             key_for_energy_offer(signer, o.id),
         ],
         EnergyOperation::Accept(a) => vec![
+            key_for_member(a.seller),
             key_for_energy_offer(a.seller, a.id),
             key_for_energy(a.seller, &a.area, a.hour),
             key_for_energy(signer, &a.area, a.hour),

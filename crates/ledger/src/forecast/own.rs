@@ -25,13 +25,13 @@ const USUAL_HOURS: i64 = 168;
 /// Fewest readings that say what is usual.
 const USUAL_FEWEST: usize = 24;
 
-/// The hour in which commitments for a day are closed and reveals begin.
-fn closes(calendar: &Calendar, day: Day) -> Hour {
+/// The hour in which commitments for a day are closed and reveals begin: ten o'clock of the day before.
+pub fn closes(calendar: &Calendar, day: Day) -> Hour {
     ISSUE.last(calendar, day).plus(1)
 }
 
-/// The hour in which reveals are closed and schedules may be made.
-pub(super) fn revealed_by(calendar: &Calendar, day: Day) -> Hour {
+/// The hour in which reveals are closed and schedules may be made: eleven o'clock of the day before.
+pub fn revealed_by(calendar: &Calendar, day: Day) -> Hour {
     calendar.begin(day.plus(-1)).plus(REVEALED_BY)
 }
 

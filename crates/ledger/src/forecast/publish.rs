@@ -18,9 +18,10 @@ use fairway_forecast::ensemble::Forecaster;
 use fairway_forecast::hour::Day;
 use fairway_forecast::series::Series;
 use fairway_forecast::track::Tracker;
+use fairway_model::forecast::ForecastTerms;
 use fairway_model::hash::Hash;
 use fairway_model::refusal::{Refusal, RefusalCode};
-use fairway_model::time::HOUR;
+use fairway_model::time::{HOUR, Time};
 use std::sync::Arc;
 
 /// Computes and writes the prices of a day. A day without a computable schedule is written with the reason.
@@ -77,6 +78,14 @@ pub(super) fn publish(ctx: &mut Context<'_, '_>, asked: &Asked) -> Result<Done, 
     Ok(Effect::Forecast(effect).into())
 }
 
+/// Until when the schedule of a day may be made: the agreed notice before the day begins. From then on the agreed table prices a day without
+/// one.
+pub fn published_by(terms: &ForecastTerms, calendar: &Calendar, day: Day) -> Time {
+    let notice = i64::from(terms.notice_hours);
+    let begin = calendar.begin(day).start();
+    begin.plus(notice.saturating_mul(HOUR).saturating_neg())
+}
+
 /// From the end of reveals until the agreed notice before the day.
 fn in_time(
     ctx: &Context<'_, '_>,
@@ -84,12 +93,9 @@ fn in_time(
     calendar: &Calendar,
     day: Day,
 ) -> Result<(), Refusal> {
-    let notice = i64::from(line::forecast_terms(&terms.agreement)?.notice_hours);
+    let terms = line::forecast_terms(&terms.agreement)?;
     let from = own::revealed_by(calendar, day).start();
-    let until = calendar
-        .begin(day)
-        .start()
-        .plus(notice.saturating_mul(HOUR).saturating_neg());
+    let until = published_by(terms, calendar, day);
     if ctx.now() < from {
         return not_due(format!("the schedule of this day is made from {from} on"));
     }

@@ -13,6 +13,7 @@ use super::state::{
 use super::{book, calendar, day as days, line, load, not_due};
 use crate::context::{Context, Done, refuse};
 use crate::receipt::Effect;
+use fairway_forecast::calendar::Calendar;
 use fairway_forecast::drift::{Coverage, Cusum, PageHinkley};
 use fairway_forecast::ensemble::Spoken;
 use fairway_forecast::hour::Day;
@@ -20,10 +21,16 @@ use fairway_forecast::number::PPM;
 use fairway_forecast::scores::{self, Errors, pinball};
 use fairway_forecast::track::{MEDIAN, RATE, Tracker};
 use fairway_model::refusal::{Refusal, RefusalCode};
+use fairway_model::time::Time;
 use std::collections::BTreeMap;
 
 /// Trackers that are kept: of the package and of the spare one.
 const TRACKERS: usize = 2;
+
+/// When a day can be scored: its readings are closed then.
+pub fn scored_from(calendar: &Calendar, day: Day) -> Time {
+    calendar.begin(day.plus(1)).start().plus(SCORE_AFTER_MS)
+}
 
 /// Scores a day.
 pub(super) fn score(
@@ -35,7 +42,7 @@ pub(super) fn score(
     crate::agreements::check_parties(&terms.agreement, (parties.home, parties.visited))?;
     let window = line::forecast_terms(&terms.agreement)?.skill_days;
     let calendar = calendar(&book(ctx, parties.visited)?)?;
-    let from = calendar.begin(day.plus(1)).start().plus(SCORE_AFTER_MS);
+    let from = scored_from(&calendar, day);
     if ctx.now() < from {
         return not_due(format!(
             "the day's readings are open until {from}; then it is scored"

@@ -319,6 +319,7 @@ pub(crate) fn cover(
         issuer,
     };
     check_held(ctx, &pledged, id.currency, amount)?;
+    check_room(ctx, (id.creditor, issuer, id.currency), amount)?;
     let less = amount.negated().map_err(overflow)?;
     let direction: (MemberId, MemberId, Currency) = (id.debtor, id.creditor, id.currency);
     position::change(ctx, direction, |p| p.pledge(less))?;

@@ -167,9 +167,7 @@ fn cover(id: &ObligationId, issuer: MemberId) -> Vec<Key> {
         issuer,
     };
     let mut keys = of_obligation(id, None);
-    keys.extend([
-        key_for_account(&pledged, id.currency),
-        key_for_account(&token(creditor, issuer), id.currency),
-    ]);
+    keys.push(key_for_account(&pledged, id.currency));
+    keys.extend(tokens((creditor, issuer, id.currency)));
     keys
 }

@@ -55,7 +55,7 @@ pub(crate) fn admit(name: &str, role: Role) -> Motion {
     }
 }
 
-fn suspend(name: &str) -> Motion {
+pub(crate) fn suspend(name: &str) -> Motion {
     Motion::Suspend {
         member: member(name),
         reason: Hash::plain(b"minutes"),

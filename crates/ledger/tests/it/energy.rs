@@ -387,6 +387,21 @@ fn a_trade_moves_money_through_the_position() {
     );
 }
 
+/// Nobody is bound anew to a member that lost its rights; its offer, posted before, is not taken.
+#[test]
+fn nothing_is_bought_of_who_is_suspended() {
+    let mut t = Table::on(World::ready());
+    t.world.must("GPC", state(statement(1, 100)));
+    t.world.must("GPC", post(offer(1, 20)));
+    t.world
+        .decide(&["APC", "DUK", "REG"], &crate::council::suspend("GPC"));
+    t.row("its offer", "DUK", accept(taking("GPC", 1, 7)));
+    t.row("given up", "GPC", cancel("GPC", 1));
+    expect![[r#"
+        its offer | DUK: member-suspended: US*GPC is suspended since 2026-11-23T08:00:27.000Z; it may settle charges that began before, pay, and close what is open
+        given up | GPC: Energy(Cancelled"#]].assert_eq(&t.heads());
+}
+
 #[test]
 fn malformed_energy_is_not_admitted() {
     let mut world = World::ready();

@@ -1,6 +1,7 @@
 //! Rates of exchange and conversions: both legs to the minor unit, and everything that is refused.
 
 use crate::cases::{open, opening};
+use crate::council::suspend;
 use crate::credits::charged;
 use crate::table::Table;
 use crate::world::{T0, USD, World, key, member, party, usd};
@@ -110,6 +111,34 @@ fn a_debt_changes_its_currency_at_the_stated_rate() {
         world.books.position(member("APC"), member("DUK"), USD),
         usd("1.287667")
     );
+}
+
+/// 0.01 USD at 0.499999 are 0.00499999 EUR: by way of whole micro-units it would be half a cent, and a cent in the end.
+#[test]
+fn a_hair_under_half_a_cent_is_nothing() {
+    let cents = |amount, rate| conversion(EUR, amount, rate).converted();
+    assert_eq!(cents("0.01", "0.499999"), Ok(Micro::ZERO));
+    assert_eq!(cents("0.01", "0.500000"), Ok(usd("0.01")));
+    assert_eq!(cents("0.03", "0.499999"), Ok(usd("0.01")));
+    assert_eq!(cents("0.03", "1.499999"), Ok(usd("0.04")));
+}
+
+/// A suspended member closes what is open, by conversion too; a rate is something new.
+#[test]
+fn who_is_suspended_states_no_rate_and_converts_what_it_owes() {
+    let (mut world, _) = charged();
+    world.must("REG", state(rate(EUR, "0.9237")));
+    world.decide(&["APC", "GPC", "REG"], &suspend("DUK"));
+    let mut t = Table::on(world);
+    t.row("a rate", "DUK", state(rate(jpy(), "151.275")));
+    t.row(
+        "a conversion",
+        "DUK",
+        convert(conversion(EUR, "5.55", "0.9237")),
+    );
+    expect![[r#"
+        a rate | DUK: member-suspended: US*DUK is suspended since 2026-11-23T08:00:28.000Z; it may settle charges that began before, pay, and close what is open
+        a conversion | DUK: Rate(Converted"#]].assert_eq(&t.heads());
 }
 
 #[test]

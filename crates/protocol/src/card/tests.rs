@@ -208,3 +208,11 @@ proptest! {
         let _ = parse_ndef(&message);
     }
 }
+
+#[test]
+fn a_web_address_becomes_a_code_and_a_long_one_does_not() {
+    let svg = link_svg("https://duk-01.example/s/K7Q49M2P").unwrap();
+    assert!(svg.starts_with("<svg") && !svg.contains("script"));
+    let long = "x".repeat(MAX_LINK_BYTES + 1);
+    assert_eq!(link_svg(&long), Err(CardError::TooLong(MAX_LINK_BYTES + 1)));
+}

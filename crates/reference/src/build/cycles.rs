@@ -4,12 +4,15 @@ use super::Builder;
 use crate::cast::Missing;
 use crate::model::netting::Obligation;
 use crate::step::{Fault, ObligationStep, What};
-use fairway_ledger::Operation;
 use fairway_ledger::money::{
-    CloseCycle, MoneyOperation, ObligationId, PaymentReceived, PaymentSent, UtcDay,
+    CloseCycle, Debt, MoneyOperation, ObligationId, PaymentReceived, PaymentSent, UtcDay,
 };
+use fairway_ledger::{Account, Operation};
 use fairway_model::time::DAY;
-use fairway_model::{Currency, Hash, Micro};
+use fairway_model::{Currency, Hash, MemberId, Micro};
+
+/// Everybody's tokens are those of this member.
+pub(crate) const ISSUER: usize = 0;
 
 impl Builder<'_> {
     /// Who signs: of a step about an obligation the party that may, when it is to be right.
@@ -19,8 +22,8 @@ impl Builder<'_> {
         };
         let id = self.obligation(which).ok();
         let party = match part {
-            ObligationStep::Sent(..) => id.map(|id| id.debtor),
-            ObligationStep::Received(..) => id.map(|id| id.creditor),
+            ObligationStep::Sent(..) | ObligationStep::Tokens(_) => id.map(|id| id.debtor),
+            ObligationStep::Received(..) | ObligationStep::Cover(_) => id.map(|id| id.creditor),
             ObligationStep::Interest(..) => None,
         };
         let place = self.cast.members.iter().position(|m| Some(*m) == party);
@@ -50,9 +53,8 @@ impl Builder<'_> {
         days: i64,
     ) -> Result<Operation, Missing> {
         let mut currency = self.cast.terms(pair, version)?.currency;
-        let today = self.step.at.div_euclid(DAY) + days;
-        let mut members = self.cast.members.clone();
-        members.sort_unstable();
+        let today = i64::from(self.model.newest_end(self.step.at)) + days;
+        let mut members: Vec<MemberId> = self.model.members.keys().copied().collect();
         match self.step.fault {
             Fault::Unsound(0) => {
                 members.pop();
@@ -100,6 +102,29 @@ impl Builder<'_> {
                     reference: hash(reference),
                 })
             }
+            ObligationStep::Tokens(per_mille) => {
+                let issuer = self.cast.member(ISSUER)?;
+                let holder = id.debtor;
+                let from = Account::Token { holder, issuer };
+                MoneyOperation::Pay {
+                    debt: Debt::Obligation(id),
+                    issuer,
+                    amount: self.purse(amount(per_mille), &id, &from),
+                }
+            }
+            ObligationStep::Cover(per_mille) => {
+                let issuer = self.cast.member(ISSUER)?;
+                let from = Account::Collateral {
+                    debtor: id.debtor,
+                    creditor: id.creditor,
+                    issuer,
+                };
+                MoneyOperation::Cover {
+                    obligation: id,
+                    issuer,
+                    amount: self.purse(amount(per_mille), &id, &from),
+                }
+            }
             ObligationStep::Interest(days) => {
                 let day = self.step.at.div_euclid(DAY) + days;
                 MoneyOperation::ChargeInterest {
@@ -109,5 +134,31 @@ impl Builder<'_> {
             }
         };
         Ok(Operation::Money(Box::new(operation)))
+    }
+
+    /// An amount; or with a fault all that is open with its interest, all tokens that pay, or all that the creditor still takes, and
+    /// so many micro-units more.
+    fn purse(&self, amount: Micro, id: &ObligationId, from: &Account) -> Micro {
+        let all = match self.step.fault {
+            Fault::ToCap(more) => {
+                let day = u32::try_from(self.step.at.div_euclid(DAY)).unwrap_or(0);
+                let found = self.model.obligations.get(id);
+                found.map_or(1, |o| o.due_through(day)) + i128::from(more)
+            }
+            Fault::ToExposure(more) => self.model.account(from, id.currency) + i128::from(more),
+            Fault::ToGuarantee(more) => {
+                let (Some(issuer), holder) = (self.cast.members.get(ISSUER), id.creditor) else {
+                    return amount;
+                };
+                let limit = self.model.tokens.taken.get(&(holder, *issuer, id.currency));
+                let issuer = *issuer;
+                let held = self
+                    .model
+                    .account(&Account::Token { holder, issuer }, id.currency);
+                limit.map_or(1, |l| i128::from(l.0) - held) + i128::from(more)
+            }
+            _ => return amount,
+        };
+        Micro(i64::try_from(all).unwrap_or(i64::MAX))
     }
 }

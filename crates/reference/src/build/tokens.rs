@@ -8,7 +8,9 @@ use fairway_ledger::energy::op::{
     EnergyAcceptance, EnergyCancellation, EnergyOffer, EnergyOperation, EnergyStatement, Hour,
     OfferId,
 };
-use fairway_ledger::money::{Mint, MoneyOperation, Pledge, Redemption, RedemptionId, Reserve};
+use fairway_ledger::money::{
+    Debt, Mint, MoneyOperation, Pledge, Redemption, RedemptionId, Reserve,
+};
 use fairway_ledger::{Account, Operation};
 use fairway_model::time::HOUR;
 use fairway_model::{Currency, Energy, Hash, MemberId, Micro, Time};
@@ -109,6 +111,27 @@ impl Builder<'_> {
             TokenStep::Deposit(amount) => {
                 let own = || self.tokens(home, issuer, currency);
                 MoneyOperation::DepositCollateral(pledge(self.of(amount, own)))
+            }
+            TokenStep::Pay(per_mille) => {
+                let owed = self.model.owed(home, visited, currency);
+                let part = narrow(owed * i128::from(per_mille) / 1_000);
+                let holder = home;
+                let own = Account::Token { holder, issuer };
+                let all = match self.step.fault {
+                    Fault::ToExposure(more) => {
+                        narrow(self.model.account(&own, currency)).saturating_add(more)
+                    }
+                    _ => part,
+                };
+                MoneyOperation::Pay {
+                    debt: Debt::Position {
+                        debtor: home,
+                        creditor: visited,
+                        currency,
+                    },
+                    issuer,
+                    amount: self.of(all, || owed),
+                }
             }
             TokenStep::Release(amount) => {
                 let free = || {

@@ -450,12 +450,13 @@ impl Model {
         judge.verdict(Effect::Case(effect), Postings::new())
     }
 
-    /// Members that are no party, by lot: an odd number, three at most.
+    /// Active members that are no party, by lot: an odd number, three at most.
     fn draw(&self, case: &CaseRef, place: Place) -> Vec<MemberId> {
         let mut lots: Vec<(Hash, MemberId)> = self
             .members
             .keys()
             .filter(|m| **m != case.home && **m != case.visited)
+            .filter(|m| self.is_active(**m, place.now))
             .map(|m| {
                 let lot = (case.session, case.opener, place.height, Time(place.now), *m);
                 (Hash::of("fairway.panel", &lot.to_bytes()), *m)

@@ -1,21 +1,14 @@
 //! Holds and charges.
 
 use super::{
-    AgreementRec, ChargeRec, DAY, GuaranteeRec, HoldRec, Judge, Life, MINUTE, Model, Move, Place,
-    Postings, Verdict, hold_content, micro,
+    AgreementRec, ChargeRec, DAY, GuaranteeRec, HoldRec, Judge, Life, Model, Move, Place, Postings,
+    Verdict, hold_content, micro,
 };
 use crate::{rating, sharing};
-use fairway_ledger::{Account, Effect, Hold, Settlement};
+use fairway_ledger::{Account, Effect, Hold, Parameter, Settlement};
 use fairway_model::{
     ChargeEvent, Currency, GuaranteeId, Hash, MemberId, RefusalCode, SessionId, Time,
 };
-
-/// How far clocks may differ.
-const SKEW: i64 = 2 * MINUTE;
-/// How long offers of the version before are still good.
-const GRACE: i64 = 15 * MINUTE;
-/// How long after its end a charge may be settled.
-const OLDEST: i64 = 90 * DAY;
 
 impl Model {
     /// What is set aside for a pair in a currency.
@@ -107,14 +100,14 @@ impl Model {
                 .is_some_and(|a| a.terms == *terms)
         };
         judge.must(
-            prices(now) || prices(now - GRACE),
+            prices(now) || prices(now - self.rule(Parameter::OfferGrace)),
             RefusalCode::AgreementNotInForce,
         );
         let until = hold.guarantee.guarantee.valid_until.0;
         judge.must(now < until, RefusalCode::GuaranteeExceeded);
         let expires = hold.expires_at.0;
         judge.must(
-            now < expires && expires <= now + terms.hold_ttl + SKEW,
+            now < expires && expires <= now + terms.hold_ttl + self.rule(Parameter::ClockSkew),
             RefusalCode::TimeInvalid,
         );
         judge.must(hold.currency == terms.currency, RefusalCode::IdConflict);
@@ -205,7 +198,8 @@ impl Model {
         };
         let currency = rec.terms.currency;
         judge.must(settlement.currency == currency, RefusalCode::IdConflict);
-        usage_makes_sense(event, place.now, &mut judge);
+        let limits = [Parameter::ClockSkew, Parameter::ChargeAge].map(|p| self.rule(p));
+        usage_makes_sense(event, place.now, limits, &mut judge);
         inside_terms(event, &rec, &mut judge);
         let begin = event.usage.start().map_or(i64::MIN, |t| t.0);
         self.at_evse(settlement, (begin, place.now), &rec, &mut judge);
@@ -289,6 +283,11 @@ impl Model {
         if let Some(area) = &settlement.area {
             judge.must(*area == evse.entry.area, RefusalCode::IdConflict);
             self.energy_is_there(event, area, now, judge);
+        } else {
+            // With strict origin every charge says whose energy it took, where the EVSE is in an area.
+            let strict = self.rule(Parameter::EnergyStrict) == 1;
+            let nowhere = evse.entry.area.is_empty();
+            judge.must(!strict || nowhere, RefusalCode::EnergyNotOwned);
         }
         let Some(tariff) = rec.terms.tariffs.iter().find(|t| t.id == event.tariff) else {
             judge.no(RefusalCode::PriceWrong);
@@ -415,9 +414,10 @@ fn ordered(event: &ChargeEvent) -> bool {
     !starts.is_empty() && starts.is_sorted() && starts.last().is_some_and(|t| *t <= event.usage.end)
 }
 
-fn usage_makes_sense(event: &ChargeEvent, now: i64, judge: &mut Judge) {
+/// In order, not further in the future than clocks differ, and not too old.
+fn usage_makes_sense(event: &ChargeEvent, now: i64, [skew, oldest]: [i64; 2], judge: &mut Judge) {
     let end = event.usage.end.0;
-    let timely = ordered(event) && end <= now + SKEW && now - end <= OLDEST;
+    let timely = ordered(event) && end <= now + skew && now - end <= oldest;
     judge.must(timely, RefusalCode::TimeInvalid);
     let used: u128 = event
         .usage

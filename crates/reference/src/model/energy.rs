@@ -6,7 +6,7 @@ use fairway_ledger::energy::op::{
     EnergyAcceptance, EnergyCancellation, EnergyEffect, EnergyOffer, EnergyOperation,
     EnergyStatement, Hour, OfferId,
 };
-use fairway_ledger::{Account, Effect};
+use fairway_ledger::{Account, Effect, Parameter};
 use fairway_model::{ChargeEvent, Energy, MemberId, RefusalCode};
 use std::collections::BTreeMap;
 
@@ -89,6 +89,11 @@ impl Model {
         self.spare(spot, self.market.stated.get(spot), 0).max(0)
     }
 
+    /// Whether nothing is ever sold beyond what is stated.
+    fn strict(&self) -> bool {
+        self.rule(Parameter::EnergyStrict) == 1
+    }
+
     /// A charge in an hour whose statement stands takes no more than there is.
     pub(super) fn energy_is_there(
         &self,
@@ -101,7 +106,7 @@ impl Model {
             let spot = (event.visited, area.to_owned(), hour);
             let stated = self.market.stated.get(&spot);
             let short = self.spare(&spot, stated, energy) < 0;
-            let fixed = stated.is_some() && now >= closes(hour);
+            let fixed = self.strict() || (stated.is_some() && now >= closes(hour));
             judge.must(!(short && fixed), RefusalCode::EnergyNotOwned);
         }
     }
@@ -131,6 +136,8 @@ impl Model {
         }
         judge.must(now < closes(statement.hour), RefusalCode::TimeInvalid);
         let spare = self.spare(&spot, Some(statement), 0);
+        let enough = spare >= 0 || !self.strict();
+        judge.must(enough, RefusalCode::EnergyNotOwned);
         if judge.clear() {
             self.market.stated.insert(spot, statement.clone());
         }

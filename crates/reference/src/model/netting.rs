@@ -6,13 +6,9 @@ use fairway_ledger::money::{
     CloseCycle, CycleSummary, MoneyEffect, MoneyOperation, NetTransfer, NettedPosition,
     ObligationId, PaymentReceived, PaymentSent, UtcDay,
 };
-use fairway_ledger::{Account, Effect, Payment};
+use fairway_ledger::{Account, Effect, Parameter, Payment};
 use fairway_model::{Currency, Hash, MemberId, RefusalCode};
 use std::collections::BTreeMap;
-
-/// Days to pay after a close, and yearly interest after that in basis points.
-const DUE_DAYS: u32 = 14;
-const LATE_BPS: u32 = 500;
 
 /// An obligation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +23,8 @@ pub struct Obligation {
     pub due: u32,
     /// Through which day interest was charged.
     pub charged: u32,
+    /// Yearly interest after the due day in basis points.
+    pub late_bps: u32,
     /// The debtor's newest word.
     pub sent: Option<PaymentSent>,
     /// Height of its block.
@@ -39,10 +37,18 @@ impl Obligation {
         self.principal + self.interest
     }
 
+    /// Unpaid on a day, with the interest through it.
+    pub fn due_through(&self, day: u32) -> i128 {
+        self.open() + self.accrued(day)
+    }
+
     /// Interest of the days that were not charged yet: actual days over 365, halves to the even neighbour.
-    fn accrued(&self, day: u32) -> i128 {
+    pub(super) fn accrued(&self, day: u32) -> i128 {
         let days = i128::from(day.saturating_sub(self.charged));
-        let (n, d) = (self.principal * i128::from(LATE_BPS) * days, 10_000 * 365);
+        let (n, d) = (
+            self.principal * i128::from(self.late_bps) * days,
+            10_000 * 365,
+        );
         let (whole, rest) = (n / d, n % d);
         match (2 * rest).cmp(&d) {
             core::cmp::Ordering::Less => whole,
@@ -65,7 +71,7 @@ pub struct Cycle {
     pub before: Option<UtcDay>,
 }
 
-fn day_of(now: i64) -> u32 {
+pub(super) fn day_of(now: i64) -> u32 {
     u32::try_from(now.div_euclid(DAY).max(0)).unwrap_or(u32::MAX)
 }
 
@@ -116,6 +122,12 @@ impl Model {
         }
     }
 
+    /// The newest end of a cycle on the grid from 1970.
+    pub fn newest_end(&self, now: i64) -> u32 {
+        let days = self.days(Parameter::NettingCycle).max(1);
+        day_of(now) / days * days
+    }
+
     fn close_cycle(&mut self, by: MemberId, request: &CloseCycle, place: Place) -> Verdict {
         let (currency, today) = (request.currency, day_of(place.now));
         let mut judge = Judge::default();
@@ -125,8 +137,9 @@ impl Model {
             before.is_none_or(|last| last < request.cycle),
             RefusalCode::CycleClosed,
         );
-        judge.must(request.cycle.0 <= today, RefusalCode::CycleOpen);
-        judge.must(request.cycle.0 >= today, RefusalCode::TimeInvalid);
+        let newest = self.newest_end(place.now);
+        judge.must(request.cycle.0 <= newest, RefusalCode::CycleOpen);
+        judge.must(request.cycle.0 >= newest, RefusalCode::TimeInvalid);
         let roll: Vec<MemberId> = self.members.keys().copied().collect();
         judge.must(roll == request.members, RefusalCode::MembersIncomplete);
         let mut taken: Vec<((MemberId, MemberId), i128)> = Vec::new();
@@ -169,8 +182,8 @@ impl Model {
             gross: micro(taken.iter().map(|(_, amount)| amount).sum()),
             net: micro(transfers.iter().map(|t| i128::from(t.amount.0)).sum()),
             positions: taken.iter().map(netted).collect(),
-            due: UtcDay(today + DUE_DAYS),
-            interest_bps: LATE_BPS,
+            due: UtcDay(today + self.days(Parameter::DueTime)),
+            interest_bps: self.days(Parameter::LateInterest),
             transfers,
         };
         self.oblige(&summary, place);
@@ -215,6 +228,7 @@ impl Model {
                 interest: 0,
                 due: summary.due.0,
                 charged: summary.due.0,
+                late_bps: summary.interest_bps,
                 sent: None,
                 height: place.height,
             };
@@ -262,7 +276,7 @@ impl Model {
         judge.must(by == id.creditor, RefusalCode::NotAuthorized);
         let amount = i128::from(got.amount.0);
         self.reference_free(&id, amount, got.reference, &mut judge);
-        let Some(mut found) = self.obligations.get(&id).cloned() else {
+        let Some(found) = self.obligations.get(&id) else {
             judge.no(RefusalCode::ObligationUnknown);
             return judge.refused();
         };
@@ -270,21 +284,12 @@ impl Model {
             .sent
             .is_some_and(|s| s.reference == got.reference && s.amount != got.amount);
         judge.must(!other, RefusalCode::IdConflict);
-        let interest = found.accrued(day_of(now));
-        judge.must(
-            amount <= found.open() + interest,
-            RefusalCode::AmountOverCap,
-        );
+        let due = found.due_through(day_of(now));
+        judge.must(amount <= due, RefusalCode::AmountOverCap);
         if !judge.clear() {
             return judge.refused();
         }
-        found.interest += interest;
-        found.charged = found.charged.max(day_of(now));
-        let on_interest = amount.min(found.interest);
-        found.interest -= on_interest;
-        found.principal -= amount - on_interest;
-        let open = found.open();
-        self.obligations.insert(id, found);
+        let (interest, open) = self.pay_off(&id, amount, now);
         self.payments.push(payment(&id, amount, got.reference));
         let mut postings = self.interest_posted(&id, interest);
         for (member, change) in [(id.debtor, amount), (id.creditor, -amount)] {
@@ -300,7 +305,22 @@ impl Model {
         judge.verdict(Effect::Money(Box::new(effect)), postings)
     }
 
-    fn interest_posted(&mut self, id: &ObligationId, amount: i128) -> Postings {
+    /// Charges interest through the day and takes a payment off it first, then off the principal; gives the interest and what stays
+    /// open.
+    pub(super) fn pay_off(&mut self, id: &ObligationId, amount: i128, now: i64) -> (i128, i128) {
+        let Some(found) = self.obligations.get_mut(id) else {
+            return (0, 0);
+        };
+        let interest = found.accrued(day_of(now));
+        found.interest += interest;
+        found.charged = found.charged.max(day_of(now));
+        let on_interest = amount.min(found.interest);
+        found.interest -= on_interest;
+        found.principal -= amount - on_interest;
+        (interest, found.open())
+    }
+
+    pub(super) fn interest_posted(&mut self, id: &ObligationId, amount: i128) -> Postings {
         let mut postings = Postings::from([
             ((Account::Member(id.debtor), id.currency), -amount),
             ((Account::Member(id.creditor), id.currency), amount),

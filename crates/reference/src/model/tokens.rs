@@ -21,11 +21,11 @@ pub struct Tokens {
     pub paid_out: Vec<Payment>,
 }
 
-fn held_by(holder: MemberId, issuer: MemberId) -> Account {
+pub(super) fn held_by(holder: MemberId, issuer: MemberId) -> Account {
     Account::Token { holder, issuer }
 }
 
-fn wide(amount: Micro) -> i128 {
+pub(super) fn wide(amount: Micro) -> i128 {
     i128::from(amount.0)
 }
 
@@ -149,7 +149,7 @@ impl Model {
     }
 
     /// Whether a holder takes so many more.
-    fn has_room(
+    pub(super) fn has_room(
         &self,
         (holder, issuer): (MemberId, MemberId),
         currency: Currency,
@@ -164,7 +164,13 @@ impl Model {
         );
     }
 
-    fn has(&self, account: &Account, currency: Currency, amount: Micro, judge: &mut Judge) {
+    pub(super) fn has(
+        &self,
+        account: &Account,
+        currency: Currency,
+        amount: Micro,
+        judge: &mut Judge,
+    ) {
         let held = self.account(account, currency);
         judge.must(wide(amount) <= held, RefusalCode::TokensMissing);
     }
@@ -317,6 +323,6 @@ fn secured(pledge: &Pledge) -> Account {
     }
 }
 
-fn told(effect: MoneyEffect) -> Effect {
+pub(super) fn told(effect: MoneyEffect) -> Effect {
     Effect::Money(Box::new(effect))
 }

@@ -1,12 +1,11 @@
 //! Tokens that secure debts, and energy that members trade.
 
 use super::Plan;
+use crate::build::cycles::ISSUER;
 use crate::cast::{PAIRS, UTILITIES};
 use crate::step::{EnergyStep, Fault, TokenStep, What};
 use fairway_model::time::{DAY, HOUR, MINUTE};
 
-/// Everybody's tokens are those of this member, in every currency of a pair.
-const ISSUER: usize = 0;
 /// One major unit in micro-units.
 const UNIT: i64 = 1_000_000;
 

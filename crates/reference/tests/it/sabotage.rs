@@ -144,3 +144,59 @@ fn energy_sold_twice() {
 fn interest_charged_twice() {
     found(Sabotage::InterestTwice, &["outcome", "effect", "code"]);
 }
+
+#[test]
+fn tokens_out_of_nothing() {
+    found(Sabotage::TokensMade, &["outcome", "code", "state"]);
+}
+
+#[test]
+fn collateral_taken_a_day_early() {
+    found(Sabotage::EarlyCover, &["outcome", "state"]);
+}
+
+#[test]
+fn tokens_that_pay_without_interest() {
+    found(
+        Sabotage::TokensWithoutInterest,
+        &["outcome", "effect", "state"],
+    );
+}
+
+#[test]
+fn a_rate_that_serves_too_long() {
+    found(Sabotage::StaleRate, &["outcome", "code"]);
+}
+
+#[test]
+fn a_debt_converted_twice() {
+    found(Sabotage::ConvertedTwice, &["outcome", "code"]);
+}
+
+#[test]
+fn a_vote_that_is_not_counted() {
+    found(
+        Sabotage::VoteForgotten,
+        &["outcome", "effect", "state", "stray"],
+    );
+}
+
+#[test]
+fn a_suspended_member_that_acts() {
+    found(Sabotage::SuspendedActs, &["outcome", "code"]);
+}
+
+#[test]
+fn a_parameter_that_counts_nowhere() {
+    found(Sabotage::ParameterIgnored, &["outcome", "effect", "code"]);
+}
+
+#[test]
+fn a_misdeed_that_is_forgotten() {
+    found(Sabotage::EvidenceForgotten, &["outcome", "code"]);
+}
+
+#[test]
+fn a_validator_key_used_twice() {
+    found(Sabotage::KeyTwice, &["outcome", "code"]);
+}

@@ -2,11 +2,12 @@
 
 use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
 use fairway_model::station::{
-    BillView, FromStation, InputMethod, OfferView, Presented, ToStation, TransactionReport,
+    BillView, FromStation, InputMethod, OfferFacts, OfferView, Presented, PriceReason, SampleCost,
+    ToStation, TransactionReport,
 };
 use fairway_model::{
-    Currency, Energy, Estimate, EvseId, MemberId, Micro, PriceBreakdown, Service, SessionId, Tier,
-    Time,
+    Adjustments, Currency, Energy, Estimate, EvseId, MemberId, Micro, PriceBreakdown, Service,
+    SessionId, Tier, Time,
 };
 use fairway_protocol::ocmf::MeterKey;
 use fairway_station::{Car, CarModel, Input, Output, Rig, Screen, Station, StationConfig};
@@ -51,8 +52,8 @@ pub(crate) fn card() -> Presented {
     }
 }
 
-pub(crate) fn offer(session: SessionId, now: Time) -> OfferView {
-    let breakdown = PriceBreakdown {
+fn breakdown() -> PriceBreakdown {
+    PriceBreakdown {
         currency: Currency::USD,
         lines: vec![],
         net: Micro(4_000_000),
@@ -63,7 +64,28 @@ pub(crate) fn offer(session: SessionId, now: Time) -> OfferView {
         rounding: Micro(0),
         energy: Energy(10_000_000),
         rule: None,
+    }
+}
+
+fn facts() -> OfferFacts {
+    let sample = |kwh: i64| SampleCost {
+        energy: Energy::from_wh(kwh.unsigned_abs() * 1_000).unwrap(),
+        total: Micro(kwh * 432_000),
     };
+    OfferFacts {
+        parts: vec![],
+        taxes: vec![],
+        reason: PriceReason::Tariff,
+        load_bps: 10_000,
+        corridor: Adjustments::NEUTRAL.corridor,
+        discount_bps: 0,
+        undiscounted: Some(Micro(400_000)),
+        hold: Micro(7_000_000),
+        samples: vec![sample(20), sample(40), sample(60)],
+    }
+}
+
+pub(crate) fn offer(session: SessionId, now: Time) -> OfferView {
     OfferView {
         session,
         home_name: "Alabama Power".into(),
@@ -78,10 +100,11 @@ pub(crate) fn offer(session: SessionId, now: Time) -> OfferView {
             low: Micro(3_000_000),
             expected: Micro(4_320_000),
             high: Micro(6_000_000),
-            breakdown,
+            breakdown: breakdown(),
         },
         valid_until: now.plus(120_000),
         local: false,
+        facts: facts(),
     }
 }
 
@@ -94,6 +117,9 @@ pub(crate) fn bill(session: SessionId, transaction: &str, energy: Energy) -> Bil
         currency: Currency::USD,
         soc: Some(80),
         text: "On your Alabama Power bill.".into(),
+        home_name: "Alabama Power".into(),
+        agreed: true,
+        breakdown: breakdown(),
     }
 }
 

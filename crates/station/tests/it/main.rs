@@ -8,6 +8,7 @@
 )]
 
 mod bay;
+mod choices;
 mod dialog;
 mod outbox;
 mod random;

@@ -58,6 +58,13 @@ fn act(bay: &mut Bay, choice: u8, n: u64) {
             }
             Input::Key(PadKey::Enter)
         }
+        18 => {
+            let choices = bay.station.choices();
+            let at = usize::try_from(n).unwrap() % choices.len().max(1);
+            choices
+                .get(at)
+                .map_or(Input::Tick, |(choice, _)| Input::Choose(*choice))
+        }
         _ => Input::Tick,
     };
     bay.act(input);

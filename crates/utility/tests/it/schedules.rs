@@ -67,7 +67,7 @@ fn without_a_schedule_both_price_by_the_agreed_table() {
         let said = offer
             .reasons
             .iter()
-            .any(|r| r.contains("forecast load of US*DUK"));
+            .any(|r| r.contains("By the agreed table 80 %") && r.contains("no schedule"));
         assert!(said, "{:?}", offer.reasons);
     }
     let bill = Command::Bill {

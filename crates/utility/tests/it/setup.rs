@@ -66,6 +66,7 @@ pub(crate) fn config(id: MemberId, seed: u8) -> Config {
         policy: policy(1),
         members: members(),
         bill_offset: -300,
+        report: None,
     }
 }
 

@@ -274,6 +274,11 @@ impl World {
         );
     }
 
+    /// A value of the ledger's state.
+    pub(crate) fn value<T: fairway_model::canonical::Canonical>(&self, key: Key) -> Option<T> {
+        T::from_bytes(self.state.get(&key)?).ok()
+    }
+
     fn make_block(&mut self) {
         if self.mempool.is_empty() || self.ledger_stalled {
             return;

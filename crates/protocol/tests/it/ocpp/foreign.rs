@@ -1,6 +1,6 @@
 //! The dialog with a station that knows only OCPP.
 
-use super::{NOW, event, offer, session, value};
+use super::{NOW, breakdown, event, offer, session, value};
 use fairway_model::station::{
     BillView, CallId, FromStation, Identified, InputMethod, ReadingContext, ToStation,
     TransactionReport,
@@ -89,6 +89,21 @@ fn transaction(word: &FromStation) -> (CallId, &TransactionReport) {
     }
 }
 
+fn bill() -> BillView {
+    BillView {
+        session: session(),
+        transaction: "T1".into(),
+        energy: Energy(1_500_000),
+        total: Micro(1_500_000),
+        currency: Currency::USD,
+        soc: None,
+        text: "On your Alabama Power bill.".into(),
+        home_name: "Alabama Power".into(),
+        agreed: true,
+        breakdown: breakdown(),
+    }
+}
+
 #[test]
 fn a_station_of_others_shows_the_price_and_gets_no_energy_before_consent() {
     let mut station = Foreign {
@@ -127,17 +142,8 @@ fn a_station_of_others_shows_the_price_and_gets_no_energy_before_consent() {
         station.authorize("c", Identified::Refused(refusal.clone()))["idTokenInfo"]["status"],
         "Blocked"
     );
-    let view = BillView {
-        session: session(),
-        transaction: "T1".into(),
-        energy: Energy(1_500_000),
-        total: Micro(1_500_000),
-        currency: Currency::USD,
-        soc: None,
-        text: "On your Alabama Power bill.".into(),
-    };
     assert_eq!(
-        station.hears(&ToStation::Bill(Box::new(view)))[0][2],
+        station.hears(&ToStation::Bill(Box::new(bill())))[0][2],
         "CostUpdated"
     );
     station.says(r#"[3,"fw-1",{}]"#);

@@ -5,10 +5,10 @@ mod frames;
 mod link;
 mod random;
 
-use fairway_model::station::OfferView;
+use fairway_model::station::{OfferFacts, OfferView, PriceReason};
 use fairway_model::{
-    Currency, Energy, Estimate, EvseId, MemberId, Micro, PriceBreakdown, Service, SessionId, Tier,
-    Time,
+    Adjustments, Currency, Energy, Estimate, EvseId, MemberId, Micro, PriceBreakdown, Service,
+    SessionId, Tier, Time,
 };
 use fairway_protocol::ocpp::{CsmsConfig, CsmsSession, CsmsStep};
 use serde_json::{Value, json};
@@ -26,8 +26,8 @@ pub(crate) fn session() -> SessionId {
     SessionId::make(&[1; 32], MemberId::parse("US*DUK").unwrap(), 1)
 }
 
-pub(crate) fn offer() -> OfferView {
-    let breakdown = PriceBreakdown {
+pub(crate) fn breakdown() -> PriceBreakdown {
+    PriceBreakdown {
         currency: Currency::USD,
         lines: vec![],
         net: Micro(0),
@@ -38,7 +38,10 @@ pub(crate) fn offer() -> OfferView {
         rounding: Micro(0),
         energy: Energy(10_000_000),
         rule: None,
-    };
+    }
+}
+
+pub(crate) fn offer() -> OfferView {
     OfferView {
         session: session(),
         home_name: "Alabama Power".into(),
@@ -53,10 +56,21 @@ pub(crate) fn offer() -> OfferView {
             low: Micro(3_000_000),
             expected: Micro(4_320_000),
             high: Micro(6_000_000),
-            breakdown,
+            breakdown: breakdown(),
         },
         valid_until: NOW.plus(60_000),
         local: false,
+        facts: OfferFacts {
+            parts: vec![],
+            taxes: vec![],
+            reason: PriceReason::Tariff,
+            load_bps: 10_000,
+            corridor: Adjustments::NEUTRAL.corridor,
+            discount_bps: 0,
+            undiscounted: None,
+            hold: Micro(7_000_000),
+            samples: vec![],
+        },
     }
 }
 

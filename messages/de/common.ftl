@@ -1,0 +1,101 @@
+### Wörter, die alle Seiten gemeinsam haben.
+
+fairway = Fairway
+again = Nochmals versuchen
+close = Schließen
+loading = Wird geladen
+sending = Wird gesendet
+yes = Ja
+no = Nein
+none = keine
+demo-ribbon = DEMO
+demo-explained = Vorführdaten. Die Firmen sind echte Namen und haben nichts damit zu tun.
+
+language = Sprache
+theme = Aussehen
+theme-auto = Wie das Gerät
+theme-light = Hell
+theme-dark = Dunkel
+skip = Zum Inhalt
+menu = Menü
+
+amount-open = Zeigen, woraus sich der Betrag zusammensetzt
+id-copy = { $id } kopieren
+id-copied = Kopiert
+
+table-all = alle
+table-count = { $more ->
+    [yes] { $count } gezeigt, weitere folgen
+   *[no] { $count } gezeigt
+ }
+table-filters = Filtern: { $table }
+table-save = Als CSV speichern
+
+problem-trace = Kennung:
+problem-unreachable = Der Server ist nicht erreichbar
+problem-unreachable-hint = Prüfen Sie das Netz. Was Sie eingegeben haben, ist noch da; versuchen Sie es nochmals, wenn die Verbindung wieder steht.
+problem-late = Der Server hat nicht rechtzeitig geantwortet
+problem-late-hint = Vielleicht arbeitet er noch daran. Nochmals versuchen ist unbedenklich: Nichts geschieht zweimal.
+problem-status-403-hint = Ihr Konto darf das nicht. Bitten Sie den Betreiber um die Rolle.
+problem-status-404-hint = Vielleicht wurde es entfernt, oder die Adresse hat einen Tippfehler.
+problem-status-412-hint = Jemand hat es inzwischen geändert. Laden Sie es neu, sehen Sie die Änderung an und wiederholen Sie Ihre.
+problem-status-429-hint = Zu viele Anfragen in kurzer Zeit. Warten Sie einen Moment.
+problem-status-500-hint = Das ist ein Fehler des Programms, nicht Ihrer. Die Kennung hilft, ihn zu finden.
+problem-status-503-hint = Der Dienst startet oder ist überlastet. Versuchen Sie es gleich nochmals.
+
+live-lost = Die Verbindung zum Server ist unterbrochen. Was Sie sehen, ist { $age } alt.
+live-back = Die Verbindung steht wieder; alles ist aktuell.
+live-retry = Jetzt versuchen
+
+sign-in = Anmelden
+sign-in-title = Anmelden
+sign-in-name = Name
+sign-in-password = Passwort
+sign-in-demo = Vorführung: Wählen Sie ein Konto und melden Sie sich an.
+sign-in-expired = Ihre Anmeldung ist abgelaufen
+sign-in-expired-hint = Melden Sie sich wieder an, um fortzufahren. Nichts Eingegebenes geht verloren.
+sign-out = Abmelden
+password-hint = Mindestens 12 Zeichen. Einige Wörter sind gut.
+problem-credentials = Name oder Passwort ist falsch
+problem-credentials-hint = Prüfen Sie beides. Nach fünf Fehlversuchen wartet jeder weitere länger.
+problem-locked = Zu viele Fehlversuche
+problem-not-signed-in = Sie sind nicht angemeldet
+problem-not-found = Hier ist nichts
+problem-role = Ihr Konto darf das nicht
+problem-fields = Etwas im Formular stimmt nicht
+
+keys-title = Tasten
+keys-search = Suchen
+keys-help = Diese Tasten
+
+nothing-here = Seite nicht gefunden
+nothing-here-hint = Die Adresse führt nirgendwohin. Sie ist alt oder hat einen Tippfehler.
+arrow-to = an
+more = Mehr
+show = Zeigen
+search = Suchen
+
+signature = Unterschrift
+signature-good = Unterschrift geprüft
+signature-bad = Unterschrift ist falsch
+signature-unknown = hier nicht geprüft
+breakdown = Woraus der Preis besteht
+amount = Betrag
+total = Summe
+energy = Energie
+time = Zeit
+state = Zustand
+session = Ladung
+station = Station
+block = Block
+transaction = Transaktion
+agreement = Vertrag
+account = Konto
+balance = Saldo
+
+verify-check = Jetzt prüfen
+verify-proof = Beweisdatei
+verify-keys = Öffentliche Schlüssel der Validatoren
+verify-yes = Bewiesen: { $signers } Validatoren haben Block { $height } unterschrieben
+verify-no = Nicht bewiesen
+verify-self = Wer niemandem trauen will, nimmt beide Dateien und prüft selbst, ohne diesen Server:

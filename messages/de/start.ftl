@@ -1,0 +1,31 @@
+### Die erste Seite, Einrichtung und Anmeldung.
+
+start-title = Fairway
+start-about = Laden Sie an jeder Station der Mitglieder und erhalten Sie eine Rechnung zu Hause. Zwei Versorger vereinbaren jeden Preis, beide unterschreiben ihn, und ein Hauptbuch, das keiner Firma allein gehört, prüft ihn noch einmal, bevor es Geld bewegt.
+start-console = Konsole
+start-console-about = Für alle, die einen Versorger betreiben: Ladungen, Stationen, Verträge, Verrechnung.
+start-my = Meine Ladungen
+start-my-about = Für Fahrerinnen und Fahrer: laufende Ladung, Rechnung, jede Zeile bewiesen.
+start-explorer = Hauptbuch-Explorer
+start-explorer-about = Für Prüfer: Blöcke, Transaktionen in klaren Worten, Konten, die null ergeben.
+start-try = Sechs Dinge zum Ausprobieren
+try-charge = Eine Ladung im Lauf sehen
+try-charge-how = Melden Sie sich als ana an. Läuft eine Ladung, bewegen sich ihre Zahlen.
+try-story = Die Geschichte einer Ladung lesen
+try-story-how = Melden Sie sich als operator an, wählen Sie eine abgerechnete Ladung.
+try-agreement = Einen Vertrag ändern
+try-agreement-how = Melden Sie sich als roaming-manager an, öffnen Sie einen, schlagen Sie eine neue Fassung vor.
+try-bill = Eine Rechnung bis zur letzten Zeile öffnen
+try-bill-how = Als ana einen Monat und eine Zeile öffnen, dann ihren Preis.
+try-proof = Einen Beweis prüfen
+try-proof-how = Melden Sie sich als auditor an, öffnen Sie eine Transaktion, prüfen Sie sie.
+try-settlement = Sehen, wer wem schuldet
+try-settlement-how = In der Konsole unter Verrechnung, vor und nach dem Ausgleich.
+setup-title = Das erste Konto
+setup-about = Sie richten { $member } ein. Dieses Konto darf alle anderen anlegen.
+setup-action = Konto anlegen
+setup-name-hint = Womit Sie sich anmelden, zum Beispiel ada.
+setup-display-name = Ihr Name
+setup-done = Die Einrichtung ist schon geschehen. Melden Sie sich an, oder bitten Sie einen Betreiber um ein Konto.
+setup-no-token = Diese Adresse braucht das Geheimnis aus dem Link, den das Programm beim ersten Start ausgab. Öffnen Sie den Link, wie er dort steht.
+setup-needed = Noch gibt es kein Konto: Öffnen Sie den Link, den das Programm ausgab

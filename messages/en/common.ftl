@@ -1,0 +1,101 @@
+### Words that every page shares.
+
+fairway = Fairway
+again = Try again
+close = Close
+loading = Loading
+sending = Sending
+yes = Yes
+no = No
+none = none
+demo-ribbon = DEMO
+demo-explained = Demonstration data. The companies are real names without any part in it.
+
+language = Language
+theme = Look
+theme-auto = As the device
+theme-light = Light
+theme-dark = Dark
+skip = Skip to the content
+menu = Menu
+
+amount-open = Show what this amount is made of
+id-copy = Copy { $id }
+id-copied = Copied
+
+table-all = all
+table-count = { $more ->
+    [yes] { $count } shown, more follow
+   *[no] { $count } shown
+ }
+table-filters = Filter: { $table }
+table-save = Save as CSV
+
+problem-trace = Reference:
+problem-unreachable = The server cannot be reached
+problem-unreachable-hint = Check the network. What you typed is still here; try again when the line is back.
+problem-late = The server did not answer in time
+problem-late-hint = It may still be working on it. Trying again is safe: nothing is done twice.
+problem-status-403-hint = Your account may not do this. Ask who runs this Fairway for the role.
+problem-status-404-hint = It may have been removed, or the address has a typing error.
+problem-status-412-hint = Somebody changed it in the meantime. Load it again, look at the change, and repeat yours.
+problem-status-429-hint = Too many requests in a short time. Wait a moment and try again.
+problem-status-500-hint = This is a fault of the program, not yours. The reference helps to find it.
+problem-status-503-hint = The service is starting or overloaded. Try again in a moment.
+
+live-lost = The line to the server is cut. What you see is { $age } old.
+live-back = The line is back; everything is up to date.
+live-retry = Try now
+
+sign-in = Sign in
+sign-in-title = Sign in
+sign-in-name = Name
+sign-in-password = Password
+sign-in-demo = Demonstration: choose an account, then sign in.
+sign-in-expired = Your sign-in has run out
+sign-in-expired-hint = Sign in again to go on. Nothing that you typed is lost.
+sign-out = Sign out
+password-hint = At least 12 characters. A few words are good.
+problem-credentials = Name or password is wrong
+problem-credentials-hint = Check both. After five failures each attempt waits longer.
+problem-locked = Too many failed attempts
+problem-not-signed-in = You are not signed in
+problem-not-found = There is nothing here
+problem-role = Your account may not do this
+problem-fields = Something in the form is not right
+
+keys-title = Keys
+keys-search = Search
+keys-help = These keys
+
+nothing-here = Page not found
+nothing-here-hint = The address leads nowhere. It may be old or have a typing error.
+arrow-to = to
+more = More
+show = Show
+search = Search
+
+signature = Signature
+signature-good = signature checked
+signature-bad = signature is wrong
+signature-unknown = not checked here
+breakdown = What the price is made of
+amount = Amount
+total = Total
+energy = Energy
+time = Time
+state = State
+session = Charge
+station = Station
+block = Block
+transaction = Transaction
+agreement = Agreement
+account = Account
+balance = Balance
+
+verify-check = Check now
+verify-proof = Proof file
+verify-keys = Validators' public keys
+verify-yes = Proven: { $signers } validators signed block { $height }
+verify-no = Not proven
+verify-self = To trust nobody, take both files and check them yourself, without this server:

@@ -1,0 +1,31 @@
+### The first page, set-up and sign-in.
+
+start-title = Fairway
+start-about = Charge at any member's station and get one bill at home. Two utilities agree on every price, both sign it, and a ledger that no single company runs checks it once more before it moves the money.
+start-console = Console
+start-console-about = For those who run a utility: charges, stations, agreements, settlement.
+start-my = My charging
+start-my-about = For drivers: the charge under way, the bill, each line proven.
+start-explorer = Ledger explorer
+start-explorer-about = For auditors: blocks, transactions in plain words, accounts that add up to zero.
+start-try = Six things to try
+try-charge = See a charge while it runs
+try-charge-how = Sign in as ana. When a charge runs, its figures move.
+try-story = Read the story of one charge
+try-story-how = Sign in as operator, choose a settled charge.
+try-agreement = Change an agreement
+try-agreement-how = Sign in as roaming-manager, open one, propose a new version.
+try-bill = Open a bill to its last line
+try-bill-how = As ana, open a month and a line, then its price.
+try-proof = Check a proof
+try-proof-how = Sign in as auditor, open a transaction, check it now.
+try-settlement = See who owes whom
+try-settlement-how = In the console under settlement, before and after netting.
+setup-title = The first account
+setup-about = You are setting up { $member }. This account may make all others.
+setup-action = Make the account
+setup-name-hint = What you sign in with, for example ada.
+setup-display-name = Your name
+setup-done = Set-up is done already. Sign in with an account, or ask an operator for one.
+setup-no-token = This address needs the secret from the link that the program printed at its first start. Open that link as it was printed.
+setup-needed = No account exists yet: open the link that the program printed

@@ -1,0 +1,101 @@
+### Palabras comunes a todas las páginas.
+
+fairway = Fairway
+again = Intentar de nuevo
+close = Cerrar
+loading = Cargando
+sending = Enviando
+yes = Sí
+no = No
+none = ninguno
+demo-ribbon = DEMO
+demo-explained = Datos de demostración. Las empresas son nombres reales que no tienen parte en ello.
+
+language = Idioma
+theme = Aspecto
+theme-auto = Como el dispositivo
+theme-light = Claro
+theme-dark = Oscuro
+skip = Ir al contenido
+menu = Menú
+
+amount-open = Mostrar de qué se compone este importe
+id-copy = Copiar { $id }
+id-copied = Copiado
+
+table-all = todos
+table-count = { $more ->
+    [yes] { $count } mostrados, hay más
+   *[no] { $count } mostrados
+ }
+table-filters = Filtrar: { $table }
+table-save = Guardar como CSV
+
+problem-trace = Referencia:
+problem-unreachable = No se puede contactar con el servidor
+problem-unreachable-hint = Compruebe la red. Lo que escribió sigue aquí; inténtelo de nuevo cuando vuelva la conexión.
+problem-late = El servidor no respondió a tiempo
+problem-late-hint = Puede que aún esté trabajando. Intentarlo de nuevo es seguro: nada se hace dos veces.
+problem-status-403-hint = Su cuenta no puede hacer esto. Pida el rol a quien administra este Fairway.
+problem-status-404-hint = Puede que se haya eliminado, o que la dirección tenga un error.
+problem-status-412-hint = Alguien lo cambió mientras tanto. Cárguelo de nuevo, mire el cambio y repita el suyo.
+problem-status-429-hint = Demasiadas peticiones en poco tiempo. Espere un momento e inténtelo de nuevo.
+problem-status-500-hint = Es un fallo del programa, no suyo. La referencia ayuda a encontrarlo.
+problem-status-503-hint = El servicio está arrancando o sobrecargado. Inténtelo en un momento.
+
+live-lost = Se cortó la conexión con el servidor. Lo que ve tiene { $age }.
+live-back = La conexión ha vuelto; todo está al día.
+live-retry = Intentar ahora
+
+sign-in = Entrar
+sign-in-title = Entrar
+sign-in-name = Nombre
+sign-in-password = Contraseña
+sign-in-demo = Demostración: elija una cuenta y entre.
+sign-in-expired = Su sesión ha caducado
+sign-in-expired-hint = Entre de nuevo para seguir. No se pierde nada de lo que escribió.
+sign-out = Salir
+password-hint = Al menos 12 caracteres. Unas cuantas palabras sirven.
+problem-credentials = El nombre o la contraseña no es correcto
+problem-credentials-hint = Compruebe ambos. Tras cinco fallos cada intento espera más.
+problem-locked = Demasiados intentos fallidos
+problem-not-signed-in = No ha entrado
+problem-not-found = Aquí no hay nada
+problem-role = Su cuenta no puede hacer esto
+problem-fields = Algo en el formulario no es correcto
+
+keys-title = Teclas
+keys-search = Buscar
+keys-help = Estas teclas
+
+nothing-here = Página no encontrada
+nothing-here-hint = La dirección no lleva a ninguna parte. Puede ser antigua o tener un error.
+arrow-to = a
+more = Más
+show = Mostrar
+search = Buscar
+
+signature = Firma
+signature-good = firma comprobada
+signature-bad = la firma no es válida
+signature-unknown = no comprobada aquí
+breakdown = De qué se compone el precio
+amount = Importe
+total = Total
+energy = Energía
+time = Hora
+state = Estado
+session = Carga
+station = Estación
+block = Bloque
+transaction = Transacción
+agreement = Acuerdo
+account = Cuenta
+balance = Saldo
+
+verify-check = Comprobar ahora
+verify-proof = Archivo de prueba
+verify-keys = Claves públicas de los validadores
+verify-yes = Probado: { $signers } validadores firmaron el bloque { $height }
+verify-no = No probado
+verify-self = Para no confiar en nadie, tome ambos archivos y compruébelos usted mismo, sin este servidor:

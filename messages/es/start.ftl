@@ -1,0 +1,31 @@
+### La primera página, la puesta en marcha y el acceso.
+
+start-title = Fairway
+start-about = Cargue en la estación de cualquier miembro y reciba una sola factura en casa. Dos compañías acuerdan cada precio, ambas lo firman, y un libro mayor que ninguna empresa controla lo comprueba antes de mover el dinero.
+start-console = Consola
+start-console-about = Para quienes dirigen una compañía: cargas, estaciones, acuerdos, liquidación.
+start-my = Mis cargas
+start-my-about = Para conductores: la carga en curso, la factura, cada línea probada.
+start-explorer = Explorador del libro mayor
+start-explorer-about = Para auditores: bloques, transacciones en palabras, cuentas que suman cero.
+start-try = Seis cosas para probar
+try-charge = Vea una carga en curso
+try-charge-how = Entre como ana. Cuando hay una carga, sus cifras se mueven.
+try-story = Lea la historia de una carga
+try-story-how = Entre como operator y elija una carga liquidada.
+try-agreement = Cambie un acuerdo
+try-agreement-how = Entre como roaming-manager, abra uno y proponga una versión nueva.
+try-bill = Abra una factura hasta la última línea
+try-bill-how = Como ana, abra un mes y una línea, y luego su precio.
+try-proof = Compruebe una prueba
+try-proof-how = Entre como auditor, abra una transacción y compruébela.
+try-settlement = Vea quién debe a quién
+try-settlement-how = En la consola, en liquidación, antes y después de compensar.
+setup-title = La primera cuenta
+setup-about = Está configurando { $member }. Esta cuenta puede crear todas las demás.
+setup-action = Crear la cuenta
+setup-name-hint = Con lo que entrará, por ejemplo ada.
+setup-display-name = Su nombre
+setup-done = La configuración ya está hecha. Entre con una cuenta o pida una a un operador.
+setup-no-token = Esta dirección necesita el secreto del enlace que el programa mostró en su primer arranque. Abra ese enlace tal como se mostró.
+setup-needed = Aún no hay ninguna cuenta: abra el enlace que mostró el programa

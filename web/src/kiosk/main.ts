@@ -1,0 +1,10 @@
+import { mount } from 'svelte';
+import '../styles/tokens.css';
+import '../styles/base.css';
+import './post.css';
+import { start } from '../lib/i18n.svelte.ts';
+import App from './App.svelte';
+import { FILES, NAMES } from './messages.ts';
+
+await start(FILES, NAMES);
+mount(App, { target: document.querySelector('#page') ?? document.body });

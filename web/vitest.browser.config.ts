@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests with a browser against the real programs: `npm run browser`. One file at a time; they share one consortium. */
+export default defineConfig({
+  test: {
+    include: ['tests/e2e/**/*.spec.ts'],
+    environment: 'node',
+    globalSetup: ['tests/e2e/support/world.ts'],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});
