@@ -5,7 +5,7 @@
     cargo run --release -p fairway-training --example backtest -- DATA --peers FOLDER --json
 
 Rows, columns, folds and objective are those of our own trees, and so are the numbers of trees, leaves and bins and the learning rate, of a
-member's own model and of the one pooled over all members.
+member's own model and of the one pooled over all members. What has been answered is not asked again.
 """
 
 import pathlib
@@ -64,7 +64,9 @@ def study(bases):
                 lines.append(f"{place} {round(one)} {round(both)}\n")
             print(base.name, "fold", number, rows, "rows", flush=True)
     for base, lines in zip(bases, said):
-        base.with_suffix(".said").write_text("".join(lines))
+        part = base.with_suffix(".part")
+        part.write_text("".join(lines))
+        part.rename(base.with_suffix(".said"))
 
 
 def main(folder):
@@ -72,7 +74,8 @@ def main(folder):
     for path in sorted(folder.glob("*.table")):
         kinds.setdefault(path.stem.split("-", 1)[1], []).append(path.with_suffix(""))
     for bases in kinds.values():
-        study(bases)
+        if not all(base.with_suffix(".said").exists() for base in bases):
+            study(bases)
 
 
 main(pathlib.Path(sys.argv[1]))

@@ -102,8 +102,10 @@ fn one(path: &Path) -> Result<(), String> {
             .map(|handle| handle.join().map_err(|_| "a thread failed".to_owned())?)
             .collect()
     });
-    let out = path.with_extension("said");
-    std::fs::write(&out, parts?.concat()).map_err(|e| format!("{}: {e}", out.display()))
+    let (part, out) = (path.with_extension("part"), path.with_extension("said"));
+    std::fs::write(&part, parts?.concat())
+        .and_then(|()| std::fs::rename(&part, &out))
+        .map_err(|e| format!("{}: {e}", out.display()))
 }
 
 fn run() -> Result<(), String> {
@@ -117,6 +119,8 @@ fn run() -> Result<(), String> {
         .filter(|path| path.extension().is_some_and(|e| e == "origins"))
         .collect();
     paths.sort();
+    // What has been answered is not asked again.
+    paths.retain(|path| !path.with_extension("said").exists());
     for path in paths {
         one(&path)?;
         eprintln!("{}", path.display());

@@ -1,6 +1,7 @@
 //! The forecast's back-test over real loads, beside programs of others that get the same rows and the same days.
 //!
-//! Each part is kept below the build folder under a hash of all that it depends on, so that a run that was stopped goes on where it was.
+//! Each trained model, each peer's answer and each part's figures are kept below the build folder under a hash of all that they depend on, so that a run that
+//! was stopped goes on where it was.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
@@ -14,8 +15,6 @@ pub(super) const DATA_VARIABLE: &str = "FAIRWAY_FORECAST_DATA";
 /// The package and its example that plays the days.
 const PACKAGE: &str = "fairway-training";
 const EXAMPLE: &str = "backtest";
-/// Threads of a training; its bytes do not depend on them.
-const THREADS: &str = "2";
 /// Threads with which hashes are compared.
 const HASH_THREADS: [&str; 2] = ["1", "8"];
 /// The parts that give figures. Times are taken on one thread.
@@ -36,40 +35,69 @@ pub(super) fn run() -> Result<Option<String>, String> {
         ));
         return Ok(None);
     };
-    let program = built(true)?;
+    let programs = Programs {
+        release: built(true)?,
+        debug: built(false)?,
+    };
     let scratch = workspace::target_dir().join("bench-forecast");
     let answers = scratch.join("peers");
-    std::fs::create_dir_all(&answers)
-        .map_err(|error| format!("cannot create {}: {error}", answers.display()))?;
-    let known = stamp(&[&program], &[&data])?;
-    let mut lines = hashes(&program)?;
-    peers(&program, &data, &answers, known)?;
-    let known = stamp(&[&program], &[&data, &answers])?;
+    let sources = workspace::root().join("crates/forecast/src");
+    let trainer = stamp(&[], &[&sources, &sources.join("trees")])?;
+    let models = scratch.join(format!("models-{trainer:016x}"));
+    for folder in [&answers, &models] {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
+    }
+    let known = stamp(&[&programs.release, &programs.debug], &[])?;
+    let mut lines = kept(&scratch, "hashes", known, || hashes(&programs))?;
+    let known = stamp(&[&programs.release], &[&data])?;
+    peers(&programs.release, &data, &answers, known)?;
+    let known = stamp(&[&programs.release], &[&data, &answers])?;
     for part in PARTS {
-        let name = part.join("").replace("--", "-");
-        let kept = scratch.join(format!("part{name}-{known:016x}.json"));
-        if let Ok(text) = std::fs::read_to_string(&kept) {
-            lines.push_str(&text);
-            continue;
-        }
-        say(&format!("forecast: {}", part.join(" ")));
-        let mut command = Command::new(&program);
-        command
-            .arg(&data)
-            .arg("--json")
-            .arg("--peers")
-            .arg(&answers);
-        let threads = part.contains(&"--threads");
-        command.args(*part);
-        if !threads {
-            command.args(["--threads", THREADS]);
-        }
-        let text = output(&mut command)?;
-        std::fs::write(&kept, &text)
-            .map_err(|error| format!("cannot write {}: {error}", kept.display()))?;
+        let name = part.concat();
+        let text = kept(&scratch, name.trim_start_matches('-'), known, || {
+            let mut command = Command::new(&programs.release);
+            command.arg(&data).arg("--json").args(*part);
+            command.arg("--peers").arg(&answers);
+            command.arg("--models").arg(&models);
+            if !part.contains(&"--threads") {
+                command.args(["--threads", &threads()]);
+            }
+            output(&mut command)
+        })?;
         lines.push_str(&text);
     }
     Ok(Some(lines))
+}
+
+/// The example in both builds.
+struct Programs {
+    release: PathBuf,
+    debug: PathBuf,
+}
+
+/// As many threads as there are processors.
+fn threads() -> String {
+    let found = std::thread::available_parallelism();
+    found.map_or(1, std::num::NonZero::get).to_string()
+}
+
+/// What a part printed when it ran with the same `known`, or what it prints now.
+fn kept(
+    scratch: &Path,
+    name: &str,
+    known: u64,
+    run: impl FnOnce() -> Result<String, String>,
+) -> Result<String, String> {
+    let path = scratch.join(format!("{name}-{known:016x}.json"));
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        return Ok(text);
+    }
+    say(&format!("forecast: {name}"));
+    let text = run()?;
+    std::fs::write(&path, &text)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    Ok(text)
 }
 
 /// The example, built for speed or for finding faults.
@@ -97,11 +125,11 @@ fn output(command: &mut Command) -> Result<String, String> {
 }
 
 /// Hashes of models and forecasts in both builds and on one and eight threads, which have to be equal.
-fn hashes(program: &Path) -> Result<String, String> {
+fn hashes(programs: &Programs) -> Result<String, String> {
     let mut found: Vec<(String, String)> = Vec::new();
-    for (build, program) in [("release", program.to_owned()), ("debug", built(false)?)] {
+    for (build, program) in [("release", &programs.release), ("debug", &programs.debug)] {
         for threads in HASH_THREADS {
-            let mut command = Command::new(&program);
+            let mut command = Command::new(program);
             command.args(["--part", "hashes", "--threads", threads]);
             found.push((format!("{build}, {threads} threads"), output(&mut command)?));
         }
@@ -122,31 +150,58 @@ fn hashes(program: &Path) -> Result<String, String> {
     Ok(wanted.lines().map(line).collect())
 }
 
-/// Exports the tables and lets the others answer, unless they did so for the same program and data.
+/// Exports the tables and lets the others answer what they have not answered for the same tables.
 fn peers(program: &Path, data: &Path, folder: &Path, known: u64) -> Result<(), String> {
     let mark = folder.with_extension("stamp");
-    let root = workspace::root();
-    let scripts = stamp(
-        &[],
-        &[
-            &root.join("bench-peers/lightgbm"),
-            &root.join("bench-peers/augurs"),
-        ],
-    )?;
-    let wanted = format!("{known:016x} {scripts:016x}\n");
-    if std::fs::read_to_string(&mark).is_ok_and(|text| text == wanted) {
-        return Ok(());
+    let wanted = format!("{known:016x}\n");
+    if !std::fs::read_to_string(&mark).is_ok_and(|text| text == wanted) {
+        say("forecast: tables for the others");
+        let mut export = Command::new(program);
+        output(export.arg(data).arg("--export").arg(folder))?;
+        std::fs::write(&mark, wanted)
+            .map_err(|error| format!("cannot write {}: {error}", mark.display()))?;
     }
-    say("forecast: tables for the others");
-    let mut export = Command::new(program);
-    output(export.arg(data).arg("--export").arg(folder))?;
+    let peers = workspace::root().join("bench-peers");
+    let script = stamp(&[], &[&peers.join("lightgbm")])?;
+    forget(
+        folder,
+        "table",
+        &["table", "folds", "own", "pooled"],
+        script,
+    )?;
+    let script = stamp(&[], &[&peers.join("augurs"), &peers.join("augurs/src")])?;
+    forget(folder, "origins", &["loads", "origins"], script)?;
     for (name, result) in [("LightGBM", lightgbm(folder)), ("augurs", augurs(folder))] {
         if let Err(error) = result {
             say(&format!("{name} is left out: {error}"));
         }
     }
-    std::fs::write(&mark, wanted)
-        .map_err(|error| format!("cannot write {}: {error}", mark.display()))
+    Ok(())
+}
+
+/// Takes answers away whose questions, or whose program, have changed. The peers answer what has no answer, so a stopped run goes on.
+fn forget(folder: &Path, of: &str, questions: &[&str], script: u64) -> Result<(), String> {
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    for base in entries.flatten().map(|entry| entry.path()) {
+        if base.extension().is_none_or(|ending| ending != of) {
+            continue;
+        }
+        let files: Vec<PathBuf> = questions.iter().map(|q| base.with_extension(q)).collect();
+        let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+        let wanted = format!("{:016x} {script:016x}\n", stamp(&files, &[])?);
+        let (key, said) = (base.with_extension("key"), base.with_extension("said"));
+        if std::fs::read_to_string(&key).is_ok_and(|text| text == wanted) {
+            continue;
+        }
+        if said.exists() {
+            std::fs::remove_file(&said)
+                .map_err(|error| format!("cannot remove {}: {error}", said.display()))?;
+        }
+        std::fs::write(&key, wanted)
+            .map_err(|error| format!("cannot write {}: {error}", key.display()))?;
+    }
+    Ok(())
 }
 
 fn lightgbm(folder: &Path) -> Result<(), String> {

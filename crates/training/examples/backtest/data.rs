@@ -20,8 +20,8 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Member>, String> {
     for path in paths {
         let bytes = std::fs::read(&path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        let named = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-        let Some(names) = forms::holds(&bytes).map_err(|refused| named(&refused))? else {
+        let of_file = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+        let Some(names) = forms::holds(&bytes).map_err(|refused| of_file(&refused))? else {
             continue;
         };
         let before = members.len();
@@ -29,10 +29,8 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Member>, String> {
         for (authority, code) in whose(&names, &stem) {
             let name = code.to_lowercase();
             if members.iter().any(|member| member.name == name) {
-                eprintln!(
-                    "{}",
-                    named(&format!("{code} is known from an earlier file"))
-                );
+                let known = format!("{code} is known from an earlier file");
+                eprintln!("{}", of_file(&known));
                 continue;
             }
             let file = File {
@@ -40,7 +38,7 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Member>, String> {
                 bytes: &bytes,
                 authority,
             };
-            members.push(member(&code, &name, &file).map_err(|error| named(&error))?);
+            members.push(member(&code, &name, &file).map_err(|error| of_file(&error))?);
         }
         introduce(members.split_at_mut(before).1);
     }
@@ -53,8 +51,9 @@ fn whose<'a>(names: &'a [String], stem: &str) -> Vec<(Option<&'a str>, String)> 
         let begin = stem.split('_').next().unwrap_or(stem);
         return vec![(None, begin.to_uppercase())];
     }
-    let named = names.iter().map(|name| (Some(name.as_str()), name.clone()));
-    named.collect()
+    let each = names.iter();
+    each.map(|name| (Some(name.as_str()), name.clone()))
+        .collect()
 }
 
 fn member(code: &str, name: &str, file: &File<'_>) -> Result<Member, String> {

@@ -1,8 +1,7 @@
 //! A utility that inflates its forecast: what is left of it in the load that is forecast, and in the price that the contract's curve makes of it.
 
 use crate::options::{Options, code, name};
-use crate::threads::Threads;
-use crate::{figure, study};
+use crate::{figure, store, study};
 use fairway_forecast::backtest::{Issue, Rows};
 use fairway_forecast::ensemble::Voices;
 use fairway_forecast::hour::{Day, Hour, day_of};
@@ -11,7 +10,7 @@ use fairway_forecast::scores::Errors;
 use fairway_forecast::series::Series;
 use fairway_forecast::spec::FeatureSpec;
 use fairway_forecast::track::MEDIAN;
-use fairway_forecast::trees::{Table, train};
+use fairway_forecast::trees::Table;
 use fairway_forecast::view::Inputs;
 use fairway_model::agreement::LoadBand;
 use fairway_model::forecast::{CurvePoint, ForecastTerms};
@@ -62,8 +61,7 @@ pub(crate) fn run(options: &Options, members: &[Member]) -> Result<(), String> {
                 table.append(&ground.rows.span(Day(0), known));
             }
             let recipe = study::recipe(MEDIAN, true, grounds.len() > 1);
-            train(spec.hash(), &table, &recipe, &Threads(options.threads))
-                .map_err(|error| error.to_string())
+            store::model(options, &spec, &table, &recipe)
         };
         let all: Vec<&study::Ground<'_>> = grounds.iter().collect();
         let pooled = model(&all)?;

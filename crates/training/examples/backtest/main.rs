@@ -4,7 +4,7 @@
 //! For every balancing authority in the folder's files, July 2018 to June 2020 (or as far as its data reach), each local day is forecast as of midnight and as of
 //! ten in the morning of the day before, with and without the authority's own published forecast. Models are trained anew every half year on what was known then, by the
 //! recipes of `fairway forecast train --effort full --pool`. `--export FOLDER` writes the same tables and loads for the programs in `bench-peers`, `--peers FOLDER` scores what they answered, over the
-//! same hours. `--part` does one thing only: `lie` inflates the published forecast, `speed` takes times, `hashes` shows that equal data give equal bytes.
+//! same hours. `--models FOLDER` keeps trained models. `--part` does one thing only: `lie` inflates the published forecast, `speed` takes times, `hashes` shows that equal data give equal bytes.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -21,6 +21,7 @@ mod options;
 mod report;
 mod rivals;
 mod speed;
+mod store;
 mod study;
 mod threads;
 

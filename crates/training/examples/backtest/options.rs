@@ -6,7 +6,7 @@ use fairway_training::forms;
 use fairway_training::search::Member;
 use std::path::PathBuf;
 
-const USAGE: &str = "usage: backtest FOLDER [--part study|lie|speed|hashes] [--json] [--point] [--only NAME[,NAME]] [--at midnight|ten] [--kind with|without] [--from DAY] [--to DAY] [--threads N] [--export FOLDER | --peers FOLDER]";
+const USAGE: &str = "usage: backtest FOLDER [--part study|lie|speed|hashes] [--json] [--point] [--only NAME[,NAME]] [--at midnight|ten] [--kind with|without] [--from DAY] [--to DAY] [--threads N] [--models FOLDER] [--export FOLDER | --peers FOLDER]";
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +37,8 @@ pub(crate) struct Options {
     /// The last.
     pub(crate) last: Day,
     pub(crate) threads: usize,
+    /// Where trained models are kept and looked for.
+    pub(crate) models: Option<PathBuf>,
     pub(crate) export: Option<PathBuf>,
     pub(crate) peers: Option<PathBuf>,
 }
@@ -55,6 +57,7 @@ impl Options {
             first: day_of(2018, 7, 1).ok_or_else(none)?,
             last: day_of(2020, 6, 30).ok_or_else(none)?,
             threads: 1,
+            models: None,
             export: None,
             peers: None,
         };
@@ -70,6 +73,7 @@ impl Options {
                 "--from" => options.first = day(&value()?)?,
                 "--to" => options.last = day(&value()?)?,
                 "--threads" => options.threads = value()?.parse().map_err(|_| none())?,
+                "--models" => options.models = Some(value()?.into()),
                 "--export" => options.export = Some(value()?.into()),
                 "--peers" => options.peers = Some(value()?.into()),
                 other if !other.starts_with("--") && options.folder.as_os_str().is_empty() => {

@@ -3,15 +3,12 @@
 use crate::options::{Options, code, name};
 use crate::study::{Ground, title};
 use fairway_forecast::backtest::{Issue, Mark, Published};
-use fairway_forecast::baseline::{empirical_quantiles, seasonal};
+use fairway_forecast::baseline::seasonal;
 use fairway_forecast::hour::Hour;
 use fairway_forecast::series::Series;
-use fairway_forecast::track::{LEVELS, MEDIAN};
+use fairway_training::simple::quantiles_beside;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// Days whose errors make the quantiles of a method that has none.
-const ERROR_DAYS: u16 = 28;
 
 /// Days before the first that counts, so that there are errors.
 const WARM_UP: i64 = 40;
@@ -57,12 +54,9 @@ fn method(
     }
     let errors = Series::new(start, errors);
     let counted = points.iter().filter(|(mark, _)| mark.day >= options.first);
-    let published = counted.map(|(mark, point)| {
-        let found = empirical_quantiles(*point, &errors, mark.last, mark.hour, ERROR_DAYS, &LEVELS);
-        Published {
-            mark: *mark,
-            quantiles: centred(found, *point),
-        }
+    let published = counted.map(|(mark, point)| Published {
+        mark: *mark,
+        quantiles: quantiles_beside(*point, &errors, mark.last, mark.hour),
     });
     (name.to_owned(), published.collect())
 }
@@ -132,16 +126,4 @@ fn lines(path: &Path) -> Result<Option<Vec<Vec<i64>>>, String> {
     };
     let line = |line: &str| line.split_whitespace().map(number).collect();
     text.lines().map(line).collect::<Result<_, _>>().map(Some)
-}
-
-/// The median stays the point that was said; the others give way to it.
-fn centred(quantiles: Vec<i64>, point: i64) -> Vec<i64> {
-    let pairs = quantiles.into_iter().zip(LEVELS);
-    pairs
-        .map(|(value, level)| match level.cmp(&MEDIAN) {
-            std::cmp::Ordering::Less => value.min(point),
-            std::cmp::Ordering::Equal => point,
-            std::cmp::Ordering::Greater => value.max(point),
-        })
-        .collect()
 }

@@ -1,14 +1,13 @@
 //! One hour of issue, with or without published forecasts, over all authorities.
 
 use crate::options::{Options, code, kind_of, name};
-use crate::threads::Threads;
-use crate::{export, report, rivals};
+use crate::{export, report, rivals, store};
 use fairway_forecast::backtest::{Fold, Issue, Published, Replay, Rows, folds};
 use fairway_forecast::ensemble::Voices;
 use fairway_forecast::hour::Day;
 use fairway_forecast::spec::FeatureSpec;
 use fairway_forecast::track::{LEVELS, MEDIAN, RATE, Tracker};
-use fairway_forecast::trees::{Model, Recipe, Table, train};
+use fairway_forecast::trees::{Model, Recipe, Table};
 use fairway_training::candidate::{self, Effort, Looks, Size};
 use fairway_training::search::{Member, rows_of, spec_of};
 
@@ -128,10 +127,9 @@ impl Training<'_> {
         for ground in grounds {
             table.append(&ground.rows.span(Day(0), self.fold.known_before));
         }
-        let workers = Threads(self.options.threads);
         let one = |level: &u16| {
             let recipe = recipe(*level, self.forecast, grounds.len() > 1);
-            train(self.spec.hash(), &table, &recipe, &workers).map_err(|e| e.to_string())
+            store::model(self.options, self.spec, &table, &recipe)
         };
         self.levels.iter().map(one).collect()
     }
