@@ -43,7 +43,7 @@ const ROWS: &[Row] = &[
     core("aaa", &["model"], &[]),
     core("pricing", &["model"], &["protocol"]),
     core("forecast", &["model"], &[]),
-    core("training", &["model", "forecast"], &[]),
+    core("training", &["model", "forecast"], &["pricing"]),
     core("ledger", &["model", "pricing", "forecast"], &[]),
     // The second opinion on the contracts: never `pricing`, whose mistakes it must not share.
     core("reference", &["model", "forecast", "ledger"], &[]),
@@ -91,7 +91,14 @@ const ROWS: &[Row] = &[
     // The paper's evaluation from the running composition: floats for its statistics, and nothing depends on it but the command.
     Row {
         name: "evaluation",
-        uses: &["model", "pricing", "forecast", "sim", "economics"],
+        uses: &[
+            "model",
+            "pricing",
+            "forecast",
+            "training",
+            "sim",
+            "economics",
+        ],
         tests_use: &[],
         core: false,
     },
