@@ -9,6 +9,8 @@ import { expect } from 'vitest';
 const EXECUTABLE = process.env['FAIRWAY_CHROMIUM'] ?? '/usr/bin/chromium';
 const SHOTS = process.env['FAIRWAY_SHOTS'] ?? resolve(import.meta.dirname, '../../shots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Longest wait for something to appear, in milliseconds. */
+const PATIENCE = 60_000;
 /** Targets of the post's screen, in pixels. */
 const TARGET = 64;
 
@@ -27,6 +29,7 @@ export interface Watched {
 
 export async function open(browser: Browser, url: string, size: readonly [number, number], language = 'en-US', expected?: RegExp): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: size[0], height: size[1] }, locale: language, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
