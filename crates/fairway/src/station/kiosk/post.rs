@@ -11,6 +11,7 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fairway_protocol::card::link_svg;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ fn here(
 }
 
 /// A change must come from the station's own page.
-pub(super) fn from_own_page(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn from_own_page(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let site = text("sec-fetch-site").unwrap_or("same-origin");
     let host = text("host").unwrap_or_default();
@@ -66,7 +67,7 @@ pub(super) fn from_own_page(headers: &HeaderMap) -> Result<(), Problem> {
             .is_some_and(|(_, origin)| origin == host)
     });
     if !own || !matches!(site, "same-origin" | "none") {
-        let text = "only the station's own page may act";
+        let text = "only the page of this address may act";
         return Err(Problem::new(StatusCode::FORBIDDEN, "foreign-page", text));
     }
     let kind = text("content-type").unwrap_or_default();
@@ -80,7 +81,7 @@ pub(super) fn from_own_page(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Reads the JSON of a request.
-pub(super) fn read(body: Result<Bytes, BytesRejection>) -> Result<Asked, Problem> {
+pub(crate) fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
     let body = body.map_err(|e| {
         let text = "the request is too large or broke off; at most 4 KiB are read";
         Problem::new(e.status(), "body-unreadable", text)
@@ -212,7 +213,7 @@ pub(super) async fn act(
 ) -> Result<Response, Problem> {
     here(&inner, &station, peer, &headers)?;
     from_own_page(&headers)?;
-    let asked = read(body)?;
+    let asked: Asked = read(body)?;
     let act = asked.act().map_err(|flaws| Problem::flaws(&flaws))?;
     let outcome = carry_out(&inner, &asked, act).await?;
     let value = shown(&inner, &outcome.view);
@@ -240,7 +241,7 @@ pub(super) async fn qr(
 }
 
 /// A file of the pages.
-pub(super) async fn asset(
+pub(crate) async fn asset(
     Path(path): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
