@@ -7,7 +7,8 @@ export default defineConfig({
     environment: 'node',
     globalSetup: ['tests/e2e/support/world.ts'],
     fileParallelism: false,
-    testTimeout: 180_000,
+    // A machine that is busy with other things takes three times as long as an idle one.
+    testTimeout: 400_000,
     hookTimeout: 180_000,
   },
 });

@@ -184,7 +184,7 @@ impl Asked {
     }
 }
 
-/// Runs only when it is named: two of its specifications do not hold every time (docs/kiosk.md).
+/// Runs only when it is named: it takes minutes, and it has not passed often enough yet to be relied on.
 const BY_NAME: &str = "browser";
 
 /// Whether this runs for a continuous integration, which may install packages.

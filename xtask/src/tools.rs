@@ -60,11 +60,21 @@ const POSTGRES: Tool = Tool {
 
 const NODE: Tool = Tool {
     name: "Node.js 20.19 or newer with npm",
-    needed_for: "stage web",
+    needed_for: "stages web, browser",
     required: false,
     debian: &["nodejs", "npm"],
     elsewhere: "install Node.js 20.19 or newer from https://nodejs.org (macOS: brew install node)",
     probe: node_and_npm,
+};
+
+const CHROMIUM: Tool = Tool {
+    name: "Chromium",
+    needed_for: "stage browser",
+    required: false,
+    // The fonts hold the letters of every language that the pages speak.
+    debian: &["chromium", "fonts-noto-core"],
+    elsewhere: "install Chromium and set FAIRWAY_CHROMIUM to its program",
+    probe: || chromium().map(|path| path.display().to_string()),
 };
 
 const NEXTEST: Tool = Tool {
@@ -87,6 +97,8 @@ const DENY: Tool = Tool {
 
 /// What the tests need.
 const FOR_TESTS: &[Tool] = &[RUSTC, CC, PYTHON, NODE, POSTGRES, NEXTEST, DENY];
+/// What only stages need that run by name; they install it themselves.
+const BY_NAME: &[Tool] = &[CHROMIUM];
 /// What the demonstration needs.
 const FOR_DEMO: &[Tool] = &[RUSTC, CC];
 
@@ -121,6 +133,7 @@ pub(crate) fn check_for_tests(install: bool) -> Report {
         });
     }
     examine(FOR_TESTS, &mut report);
+    examine(BY_NAME, &mut report);
     report
 }
 
@@ -164,6 +177,36 @@ pub(crate) fn postgres_bin() -> Option<PathBuf> {
         run::answer("pg_config", &["--bindir"])
             .map(PathBuf::from)
             .filter(|folder| folder.join("initdb").exists())
+    })
+}
+
+/// Where the browser is, when it is not where Debian puts it.
+const CHROMIUM_VARIABLE: &str = "FAIRWAY_CHROMIUM";
+/// Where Debian puts it.
+const CHROMIUM_PATH: &str = "/usr/bin/chromium";
+
+fn chromium() -> Option<PathBuf> {
+    let named = std::env::var_os(CHROMIUM_VARIABLE).map(PathBuf::from);
+    Some(named.unwrap_or_else(|| CHROMIUM_PATH.into())).filter(|path| path.exists())
+}
+
+/// The browser; where it is missing and may be installed, it is.
+///
+/// # Errors
+/// What is missing, and the line that installs it.
+pub(crate) fn browser(install: bool) -> Result<PathBuf, String> {
+    if let Some(found) = chromium() {
+        return Ok(found);
+    }
+    let mut problem = String::new();
+    if install && can_install() {
+        problem = apt_install(CHROMIUM.debian).err().unwrap_or_default();
+    }
+    chromium().ok_or_else(|| {
+        let line = remedy(&CHROMIUM);
+        format!("Chromium is missing: {line} {problem}")
+            .trim_end()
+            .to_owned()
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::environment::Clock;
 use fairway_model::MemberId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,10 @@ pub struct Config {
     pub later: Vec<PathBuf>,
     /// Where this member listens.
     pub listen: Listen,
+    /// Members that are reached by another address than the ledger names, such as a private line or a proxy. Who answers there is
+    /// checked as ever: by the certificate that the ledger names.
+    #[serde(default)]
+    pub via: BTreeMap<String, String>,
     /// Operational database.
     #[serde(default)]
     pub database: Database,
@@ -393,6 +398,7 @@ impl Config {
             genesis: genesis.into(),
             later: Vec::new(),
             listen,
+            via: BTreeMap::new(),
             database: Database::default(),
             ledger: Ledger::default(),
             policy: Policy::default(),
@@ -440,8 +446,26 @@ impl Config {
         let load = config.load.as_ref().map_or(Ok(()), Load::check);
         web.and(load)
             .and_then(|()| config.check_exports())
+            .and_then(|()| config.ways().map(drop))
             .map_err(|what| ConfigError { file, what })?;
         Ok(config)
+    }
+
+    /// The addresses of `via`, by member.
+    ///
+    /// # Errors
+    /// What is no member id, or no address.
+    pub fn ways(&self) -> Result<BTreeMap<MemberId, String>, String> {
+        let read = |(member, address): (&String, &String)| {
+            let member = MemberId::parse(member).map_err(|e| format!("via: {e}"))?;
+            if !address.starts_with("https://") {
+                return Err(format!(
+                    "via.{member} = {address}: an address that begins with https://"
+                ));
+            }
+            Ok((member, address.trim_end_matches('/').to_owned()))
+        };
+        self.via.iter().map(read).collect()
     }
 
     /// Dropped blocks must not lie where a lost or restored ledger folder takes them along.
@@ -582,6 +606,10 @@ ledger = "127.0.0.1:7403"
         assert!(two.contains("exclude each other"), "{two}");
         let address = load(&format!("{eastern}url = \"ftp://a/\""));
         assert!(address.contains("begins with http://"), "{address}");
+        let via = |text: &str| error(&format!("{GOOD}[via]\n{text}"));
+        assert!(via("alabama = \"https://a\"").contains("via: "));
+        let plain = via("\"US*ALP\" = \"http://a\"");
+        assert!(plain.contains("begins with https://"), "{plain}");
         let inside = ledger("keep_blocks = 4000\nexports = \"ledger/old\"");
         assert!(inside.contains("lies in the ledger's folder"), "{inside}");
     }

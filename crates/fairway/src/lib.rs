@@ -16,6 +16,7 @@ pub mod environment;
 pub mod export;
 pub mod forecast;
 pub mod genesis;
+pub(crate) mod line;
 pub mod node;
 pub mod ports;
 pub mod station;

@@ -115,6 +115,14 @@ impl Books {
     /// [`BooksError`] when the record is unreadable or contradicts itself; the books are then as before, but for the items of a batch
     /// ahead of the one that contradicts.
     pub fn record(&mut self, transaction: &[u8], receipt: &[u8]) -> Result<(), BooksError> {
+        let parts = Self::read(transaction, receipt)?;
+        parts
+            .iter()
+            .try_for_each(|(tx, receipt)| self.record_part(tx, receipt))
+    }
+
+    /// What a record holds: the transaction with its receipt, or the items of a batch with theirs; nothing when it was refused.
+    fn read(transaction: &[u8], receipt: &[u8]) -> Result<Vec<(Transaction, Receipt)>, BooksError> {
         let receipt = Receipt::from_bytes(receipt)
             .map_err(|e| BooksError::Unreadable("receipt", e.to_string()))?;
         let id = Hash::plain(transaction);
@@ -122,14 +130,11 @@ impl Books {
             return Err(BooksError::OtherTransaction(id));
         }
         if receipt.refusal().is_some() {
-            return Self::refused(&receipt);
+            return Self::refused(&receipt).map(|()| Vec::new());
         }
         let tx = Transaction::read(transaction)
             .map_err(|e| BooksError::Unreadable("transaction", e.to_string()))?;
-        let parts = batch::parts(tx, receipt).ok_or(BooksError::PostingsDiffer(id))?;
-        parts
-            .iter()
-            .try_for_each(|(tx, receipt)| self.record_part(tx, receipt))
+        batch::parts(tx, receipt).ok_or(BooksError::PostingsDiffer(id))
     }
 
     fn refused(receipt: &Receipt) -> Result<(), BooksError> {

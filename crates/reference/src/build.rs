@@ -708,7 +708,7 @@ fn unsound_forecast(terms: &mut Agreement, number: u32) {
             }
         }
         32 => follows.curve.reverse(),
-        _ => follows.notice_hours = 12 + u8::from(terms.version % 2 == 0),
+        _ => follows.notice_hours = 12 + u8::from(terms.version.is_multiple_of(2)),
     }
     terms.forecast = Some(follows);
 }

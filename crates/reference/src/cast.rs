@@ -308,14 +308,7 @@ impl Cast {
         let currency = chance.pick(&["USD", "USD", "USD", "EUR", "JPY", "KWD"], "USD");
         let currency = Currency::parse(currency)?;
         let amount = chance.span(15_000_000, 200_000_000);
-        let later = version > 1;
-        let begin = self.edge - 2 * DAY + if later { 2 * DAY } else { 0 };
-        let ends_inside = chance.percent(15);
-        let until = if ends_inside {
-            self.edge + chance.span(0, 12) * HOUR
-        } else {
-            self.edge + 400 * DAY
-        };
+        let (valid_from, valid_until) = self.validity(version, &mut chance);
         let home_bps = chance.small(0, 3_000);
         let owner_bps = chance.small(0, 3_000);
         let tariffs =
@@ -333,8 +326,8 @@ impl Cast {
             home,
             visited,
             currency,
-            valid_from: Time(begin),
-            valid_until: Time(until),
+            valid_from,
+            valid_until,
             text_hash: Hash::default(),
             tariffs,
             corridor: Corridor {
@@ -373,8 +366,19 @@ impl Cast {
             split_rule: self.split_rule(pair, version, floor),
             forecast: None,
         };
-        terms.forecast = self.forecast_terms(pair, version, &terms.load_band);
+        terms.forecast = self.forecast_terms(pair, version, terms.load_band);
         Ok(worded(terms))
+    }
+
+    /// From when on and until when terms are valid: some end while the seed plays.
+    fn validity(&self, version: u32, chance: &mut Chance) -> (Time, Time) {
+        let begin = self.edge - if version > 1 { 0 } else { 2 * DAY };
+        let until = if chance.percent(15) {
+            self.edge + chance.span(0, 12) * HOUR
+        } else {
+            self.edge + 400 * DAY
+        };
+        (Time(begin), Time(until))
     }
 
     /// Every other agreement with somebody else promises to serve, by cycles of some days; drawn apart.
@@ -399,7 +403,7 @@ impl Cast {
     }
 
     /// Forecast terms in one agreement of four; drawn apart, so that everything else of a seed stays as it is.
-    fn forecast_terms(&self, pair: usize, version: u32, band: &LoadBand) -> Option<ForecastTerms> {
+    fn forecast_terms(&self, pair: usize, version: u32, band: LoadBand) -> Option<ForecastTerms> {
         let mut chance = Chance::new(self.seed, &format!("forecast {pair} {version}"));
         let mut terms = plain_forecast(band.min_bps, band.max_bps);
         for hour in terms.weekday_bps.iter_mut().chain(&mut terms.weekend_bps) {

@@ -45,6 +45,7 @@ pub fn steps(cast: &Cast) -> Vec<Step> {
     plan.service();
     plan.board();
     plan.full_purses();
+    plan.credits_again();
     plan.bytes();
     plan.replays();
     let mut steps = plan.steps;

@@ -10,6 +10,7 @@ const PAGES: Record<string, { sources: string[]; files: string[] }> = {
   console: { sources: ['console', 'story', 'parts', 'lib'], files: ['common', 'story', 'console'] },
   my: { sources: ['my', 'story', 'parts', 'lib'], files: ['common', 'story', 'my'] },
   explorer: { sources: ['explorer', 'parts', 'lib'], files: ['common', 'explorer'] },
+  simulator: { sources: ['simulator'], files: ['common', 'simulator'] },
 };
 
 const text = (language: string, file: string) => readFileSync(new URL(`${language}/${file}.ftl`, ROOT), 'utf8');
@@ -68,7 +69,7 @@ test('every_text_of_a_page_is_in_its_files', () => {
 
 test('no_message_of_a_page_is_said_nowhere', () => {
   const all = sources('.');
-  for (const file of ['common', 'story', 'console', 'my', 'explorer', 'start']) {
+  for (const file of ['common', 'story', 'console', 'my', 'explorer', 'start', 'simulator']) {
     const unused = ids(text('en', file)).filter((id) => {
       if (all.includes(`'${id}'`)) return false;
       // Names made of data: some beginning of the id stands in a template, as in `state-${...}`, or as a group, as in word('state', ...).

@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::listener::Visitor;
-use super::who::authorized::cookie;
+use super::who::authorized::shown;
 use super::who::limits::{Caller, Left};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -31,7 +31,7 @@ pub(super) async fn counted(
     if !path.starts_with("/api/") {
         return next.run(request).await;
     }
-    let signed = cookie(request.headers()).and_then(|value| api.people().of_cookie(value));
+    let signed = shown(request.headers(), &api);
     let caller = match signed {
         Some((session, _)) => {
             let hash = super::wire::hash(&session.token).unwrap_or_default();

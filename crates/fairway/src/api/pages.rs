@@ -17,6 +17,9 @@ const MAX_FILE: u64 = 32 * 1024 * 1024;
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// Pages that stations and the demonstration serve; a member does not.
+const ELSEWHERE: [&str; 3] = ["kiosk", "phone", "simulator"];
+
 /// A file of the pages.
 struct File {
     bytes: Cow<'static, [u8]>,
@@ -38,7 +41,7 @@ fn candidates(path: &str) -> Vec<String> {
         .is_some_and(|last| last.contains('.'));
     if first.is_empty() {
         names.push("index.html".to_owned());
-    } else if !is_file {
+    } else if !is_file && !ELSEWHERE.contains(&first) {
         names.extend([format!("{first}.html"), format!("{first}/index.html")]);
         if matches!(first, "login" | "setup") {
             names.push("index.html".to_owned());
@@ -153,6 +156,7 @@ mod tests {
             ]
         );
         assert_eq!(candidates("/assets/a-1.js"), ["assets/a-1.js"]);
+        assert!(!candidates("/simulator").contains(&"simulator.html".to_owned()));
         assert!(candidates("/setup").contains(&"index.html".to_owned()));
         assert!(!is_plain("../keys/member.seed") && !is_plain("/etc/passwd"));
     }

@@ -2,7 +2,8 @@
 //! distance between them, with one dead, with one whose clock lies; and beside it what stands beneath (the engine with transactions that do
 //! nothing) and what stands elsewhere (PostgreSQL as a central ledger).
 
-use super::{figure, percentile, pgbench, proxy};
+use super::{figure, percentile, pgbench};
+use crate::line::{Condition, Line};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -119,7 +120,7 @@ async fn once(case: Case, rate: u32, seconds: u32) -> Result<Vec<Value>, String>
         std::process::id()
     ));
     let listen = crate::ports::free(4)?;
-    let reached = reached(case, &listen).await?;
+    let reached = reached(case, &listen)?;
     let ports = |addresses: &[SocketAddr]| -> Vec<String> {
         addresses.iter().map(|a| a.port().to_string()).collect()
     };
@@ -151,13 +152,13 @@ async fn once(case: Case, rate: u32, seconds: u32) -> Result<Vec<Value>, String>
 }
 
 /// The addresses that the validators are told: their own, or those of proxies before them.
-async fn reached(case: Case, listen: &[SocketAddr]) -> Result<Vec<SocketAddr>, String> {
+fn reached(case: Case, listen: &[SocketAddr]) -> Result<Vec<SocketAddr>, String> {
     let Some(delay) = case.delay() else {
         return Ok(listen.to_vec());
     };
     let reached = crate::ports::free(listen.len())?;
     for (from, to) in reached.iter().zip(listen) {
-        proxy::start(*from, *to, delay).await?;
+        Line::open(*from, *to, Condition { cut: false, delay })?;
     }
     Ok(reached)
 }

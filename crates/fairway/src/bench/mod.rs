@@ -7,7 +7,6 @@ mod load;
 mod loads;
 mod noop;
 mod pgbench;
-mod proxy;
 pub mod rate;
 pub mod size;
 pub mod split;

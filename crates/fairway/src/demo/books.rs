@@ -46,27 +46,25 @@ fn bytes(entry: &Value, field: &str) -> Result<Vec<u8>, String> {
     hex::decode(text).map_err(|e| e.to_string())
 }
 
+/// Adds one block to the books; gives the state root behind it.
+pub(crate) fn fold(books: &mut Books, block: &Value) -> Result<String, String> {
+    let entries = block.get("entries").and_then(Value::as_array);
+    for entry in entries.into_iter().flatten() {
+        books
+            .record(&bytes(entry, "transaction")?, &bytes(entry, "receipt")?)
+            .map_err(|e| e.to_string())?;
+    }
+    let root = block.get("state_root").and_then(Value::as_str);
+    Ok(root.unwrap_or_default().to_owned())
+}
+
 /// Folds the blocks of one node up to `height`; gives the books and the state root there.
-async fn fold(client: &Client, height: u64) -> Result<(Books, String), String> {
+async fn folded(client: &Client, height: u64) -> Result<(Books, String), String> {
     let mut books = Books::default();
     let mut root = String::new();
     for at in 1..=height {
         let block = client.json(&format!("/ledger/v1/block/{at}")).await?;
-        for entry in block
-            .get("entries")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            books
-                .record(&bytes(entry, "transaction")?, &bytes(entry, "receipt")?)
-                .map_err(|e| format!("block {at}: {e}"))?;
-        }
-        block
-            .get("state_root")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .clone_into(&mut root);
+        root = fold(&mut books, &block).map_err(|e| format!("block {at}: {e}"))?;
     }
     Ok((books, root))
 }
@@ -112,7 +110,7 @@ pub(crate) async fn audited(world: &World) -> Result<(u64, u64), String> {
         .await
         .map_err(|e| e.to_string())?
         .map_err(|e| format!("the audit: {e}"))?;
-    let (books, root) = fold(&other, report.audited.last).await?;
+    let (books, root) = folded(&other, report.audited.last).await?;
     if books != report.books || root != hex::encode(report.audited.state_root) {
         return Err("the auditor's books or state root differ from a node's".into());
     }
@@ -127,12 +125,12 @@ pub async fn ledger(world: &World) -> Result<(Books, u64), String> {
     let height = common_height(world).await?;
     let mut first: Option<(Books, String)> = None;
     for cast in everybody() {
-        let folded = fold(&world.client(cast)?, height)
+        let found = folded(&world.client(cast)?, height)
             .await
             .map_err(|e| format!("{}: {e}", cast.name))?;
         match &first {
-            None => first = Some(folded),
-            Some(same) if *same == folded => {}
+            None => first = Some(found),
+            Some(same) if *same == found => {}
             Some(_) => {
                 return Err(format!(
                     "at height {height} the node of {} has another state than the first",
@@ -165,7 +163,8 @@ pub(crate) async fn databases(world: &World, ledger: &Books) -> Result<Micro, St
     Micro::sum(billed).map_err(|e| e.to_string())
 }
 
-fn compare(
+/// Compares what a utility's database says with the ledger.
+pub(crate) fn compare(
     name: &str,
     me: fairway_model::MemberId,
     own: &command::Books,

@@ -47,7 +47,8 @@ pub struct Post {
     acts: mpsc::Sender<Done>,
     views: watch::Receiver<View>,
     clock: Clock,
-    program: JoinHandle<()>,
+    /// The program; a second pair of hands has none.
+    program: Option<JoinHandle<()>>,
 }
 
 /// How long a station's screens wait, in seconds of the wall clock.
@@ -88,11 +89,12 @@ pub struct Visit {
 impl Post {
     /// Starts a station's program for drivers that are programs.
     pub fn open(world: &World, bay: Bay) -> Result<Self, String> {
-        Self::paced(world, bay, Pace::QUICK)
+        let gateway = world.gateway(bay.utility)?;
+        Self::paced(world, bay, Pace::QUICK, gateway)
     }
 
-    /// Starts a station's program whose screens wait as long as `pace` says.
-    pub fn paced(world: &World, bay: Bay, pace: Pace) -> Result<Self, String> {
+    /// Starts a station's program whose screens wait as long as `pace` says, and that connects to `gateway`.
+    pub fn paced(world: &World, bay: Bay, pace: Pace, gateway: String) -> Result<Self, String> {
         let spki = bay.meter.public_spki();
         let certificate = world
             .genesis
@@ -125,7 +127,7 @@ impl Post {
             meter: bay.meter.clone(),
             register: Energy::ZERO,
             offered_w: 150_000,
-            gateway: world.gateway(bay.utility)?,
+            gateway,
             password: bay.password.clone(),
             tls: Arc::new(tls::station_client(certificate)?),
             clock: world.clock,
@@ -145,16 +147,34 @@ impl Post {
             acts,
             views,
             clock,
-            program,
+            program: Some(program),
         })
+    }
+
+    /// A second pair of hands at the same station.
+    pub(crate) fn twin(&self) -> Self {
+        Self {
+            bay: self.bay.clone(),
+            acts: self.acts.clone(),
+            views: self.views.clone(),
+            clock: self.clock,
+            program: None,
+        }
     }
 
     /// Ends the station's program, and gives its bay back.
     pub async fn close(self) -> Bay {
         drop(self.acts);
-        // It ends when nobody can act any more; what it said before is in the log.
-        let _ = self.program.await;
+        if let Some(program) = self.program {
+            // It ends when nobody can act any more; what it said before is in the log.
+            let _ = program.await;
+        }
         self.bay
+    }
+
+    /// What the station shows now.
+    pub(crate) fn view(&self) -> View {
+        self.views.borrow().clone()
     }
 
     /// The station's kiosk, to be served.

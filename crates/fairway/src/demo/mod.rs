@@ -8,6 +8,7 @@ mod kiosks;
 pub mod members;
 mod scenario;
 pub mod setup;
+mod simulator;
 pub mod world;
 
 pub use books::ledger as ledger_books;

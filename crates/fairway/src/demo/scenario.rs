@@ -4,7 +4,7 @@ use super::drive::{Post, Visit};
 use super::members::{Cast, UTILITIES, everybody};
 use super::setup::{self, Driver};
 use super::world::{Plan, World};
-use super::{Options, accounts, books, kiosks};
+use super::{Options, accounts, books, kiosks, simulator};
 use crate::cli::say;
 use crate::view;
 use fairway_messages::Language;
@@ -31,7 +31,12 @@ fn cast(at: usize) -> Result<Cast, String> {
 
 /// Plays everything; the members are stopped at the end, whatever happened.
 pub(super) async fn play(options: &Options, folder: &Path, begin: Instant) -> Result<(), String> {
-    let world = World::prepare(&Plan::new(folder, options.seed, options.speed)?)?;
+    let mut plan = Plan::new(folder, options.seed, options.speed)?;
+    // Nobody cuts a line while the scenario plays for itself.
+    plan.lines = !options.headless;
+    let pages = options.pages.as_deref().map(std::path::absolute);
+    plan.pages = pages.transpose().map_err(|e| e.to_string())?;
+    let world = World::prepare(&plan)?;
     let mut stage = Stage {
         world,
         posts: Vec::new(),
@@ -321,13 +326,14 @@ impl Stage {
         let driver = self.drivers.first().cloned().ok_or("no driver")?;
         say(&accounts::links(&self.world, &self.drivers)?);
         let posts = std::mem::take(&mut self.posts);
-        self.posts = kiosks::open(&self.world, posts, &self.drivers).await?;
+        let (listener, address) = simulator::listener().await?;
+        let stands = kiosks::open(&self.world, posts, &self.drivers, address).await?;
         say(&format!(
             "\nEverything runs on. In another terminal:\n  fairway bill {} 2026-11 --config {folder}/{}/fairway.toml\n  fairway session list --config {folder}/duke/fairway.toml\n  fairway ledger status --config {folder}/regulator/fairway.toml\nCtrl-C to stop.",
             driver.cin, driver.home.folder
         ));
         // Ctrl-C ends the whole scenario.
-        std::future::pending().await
+        simulator::run(&mut self.world, stands, &self.drivers, listener).await
     }
 }
 

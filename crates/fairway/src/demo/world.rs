@@ -5,8 +5,9 @@ use crate::cli::client::Client;
 use crate::config::{ClockConfig, Config, Listen, Web};
 use crate::environment::{self, Clock};
 use crate::genesis::{Genesis, GenesisMember, Keys};
+use crate::line::{Condition, Line};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -32,6 +33,10 @@ pub struct Plan {
     pub program: PathBuf,
     /// Database URLs of members that shall not have a SQLite file of their own, by member id.
     pub databases: BTreeMap<&'static str, String>,
+    /// Whether members reach each other over lines that can be cut.
+    pub lines: bool,
+    /// Folder of web pages instead of those inside the program.
+    pub pages: Option<PathBuf>,
 }
 
 impl Plan {
@@ -48,6 +53,8 @@ impl Plan {
             begin_ms: BEGIN_MS,
             program,
             databases: BTreeMap::new(),
+            lines: false,
+            pages: None,
         })
     }
 }
@@ -67,7 +74,16 @@ pub struct World {
     listen: BTreeMap<&'static str, Listen>,
     pages: BTreeMap<&'static str, SocketAddr>,
     tokens: BTreeMap<&'static str, String>,
+    /// Lines of messages between utilities: from, to.
+    lines: BTreeMap<(&'static str, &'static str), Line>,
     children: BTreeMap<&'static str, Child>,
+}
+
+/// Every utility with every other one.
+pub(crate) fn pairs() -> impl Iterator<Item = (Cast, Cast)> {
+    let from = |from: Cast| UTILITIES.into_iter().map(move |to| (from, to));
+    let all = UTILITIES.into_iter().flat_map(from);
+    all.filter(|(from, to)| from.id != to.id)
 }
 
 fn ports() -> Result<[SocketAddr; 5], String> {
@@ -146,24 +162,54 @@ impl World {
             listen,
             pages,
             tokens,
+            lines: BTreeMap::new(),
             children: BTreeMap::new(),
         };
-        for cast in everybody() {
-            world.write_config(cast, plan.databases.get(cast.id))?;
-        }
-        Ok(world)
+        world.configured(plan)
     }
 
-    fn write_config(&self, cast: Cast, database: Option<&String>) -> Result<(), String> {
+    /// Opens the lines that the plan wants, and writes the members' configurations.
+    fn configured(mut self, plan: &Plan) -> Result<Self, String> {
+        if plan.lines {
+            self.open_lines()?;
+        }
+        for cast in everybody() {
+            self.write_config(cast, plan)?;
+        }
+        Ok(self)
+    }
+
+    fn open_lines(&mut self) -> Result<(), String> {
+        for (from, to) in pairs() {
+            let target = self.listen.get(to.id).ok_or("no addresses")?.peers;
+            let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let line = Line::open(free, target, Condition::default())?;
+            self.lines.insert((from.id, to.id), line);
+        }
+        Ok(())
+    }
+
+    /// The line on which a utility's messages go to another; none where the plan wanted none.
+    pub(crate) fn line(&self, from: &str, to: &str) -> Option<&Line> {
+        let mut lines = self.lines.iter();
+        lines.find_map(|((a, b), line)| (*a == from && *b == to).then_some(line))
+    }
+
+    fn write_config(&self, cast: Cast, plan: &Plan) -> Result<(), String> {
         let listen = self.listen.get(cast.id).cloned().ok_or("no addresses")?;
         let scaled = |seconds: u32| seconds.saturating_mul(self.speed);
         let mut config = Config::new(cast.id, "../genesis.toml", listen);
         config.ledger.worker_threads = 1;
         config.web = self.pages.get(cast.id).map(|address| Web {
             demonstration: true,
+            dir: plan.pages.clone(),
             ..Web::new(*address)
         });
-        if let Some(url) = database {
+        let lines = self.lines.iter().filter(|((from, _), _)| *from == cast.id);
+        config.via = lines
+            .map(|((_, to), line)| ((*to).to_owned(), format!("https://{}", line.address())))
+            .collect();
+        if let Some(url) = plan.databases.get(cast.id) {
             config.database.url.clone_from(url);
         }
         config.policy.offer_ttl_s = scaled(60);
@@ -258,12 +304,20 @@ impl World {
         Ok(format!("http://{address}"))
     }
 
+    /// Whether a member's process runs.
+    pub(crate) fn runs(&mut self, cast: Cast) -> bool {
+        let child = self.children.get_mut(cast.id);
+        child.is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// The listener of a member's gateway.
+    pub(crate) fn stations(&self, cast: Cast) -> Result<SocketAddr, String> {
+        Ok(self.listen.get(cast.id).ok_or("no addresses")?.stations)
+    }
+
     /// Where a member's stations connect.
     pub fn gateway(&self, cast: Cast) -> Result<String, String> {
-        Ok(format!(
-            "wss://{}",
-            self.listen.get(cast.id).ok_or("no addresses")?.stations
-        ))
+        Ok(format!("wss://{}", self.stations(cast)?))
     }
 
     /// Resident memory of every running member in MiB.

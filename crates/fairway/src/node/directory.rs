@@ -21,15 +21,18 @@ use tokio::sync::Notify;
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     members: Arc<RwLock<BTreeMap<MemberId, Member>>>,
+    /// Addresses of our configuration, which count before those of the ledger.
+    ways: Arc<BTreeMap<MemberId, String>>,
     changed: Arc<Notify>,
 }
 
 impl Directory {
-    /// The founders, before the ledger was asked.
-    pub fn of(members: Vec<Member>) -> Self {
+    /// The founders, before the ledger was asked, and the addresses by which we reach some of them.
+    pub fn of(members: Vec<Member>, ways: BTreeMap<MemberId, String>) -> Self {
         let members = members.into_iter().map(|m| (m.id, m)).collect();
         Self {
             members: Arc::new(RwLock::new(members)),
+            ways: Arc::new(ways),
             changed: Arc::default(),
         }
     }
@@ -41,6 +44,12 @@ impl Directory {
     /// A member's entry.
     pub fn find(&self, id: MemberId) -> Option<Member> {
         self.read(|all| all.get(&id).cloned())
+    }
+
+    /// Where a member takes our messages, such as `https://10.0.0.7:7402`.
+    pub fn endpoint(&self, id: MemberId) -> Option<String> {
+        let own = self.ways.get(&id).cloned();
+        own.or_else(|| self.find(id).map(|member| member.endpoint))
     }
 
     /// Whose certificate this is.

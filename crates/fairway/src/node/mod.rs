@@ -90,7 +90,7 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
         };
         tokio::spawn(joining.run(prefix));
     }
-    let directory = Directory::of(genesis.members());
+    let directory = Directory::of(genesis.members(), config.ways()?);
     let desk = bare_desk(&config, me, &chain, &keys);
     let operations = listen(config.listen.operations, "listen.operations").await?;
     let (fatal, mut ended) = mpsc::channel(1);

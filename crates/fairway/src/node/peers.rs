@@ -150,12 +150,10 @@ pub async fn deliver(
         let Ok(place) = places.clone().acquire_owned().await else {
             return;
         };
-        let Some(member) = directory.find(to) else {
+        let Some(endpoint) = directory.endpoint(to) else {
             continue;
         };
-        let request = client
-            .post(format!("{}{PATH}", member.endpoint))
-            .body(envelope);
+        let request = client.post(format!("{endpoint}{PATH}")).body(envelope);
         tokio::spawn(async move {
             match request.send().await {
                 Ok(response) if response.status().is_success() => {}

@@ -21,6 +21,8 @@ async fn alone(name: &str) -> (World, Cast, Person, String) {
         program: program(),
         begin_ms: fairway::demo::world::BEGIN_MS,
         databases: std::collections::BTreeMap::new(),
+        lines: false,
+        pages: None,
     };
     let mut world = World::prepare(&plan).unwrap();
     let cast = UTILITIES[1];

@@ -83,6 +83,8 @@ impl Region {
             begin_ms: BEGIN_MS + (hour - 10) * HOUR,
             program: program(),
             databases: BTreeMap::new(),
+            lines: false,
+            pages: None,
         };
         let mut world = World::prepare(&plan).unwrap();
         let config = world.folder.join("duke/fairway.toml");

@@ -45,6 +45,8 @@ impl Stage {
             begin_ms: BEGIN_MS,
             program: program(),
             databases,
+            lines: false,
+            pages: None,
         };
         let mut world = World::prepare(&plan).unwrap();
         for member in everybody() {

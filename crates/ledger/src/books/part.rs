@@ -4,7 +4,6 @@
 //! It cannot tell balances, nor whether what was paid, credited or netted was owed: that follows from older blocks.
 
 use super::{Books, BooksError, Change, Turnover};
-use crate::batch;
 use crate::receipt::{Account, Effect, Outcome, Posting, Receipt};
 use crate::tx::{Operation, Transaction};
 use core::fmt;
@@ -29,18 +28,7 @@ impl Movements {
     /// # Errors
     /// [`BooksError`] when the record is unreadable or contradicts itself or one before it.
     pub fn record(&mut self, transaction: &[u8], receipt: &[u8]) -> Result<(), BooksError> {
-        let receipt = Receipt::from_bytes(receipt)
-            .map_err(|e| BooksError::Unreadable("receipt", e.to_string()))?;
-        let id = Hash::plain(transaction);
-        if receipt.transaction != id {
-            return Err(BooksError::OtherTransaction(id));
-        }
-        if receipt.refusal().is_some() {
-            return Books::refused(&receipt);
-        }
-        let tx = Transaction::read(transaction)
-            .map_err(|e| BooksError::Unreadable("transaction", e.to_string()))?;
-        let parts = batch::parts(tx, receipt).ok_or(BooksError::PostingsDiffer(id))?;
+        let parts = Books::read(transaction, receipt)?;
         parts
             .iter()
             .try_for_each(|(tx, receipt)| self.record_part(tx, receipt))

@@ -16,7 +16,7 @@ const NOBODY: u8 = 100;
 
 impl Plan<'_> {
     /// Draws apart, so that everything else of a seed stays as it is.
-    fn apart(&mut self, purpose: &str, draw: impl FnOnce(&mut Self)) {
+    pub(super) fn apart(&mut self, purpose: &str, draw: impl FnOnce(&mut Self)) {
         let own = Chance::new(self.cast.seed, purpose);
         let usual = core::mem::replace(&mut self.chance, own);
         draw(self);

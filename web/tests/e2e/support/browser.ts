@@ -9,6 +9,8 @@ import { expect } from 'vitest';
 const EXECUTABLE = process.env['FAIRWAY_CHROMIUM'] ?? '/usr/bin/chromium';
 const SHOTS = process.env['FAIRWAY_SHOTS'] ?? resolve(import.meta.dirname, '../../shots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Longest wait for something to appear, in milliseconds. */
+const PATIENCE = 60_000;
 /** Targets of the post's screen, in pixels. */
 const TARGET = 64;
 
@@ -19,35 +21,38 @@ export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
 }
 
-/** A page whose errors are kept; `quiet` fails on the first one. */
+/** A page whose errors are kept, but for expected ones; `quiet` fails on the first one. */
 export interface Watched {
   page: Page;
   quiet(): void;
 }
 
-export async function open(browser: Browser, url: string, size: readonly [number, number], language = 'en-US'): Promise<Watched> {
+export async function open(browser: Browser, url: string, size: readonly [number, number], language = 'en-US', expected?: RegExp): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: size[0], height: size[1] }, locale: language, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(message.text());
+    // The code for phones may be replaced between the view that names it and the picture that the page asks for.
+    const replaced = message.location().url.includes('/qr/');
+    if (message.type() === 'error' && !replaced && !expected?.test(message.text())) errors.push(message.text());
   });
   await page.goto(url);
   return { page, quiet: () => expect(errors.join('\n')).toBe('') };
 }
 
-/** axe with WCAG 2.2 AA, and contrast of 7:1 on top. */
-export async function accessible(page: Page, what: string): Promise<void> {
+/** axe with WCAG 2.2 AA, and contrast of 7:1 on top where the screen stands in the sun. */
+export async function accessible(page: Page, what: string, outdoors = true): Promise<void> {
   await page.evaluate(AXE);
-  const flaws = await page.evaluate(async () => {
+  const flaws = await page.evaluate(async (enhanced) => {
     const run = (globalThis as unknown as { axe: { run(of: Document, options: unknown): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe.run;
     const found = await run(document, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
-      rules: { 'color-contrast-enhanced': { enabled: true } },
+      rules: { 'color-contrast-enhanced': { enabled: enhanced } },
     });
     return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary ?? ''}`).join(' | ')}`);
-  });
+  }, outdoors);
   expect(flaws, `${what} in axe`).toEqual([]);
 }
 
@@ -84,4 +89,41 @@ export async function look(page: Page, state: string, sizes: Record<string, read
     await page.emulateMedia({ colorScheme: scheme });
     await accessible(page, `${state}, ${scheme}`);
   }
+}
+
+/** Sizes at which the pages for people who sign in are looked at. */
+const PAGE_SIZES = { wide: [1280, 800], low: [800, 480], phone: [390, 844] } as const;
+
+/** Nothing is loading any more, and there is a heading. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForSelector('h1');
+  await page.waitForFunction(() => !document.querySelector('.skeleton'));
+}
+
+/** A page in every size, light and dark: never wider than its window, accessible, and there is a picture of it. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await settled(page);
+  for (const [size, [width, height]] of Object.entries(PAGE_SIZES)) {
+    await page.setViewportSize({ width, height });
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.screenshot({ path: resolve(SHOTS, `${name}-${size}-${scheme}.png`) });
+    }
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(over, `${name} at ${size} is wider than its window`).toBeLessThanOrEqual(1);
+  }
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.setViewportSize({ width: PAGE_SIZES.wide[0], height: PAGE_SIZES.wide[1] });
+    await page.emulateMedia({ colorScheme: scheme });
+    await accessible(page, `${name}, ${scheme}`, false);
+  }
+}
+
+/** Signs in as people do: on the page, with the keys. */
+export async function signIn(page: Page, name: string, password: string): Promise<void> {
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }

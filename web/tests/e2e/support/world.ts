@@ -8,7 +8,12 @@ import type { TestProject } from 'vitest/node';
 export interface Stage {
   folder: string;
   kiosks: { station: string; operator: string; url: string }[];
-  drivers: { name: string; cin: string; home: string }[];
+  drivers: { name: string; cin: string; home: string; account: string }[];
+  members: { id: string; name: string; pages: string }[];
+  /** Of every account. */
+  password: string;
+  /** Address of the simulator's page. */
+  simulator: string;
 }
 
 declare module 'vitest' {
@@ -20,8 +25,13 @@ declare module 'vitest' {
 /** Longest wait for the members, in milliseconds. */
 const READY = 150_000;
 
-/** Starts the demonstration: four members and their stations, real processes. */
+/** Starts the demonstration: four members and their stations, real processes. `FAIRWAY_DEMO` names the folder of one that runs already. */
 export default async function world(project: TestProject): Promise<() => Promise<void>> {
+  const running = process.env['FAIRWAY_DEMO'];
+  if (running) {
+    project.provide('stage', told(running));
+    return () => Promise.resolve();
+  }
   const program = process.env['FAIRWAY_PROGRAM'] ?? resolve(import.meta.dirname, '../../../../target/debug/fairway');
   const folder = mkdtempSync(join(tmpdir(), 'fairway-browser-'));
   const child = spawn(program, ['demo', '--quick', '--dir', folder, '--speed', '60', '--pages', resolve(import.meta.dirname, '../../../dist')], { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -31,11 +41,15 @@ export default async function world(project: TestProject): Promise<() => Promise
     if (child.exitCode !== null || Date.now() > until) throw new Error(`the demonstration did not open its screens; logs are in ${folder}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  project.provide('stage', { folder, ...(JSON.parse(readFileSync(ready, 'utf8')) as Omit<Stage, 'folder'>) });
+  project.provide('stage', told(folder));
   return async () => {
     await ended(child);
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+function told(folder: string): Stage {
+  return { folder, ...(JSON.parse(readFileSync(join(folder, 'demo.json'), 'utf8')) as Omit<Stage, 'folder'>) };
 }
 
 /** Ends it as Ctrl-C does, so that it ends its members. */
@@ -44,4 +58,14 @@ async function ended(child: ChildProcess): Promise<void> {
   const over = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGINT');
   await over;
+}
+
+/** Does something in the demonstration's world, as the simulator's page does. */
+export async function deed(stage: Stage, what: string, of: { station?: string; member?: string }): Promise<void> {
+  const answer = await fetch(new URL('/simulator/act', stage.simulator), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ id: crypto.randomUUID(), deed: what, ...of }),
+  });
+  if (!answer.ok) throw new Error(`${what}: ${await answer.text()}`);
 }

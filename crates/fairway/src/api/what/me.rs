@@ -151,8 +151,16 @@ fn me_of(api: &Api, account: &Account, session: &SignIn) -> Me {
 
 fn set_cookie(headers: &mut HeaderMap, api: &Api, value: &str, seconds: i64) {
     let secure = if api.parts().secure { "; Secure" } else { "" };
-    let text =
-        format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    let web = &api.parts().web;
+    // The members of a demonstration share one host, and cookies know no ports: one sign-in would end the other.
+    let of = if web.demonstration {
+        format!("_{}", web.listen.port())
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "{COOKIE}{of}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"
+    );
     if let Ok(value) = HeaderValue::from_str(&text) {
         headers.insert(header::SET_COOKIE, value);
     }

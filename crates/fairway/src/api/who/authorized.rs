@@ -100,16 +100,25 @@ impl<A> Deref for Authorized<A> {
     }
 }
 
-/// The value of the sign-in cookie.
-pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The values of sign-in cookies. A browser sends those of every port of a host, so that there may be one of each member that runs
+/// there; the others' are unknown here.
+pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(header::COOKIE).into_iter();
     let pairs = lines
         .filter_map(|v| v.to_str().ok())
         .flat_map(|line| line.split(';'));
     pairs
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .filter(|(name, _)| {
+            let rest = name.strip_prefix(COOKIE);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        })
         .map(|(_, value)| value)
+}
+
+/// Who showed a valid cookie.
+pub(crate) fn shown(headers: &HeaderMap, api: &Api) -> Option<(SignIn, Account)> {
+    cookies(headers).find_map(|value| api.people().of_cookie(value))
 }
 
 fn not_signed_in() -> Problem {
@@ -121,8 +130,7 @@ fn not_signed_in() -> Problem {
 }
 
 fn signed(parts: &Parts, api: &Api) -> Result<Signed, Problem> {
-    let value = cookie(&parts.headers).ok_or_else(not_signed_in)?;
-    let (session, account) = api.people().of_cookie(value).ok_or_else(not_signed_in)?;
+    let (session, account) = shown(&parts.headers, api).ok_or_else(not_signed_in)?;
     Ok(Signed { account, session })
 }
 
@@ -172,12 +180,17 @@ mod tests {
             header::COOKIE,
             HeaderValue::from_static("a=b; fairway_session=ff; c=d"),
         );
-        assert_eq!(cookie(&headers), Some("ff"));
+        assert_eq!(cookies(&headers).collect::<Vec<_>>(), ["ff"]);
         headers.insert(
             header::COOKIE,
             HeaderValue::from_static("xfairway_session=ff"),
         );
-        assert_eq!(cookie(&headers), None);
+        assert_eq!(cookies(&headers).count(), 0);
+        headers.insert(
+            header::COOKIE,
+            HeaderValue::from_static("fairway_session_7400=a; fairway_session_7500=b"),
+        );
+        assert_eq!(cookies(&headers).collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]

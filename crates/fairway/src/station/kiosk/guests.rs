@@ -91,6 +91,8 @@ pub struct Guests {
     /// Begin of the window, and wrong codes in it.
     guesses: (u64, u32),
     last: (u64, bool),
+    /// A phone came, or a dialog became a phone's, since the screens were last told.
+    news: bool,
 }
 
 fn code_of(random: [u8; 8]) -> String {
@@ -118,6 +120,7 @@ impl Guests {
             phones: VecDeque::new(),
             guesses: (now, 0),
             last: (0, true),
+            news: false,
         }
     }
 
@@ -137,9 +140,9 @@ impl Guests {
         self.phones.iter().rfind(mine).map(|g| g.code.as_str())
     }
 
-    /// Follows the station and the clock. True when the code or a phone's standing changed.
+    /// Follows the station and the clock. True when the code or a phone's standing changed since the last call.
     pub fn follow(&mut self, now: u64, view: &View, random: [u8; 8]) -> bool {
-        let mut changed = false;
+        let mut changed = core::mem::take(&mut self.news);
         let moved = view.dialog != self.last.0 || free(view) != self.last.1;
         self.last = (view.dialog, free(view));
         for guest in &mut self.phones {
@@ -230,6 +233,7 @@ impl Guests {
         });
         self.former = None;
         self.renew(now, random, false);
+        self.news = true;
         Ok(())
     }
 
@@ -285,6 +289,7 @@ impl Guests {
             guest.acts_until = None;
             if began && guest.bound == Bound::Waiting {
                 guest.bound = Bound::Dialog(after.dialog);
+                self.news = true;
             }
         }
     }

@@ -9,7 +9,7 @@ pub mod answers;
 pub mod guests;
 mod live;
 mod phone;
-mod post;
+pub(crate) mod post;
 pub mod shape;
 
 use crate::environment::{self, Clock};

@@ -138,7 +138,7 @@ pub(super) async fn act(
 ) -> Result<Response, Problem> {
     from_own_page(&headers)?;
     let secret = secret(&headers)?;
-    let asked = read(body)?;
+    let asked: Asked = read(body)?;
     let act = asked.act().map_err(|flaws| Problem::flaws(&flaws))?;
     allowed(&inner, &code, secret, &act)?;
     let asked = meant(&inner, asked);

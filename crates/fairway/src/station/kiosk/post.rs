@@ -11,6 +11,7 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fairway_protocol::card::link_svg;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,18 @@ const ACT: Duration = Duration::from_secs(5);
 pub(super) type App = State<Arc<Inner>>;
 pub(super) type Peer = ConnectInfo<SocketAddr>;
 
+/// The host that a request names, without its port.
+pub(crate) fn host(headers: &HeaderMap) -> &str {
+    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let name = host.unwrap_or_default();
+    name.rsplit_once(':').map_or(name, |(name, _)| name)
+}
+
+/// Whether a host is this machine by one of its own names, and not by one that a foreign page resolves to it.
+pub(crate) fn is_here(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
 /// The post's screen belongs to this machine: another one must not press its keys.
 fn here(
     inner: &Inner,
@@ -34,13 +47,10 @@ fn here(
         let text = "the station's screen answers its own machine only; scan the code on it with your phone";
         return Err(Problem::new(StatusCode::FORBIDDEN, "not-here", text));
     }
-    // A name that a foreign page resolves to this machine is not the station's.
-    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
-    let name = host.unwrap_or_default();
-    let name = name.rsplit_once(':').map_or(name, |(name, _)| name);
+    let name = host(headers);
     let own = inner.about.url.split("://").nth(1).unwrap_or_default();
     let own = own.rsplit_once(':').map_or(own, |(name, _)| name);
-    if !matches!(name, "localhost" | "127.0.0.1" | "[::1]") && name != own {
+    if !is_here(name) && name != own {
         let text = "this host name is not the station's; open the address that the station printed";
         return Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
@@ -56,7 +66,7 @@ fn here(
 }
 
 /// A change must come from the station's own page.
-pub(super) fn from_own_page(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn from_own_page(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let site = text("sec-fetch-site").unwrap_or("same-origin");
     let host = text("host").unwrap_or_default();
@@ -66,7 +76,7 @@ pub(super) fn from_own_page(headers: &HeaderMap) -> Result<(), Problem> {
             .is_some_and(|(_, origin)| origin == host)
     });
     if !own || !matches!(site, "same-origin" | "none") {
-        let text = "only the station's own page may act";
+        let text = "only the page of this address may act";
         return Err(Problem::new(StatusCode::FORBIDDEN, "foreign-page", text));
     }
     let kind = text("content-type").unwrap_or_default();
@@ -80,7 +90,7 @@ pub(super) fn from_own_page(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Reads the JSON of a request.
-pub(super) fn read(body: Result<Bytes, BytesRejection>) -> Result<Asked, Problem> {
+pub(crate) fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
     let body = body.map_err(|e| {
         let text = "the request is too large or broke off; at most 4 KiB are read";
         Problem::new(e.status(), "body-unreadable", text)
@@ -212,7 +222,7 @@ pub(super) async fn act(
 ) -> Result<Response, Problem> {
     here(&inner, &station, peer, &headers)?;
     from_own_page(&headers)?;
-    let asked = read(body)?;
+    let asked: Asked = read(body)?;
     let act = asked.act().map_err(|flaws| Problem::flaws(&flaws))?;
     let outcome = carry_out(&inner, &asked, act).await?;
     let value = shown(&inner, &outcome.view);
@@ -240,7 +250,7 @@ pub(super) async fn qr(
 }
 
 /// A file of the pages.
-pub(super) async fn asset(
+pub(crate) async fn asset(
     Path(path): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -172,7 +172,8 @@ fn typed(view: &View, digits: usize) -> Value {
         "missing": missing, "error": error, "group": group })
 }
 
-fn screen(view: &View, now: Time) -> Value {
+/// What the screen shows, by its kind.
+pub(crate) fn screen(view: &View, now: Time) -> Value {
     match &view.screen {
         Screen::Offline => json!({ "kind": "offline" }),
         Screen::Prompt => json!({ "kind": "prompt" }),

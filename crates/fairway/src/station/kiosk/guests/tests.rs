@@ -61,6 +61,17 @@ fn a_code_runs_out_and_the_phone_that_was_scanning_it_is_served() {
 }
 
 #[test]
+fn the_screens_are_told_of_a_phone_once() {
+    let mut guests = Guests::new(0, [1; 8]);
+    let prompt = view(Screen::Prompt, 0);
+    assert!(!guests.follow(1, &prompt, [2; 8]));
+    let code = opened(&mut guests, 2, &prompt);
+    assert!(guests.follow(3, &prompt, [3; 8]));
+    assert_eq!(guests.connected(0), Some(code.as_str()));
+    assert!(!guests.follow(4, &prompt, [4; 8]));
+}
+
+#[test]
 fn a_phone_never_sees_the_dialog_of_another_driver() {
     let mut guests = Guests::new(0, [1; 8]);
     let prompt = view(Screen::Prompt, 1);

@@ -1,0 +1,202 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { accessible, launch, open, picture, POST_SIZES, settled, signIn, type Watched } from './support/browser.ts';
+
+/** Drivers, operators and auditors at the pages of real members: what one begins another ends. */
+const stage = inject('stage');
+const WIDE = POST_SIZES.wide;
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(async () => browser.close());
+
+const pages = (id: string) => stage.members.find((member) => member.id === id)?.pages ?? '';
+
+/** What the browser says when a page asks who is there, and nobody is yet. */
+const NOBODY = /status of 401/;
+
+/** A page of a member, for whoever signs in there. */
+async function visit(id: string, path: string, account: string): Promise<Watched> {
+  const visitor = await open(browser, `${pages(id)}${path}`, WIDE, 'en-US', NOBODY);
+  await signIn(visitor.page, account, stage.password);
+  await settled(visitor.page);
+  return visitor;
+}
+
+/** Goes to an address of the same member. */
+async function go(page: Page, path: string): Promise<void> {
+  await page.goto(new URL(path, page.url()).href);
+  await settled(page);
+}
+
+/** Amounts as the pages write them: `$4.32`. */
+const amount = (text: string) => /\$\d+\.\d{2}/.exec(text)?.[0] ?? `no amount in: ${text}`;
+
+test('a_driver_charges_by_dial_pad_sees_it_at_home_and_proves_the_line_of_the_bill', async () => {
+  const driver = stage.drivers[1] ?? { cin: '', account: '' };
+  const home = await visit('US*DUK', '/my', driver.account);
+  const post = await open(browser, stage.kiosks[0]?.url ?? '', WIDE);
+  const shows = (kind: string) => post.page.waitForSelector(`[data-screen='${kind}']`, { timeout: 60_000 });
+  await shows('prompt');
+  await post.page.keyboard.type(`${driver.cin}#`);
+  await shows('offer');
+  await post.page.keyboard.press('1');
+  await post.page.locator("[aria-pressed='true']", { hasText: '20' }).waitFor();
+  await post.page.keyboard.press('#');
+  await shows('plug_in');
+  await post.page.locator('summary').click();
+  await post.page.getByRole('button', { name: 'Plug in', exact: true }).click();
+  await post.page.locator('summary').click();
+  await shows('charging');
+  // The page at home was open all the time and was told.
+  await home.page.getByRole('heading', { name: 'Charging now' }).waitFor();
+  await picture(home.page, 'my-live');
+  await shows('bill');
+  const total = amount(await post.page.locator('main').innerText());
+  await go(home.page, '/my/bills');
+  await picture(home.page, 'my-bills');
+  await home.page.locator('.bills a').first().click();
+  await settled(home.page);
+  const line = home.page.locator('.lines details').filter({ hasText: total });
+  await expect.poll(async () => (await line.count()) || (await home.page.reload(), await settled(home.page), await line.count()), { timeout: 30_000, interval: 500 }).toBeGreaterThan(0);
+  await line.first().locator('summary').click();
+  await line.first().getByRole('button', { name: 'Check now' }).click();
+  await line.first().getByText('Proven').first().waitFor();
+  await picture(home.page, 'my-bill');
+  await go(home.page, '/my/sessions');
+  await picture(home.page, 'my-sessions');
+  await home.page.locator('a.charge').first().click();
+  await settled(home.page);
+  await picture(home.page, 'my-story');
+  await go(home.page, '/my/disputes');
+  await picture(home.page, 'my-disputes');
+  await go(home.page, '/my?language=qps-rtl');
+  await accessible(home.page, 'my, mirrored', false);
+  home.quiet();
+  post.quiet();
+});
+
+test('two_members_negotiate_a_new_version_and_both_countersign', async () => {
+  const duke = await visit('US*DUK', '/console/agreements', 'roaming-manager');
+  const alabama = await visit('US*ALP', '/console/agreements', 'roaming-manager');
+  await picture(duke.page, 'agreements');
+  // Duke offers Alabama's drivers a lower cap.
+  await duke.page.locator('tr', { hasText: 'in force' }).filter({ hasText: /Alabama Power.*Duke Energy/ }).locator('a').first().click();
+  await settled(duke.page);
+  await picture(duke.page, 'agreement');
+  await duke.page.getByRole('link', { name: 'Propose a new version' }).click();
+  await settled(duke.page);
+  await duke.page.locator('input[name=cap]').fill('0.55');
+  await duke.page.locator('.preview').getByText('0.55').first().waitFor();
+  await picture(duke.page, 'agreement-edit');
+  await duke.page.getByRole('button', { name: 'Propose a new version' }).click();
+  await duke.page.waitForURL('**/console/agreements');
+  // Alabama's list was open: it is told, and answers with a cap of its own.
+  await alabama.page.getByText('waits for us').first().waitFor();
+  await picture(alabama.page, 'agreements-waiting');
+  await alabama.page.locator('tr', { hasText: 'waits for us' }).locator('a').first().click();
+  await settled(alabama.page);
+  await alabama.page.getByRole('link', { name: 'Counter' }).click();
+  await settled(alabama.page);
+  await alabama.page.locator('input[name=cap]').fill('0.52');
+  await alabama.page.locator('.preview').getByText('0.52').first().waitFor();
+  await alabama.page.getByRole('button', { name: 'Counter' }).click();
+  await alabama.page.waitForURL('**/console/agreements');
+  // Duke sees what changed, and countersigns.
+  await duke.page.getByText('waits for us').first().waitFor();
+  await duke.page.locator('tr', { hasText: 'waits for us' }).locator('a').first().click();
+  await settled(duke.page);
+  await picture(duke.page, 'agreement-waiting');
+  const proposal = duke.page.url();
+  await duke.page.getByRole('link', { name: 'Compare with this one' }).first().click();
+  await settled(duke.page);
+  await duke.page.getByText('0.52').first().waitFor();
+  await picture(duke.page, 'agreement-diff');
+  await duke.page.goto(proposal);
+  await settled(duke.page);
+  await duke.page.getByRole('button', { name: 'Countersign' }).click();
+  await duke.page.getByText(/^(?:in force|begins later)$/).first().waitFor();
+  await alabama.page.goto(`${pages('US*ALP')}${new URL(proposal).pathname}`);
+  await settled(alabama.page);
+  await alabama.page.getByText(/^(?:in force|begins later)$/).first().waitFor();
+  duke.quiet();
+  alabama.quiet();
+});
+
+test('an_auditor_verifies_a_settled_charge_in_the_page', async () => {
+  const auditor = await visit('US*REG', '/explorer', 'auditor');
+  await picture(auditor.page, 'blocks');
+  await go(auditor.page, '/explorer/accounts');
+  await auditor.page.getByText('All accounts together are zero').first().waitFor();
+  await picture(auditor.page, 'ledger-accounts');
+  // From a bill at home to the ledger of somebody else: the transaction is found by its id.
+  const driver = await visit('US*DUK', '/my/bills/2026-11', stage.drivers[1]?.account ?? '');
+  const line = driver.page.locator('.lines details').first();
+  await line.locator('summary').click();
+  const transaction = (await line.locator("a[href*='/transactions/']").first().getAttribute('href'))?.split('/').at(-1) ?? '';
+  await auditor.page.locator('[data-search]').fill(transaction);
+  await auditor.page.keyboard.press('Enter');
+  await auditor.page.waitForURL(`**/${transaction}`);
+  await settled(auditor.page);
+  await auditor.page.getByText('The postings add up to zero').waitFor();
+  await auditor.page.getByRole('button', { name: 'Check now' }).click();
+  await auditor.page.getByText('Proven').first().waitFor();
+  await picture(auditor.page, 'transaction');
+  // The file itself is checked as well, and a changed one is not proven.
+  const file = await auditor.page.evaluate(async (id) => [...new Uint8Array(await (await fetch(`/api/v1/ledger/transactions/${id}/proof`)).arrayBuffer())], transaction);
+  await go(auditor.page, '/explorer/check');
+  const choose = (bytes: number[]) => auditor.page.setInputFiles('input[type=file]', { name: 'proof.cbor', mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+  await choose(file);
+  await auditor.page.getByText('Proven').first().waitFor();
+  await picture(auditor.page, 'check');
+  await choose(file.map((byte, at) => (at === file.length - 40 ? byte ^ 1 : byte)));
+  await auditor.page.locator("[role='status'], [role='alert']").filter({ hasText: /not proven|proof/i }).first().waitFor();
+  await go(auditor.page, '/explorer?language=qps-rtl');
+  await accessible(auditor.page, 'blocks, mirrored', false);
+  driver.quiet();
+});
+
+const CONSOLE: [string, string][] = [
+  ['overview', '/console'],
+  ['stations', '/console/stations'],
+  ['station', '/console/stations/DUK-01'],
+  ['sessions', '/console/sessions'],
+  ['customers', '/console/customers'],
+  ['visitors', '/console/visitors'],
+  ['policy', '/console/policy'],
+  ['network', '/console/network'],
+  ['forecast', '/console/forecast'],
+  ['settlement', '/console/settlement'],
+  ['disputes', '/console/disputes'],
+  ['accounts', '/console/accounts'],
+];
+
+test('every_page_of_the_console_shows_a_real_member', async () => {
+  const operator = await visit('US*DUK', '/console', 'operator');
+  for (const [name, path] of CONSOLE) {
+    await go(operator.page, path);
+    await picture(operator.page, name);
+  }
+  await go(operator.page, '/console/sessions');
+  await operator.page.locator('tbody a').first().click();
+  await settled(operator.page);
+  await picture(operator.page, 'story');
+  await go(operator.page, '/console/customers');
+  await operator.page.locator('tbody a').first().click();
+  await settled(operator.page);
+  await picture(operator.page, 'customer');
+  for (const path of ['/console', '/console/sessions', '/console/policy']) {
+    await go(operator.page, `${path}?language=qps-rtl`);
+    expect(await operator.page.evaluate(() => document.documentElement.dir)).toBe('rtl');
+    await accessible(operator.page, `${path}, mirrored`, false);
+  }
+  operator.quiet();
+});
+
+test('the_first_page_shows_the_way_to_everybody', async () => {
+  const { page, quiet } = await open(browser, `${pages('US*DUK')}/`, WIDE);
+  await picture(page, 'start');
+  quiet();
+});
