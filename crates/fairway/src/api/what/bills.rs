@@ -15,7 +15,7 @@ use fairway_model::{Bill, BillLine};
 use fairway_utility::command::{Command, Reply};
 use fairway_utility::desk::{CustomerView, DeskAnswer, DeskQuestion};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// One line.
 #[derive(Debug, Serialize, ToSchema)]
@@ -187,7 +187,7 @@ async fn month_of(api: &Api, by: &Signed, key: &str, month: &str) -> Result<Bill
     let cin = customer(api, by, key).await?.cin;
     let command = Command::Bill { cin, year, month };
     match api.tell(by, rand::random(), command).await? {
-        Reply::Bill(bill) => Ok(bill),
+        Reply::Bill(bill) => Ok(*bill),
         _ => Err(other_answer()),
     }
 }
@@ -203,7 +203,7 @@ pub(crate) async fn bill_of(
 }
 
 /// In which language.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paper {
