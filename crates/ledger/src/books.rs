@@ -6,8 +6,8 @@ mod money;
 mod part;
 mod standing;
 
-use crate::forecast::op::{ForecastEffect, ForecastOperation};
 use crate::batch;
+use crate::forecast::op::{ForecastEffect, ForecastOperation};
 use crate::life::{Penalty, ServiceBooks, TermsEffect, TermsOperation};
 use crate::money::{ObligationId, UtcDay};
 use crate::receipt::{Account, Effect, Outcome, Posting, Receipt};

@@ -448,7 +448,11 @@ impl Utility {
         if self.in_flight(&step) || !self.may_try(out.now, (line.id, day, false)) {
             return;
         }
-        let stake = line.agreement.forecast.as_ref().and_then(|terms| terms.stake);
+        let stake = line
+            .agreement
+            .forecast
+            .as_ref()
+            .and_then(|terms| terms.stake);
         let operation = ForecastOperation::Score {
             parties: line.parties(),
             day,

@@ -213,10 +213,7 @@ impl Post {
             Err(_) => Err(format!(
                 "{} shows no {what}; it shows: {}",
                 self.bay.station,
-                terminal::render(
-                    &self.views.borrow().screen,
-                    &Words::of(Language::En)
-                )
+                terminal::render(&self.views.borrow().screen, &Words::of(Language::En))
             )),
         }
     }

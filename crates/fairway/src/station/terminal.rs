@@ -206,7 +206,10 @@ pub fn render(screen: &Screen, words: &Words) -> String {
         Screen::Faulted(fault) => match &fault.code {
             Some(code) => words.tell(
                 "terminal-faulted-code",
-                &[("text", (&fault.text).into()), ("code", code.to_string().as_str().into())],
+                &[
+                    ("text", (&fault.text).into()),
+                    ("code", code.to_string().as_str().into()),
+                ],
             ),
             None => words.tell("terminal-faulted", &[("text", (&fault.text).into())]),
         },

@@ -3,7 +3,7 @@
 use fairway::demo::drive::{Bay, Post};
 use fairway::demo::members::{UTILITIES, everybody};
 use fairway::demo::setup::{self, Driver};
-use fairway::demo::world::{Plan, World};
+use fairway::demo::world::{BEGIN_MS, Plan, World};
 use fairway_model::Bill;
 use fairway_utility::command::{Command, Reply};
 use std::collections::BTreeMap;

@@ -7,10 +7,10 @@ use super::state::{
     key_for_load_record, key_for_model, key_for_model_part, key_for_own_day, key_for_own_page,
     key_for_package, key_for_prices, key_for_score, key_for_stored,
 };
+use crate::Account;
 use crate::keys::{
     Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_position,
 };
-use crate::Account;
 use fairway_forecast::hour::{Day, Hour};
 use fairway_model::ids::MemberId;
 use fairway_model::money::Currency;

@@ -6,16 +6,16 @@
 use super::bounds::{COVERAGE_DAYS, SCORE_AFTER_MS, SCORE_DAYS};
 use super::op::{ForecastEffect, Parties};
 use super::reads::day_pages;
+use super::stakes::{self, Settled};
 use super::state::{
     DayScore, DetailDay, LoadPage, PackageTracker, SaidHour, ScoreState, key_for_detail,
     key_for_score,
 };
-use super::stakes::{self, Settled};
 use super::{book, calendar, day as days, line, load, not_due};
+use crate::Account;
 use crate::context::{Context, Done, overflow, refuse};
 use crate::money::position;
 use crate::receipt::{Effect, Posting};
-use crate::Account;
 use fairway_forecast::calendar::Calendar;
 use fairway_forecast::drift::{Coverage, Cusum, PageHinkley};
 use fairway_forecast::ensemble::Spoken;

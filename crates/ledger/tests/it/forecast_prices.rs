@@ -10,14 +10,14 @@ use fairway_ledger::forecast::bounds::ISSUE;
 use fairway_ledger::forecast::day::{DayInputs, compute};
 use fairway_ledger::forecast::op::{ForecastEffect, ForecastOperation};
 use fairway_ledger::forecast::price_of;
+use fairway_ledger::forecast::stakes::Settled;
 use fairway_ledger::forecast::state::{
     DetailDay, LoadPage, LoadRecord, TableReason, key_for_detail, key_for_line, key_for_load_book,
     key_for_load_page, key_for_load_record, key_for_model, key_for_own_day, key_for_own_page,
     key_for_package, key_for_prices, key_for_score,
 };
-use fairway_ledger::worded;
-use fairway_ledger::forecast::stakes::Settled;
 use fairway_ledger::money::state::PositionState;
+use fairway_ledger::worded;
 use fairway_ledger::{Effect, key_for_position};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;

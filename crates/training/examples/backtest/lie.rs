@@ -38,6 +38,7 @@ fn terms() -> (ForecastTerms, LoadBand) {
         weekday_bps: vec![10_000; 24],
         weekend_bps: vec![10_000; 24],
         spare: None,
+        stake: None,
     };
     let band = LoadBand {
         min_bps: 8_000,

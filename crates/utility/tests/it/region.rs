@@ -354,7 +354,7 @@ impl Region {
         Charged {
             bps: trace.offer.unwrap().offer.adjustments.load_bps,
             screen: view.lines.clone(),
-            bill: line.unwrap().reasons.clone(),
+            bill: line.and_then(|line| line.quoted.clone()).unwrap().reasons,
         }
     }
 }

@@ -136,7 +136,10 @@ fn line(l: &BillLine) -> BillLineBody {
         transaction: l.transaction.hex(),
         height: l.height,
         split: shared.map(|note| split(&note.shares, Some(note), currency)),
-        reasons: l.quoted.as_ref().map_or_else(Vec::new, |q| q.reasons.clone()),
+        reasons: l
+            .quoted
+            .as_ref()
+            .map_or_else(Vec::new, |q| q.reasons.clone()),
         meter: l.metered.as_ref().map(|m| MeterBody {
             records: m.records,
             key: m.key.hex(),
@@ -224,9 +227,8 @@ pub(crate) async fn paper_of(
     paper: &Paper,
 ) -> Result<Response, Problem> {
     let wanted = paper.language.as_deref().map(Language::parse).transpose();
-    let wanted = wanted.map_err(|e| {
-        Problem::new(StatusCode::BAD_REQUEST, "query", format!("language: {e}"))
-    })?;
+    let wanted = wanted
+        .map_err(|e| Problem::new(StatusCode::BAD_REQUEST, "query", format!("language: {e}")))?;
     let bill = month_of(api, by, key, month).await?;
     let language = wanted.unwrap_or_else(|| Language::nearest(&bill.language));
     let name = format!("bill-{}.pdf", wire::month_text((bill.year, bill.month)));
