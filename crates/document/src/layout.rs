@@ -368,15 +368,15 @@ impl Flow<'_> {
         self.y += below;
     }
 
-    fn total(&mut self, label: &str, amount: &str, note: &str) {
+    fn total(&mut self, label: &str, amount: &str, beneath: &str) {
         let great = Look {
             size: GREAT,
             weight: Weight::Bold,
             ink: Ink::Black,
         };
-        let note = Rich::words(note);
+        let beneath = Rich::words(beneath);
         let label = Rich::bold(label);
-        self.room(great.step() + 3 * Look::of(&note).step() + 20 * POINT);
+        self.room(great.step() + 3 * Look::of(&beneath).step() + 20 * POINT);
         self.y += 10 * POINT;
         self.rule((MARGIN, self.y), self.width(), Ink::Blue);
         self.y += 6 * POINT;
@@ -389,7 +389,7 @@ impl Flow<'_> {
             self.y += great.step();
         }
         let node = self.out.tree.add(None, Role::Paragraph);
-        self.paragraph(node, &note, (MARGIN, width));
+        self.paragraph(node, &beneath, (MARGIN, width));
         self.y += 6 * POINT;
         self.rule((MARGIN, self.y), self.width(), Ink::Blue);
         self.y += 6 * POINT;

@@ -223,9 +223,10 @@ mod tests {
         let fonts = Fonts::compiled_in().unwrap();
         let line = line(&fonts, text, Weight::Regular);
         let pieces = line.pieces.iter();
-        pieces
+        let shown: Vec<String> = pieces
             .map(|p| format!("{:?}:{} ", p.font, p.text))
-            .collect()
+            .collect();
+        shown.concat()
     }
 
     #[test]
@@ -249,7 +250,7 @@ mod tests {
             ranges.sort_by_key(|r| (r.start, r.end));
             ranges.dedup();
             for range in ranges {
-                all.extend(piece.text[range].chars());
+                all.extend(piece.text.get(range).unwrap().chars());
             }
         }
         let mut wanted: Vec<char> = text.chars().collect();

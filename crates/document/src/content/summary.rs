@@ -95,7 +95,7 @@ pub(super) fn by_network(bill: &Bill, words: &Words) -> Result<Vec<Block>, Money
         } else {
             words.tell("bill-network-home", &[("name", (&part.name).into())])
         };
-        let sum = Micro::sum(part.amounts.into_iter())?;
+        let sum = Micro::sum(part.amounts)?;
         rows.push(Row::of([
             name,
             part.charges.to_string(),

@@ -1,5 +1,13 @@
 //! Documents read back with another library: structure, texts and pages of bills of every size, language and script.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets something unexpected must fail"
+)]
+
 mod reader;
 mod sample;
 
@@ -32,7 +40,7 @@ fn headings_follow_each_other_without_gaps_and_are_bookmarks() {
     let read = Read::of(&pdf(&credited("Ada Lovelace", 4), Language::En).unwrap());
     let headings = read.headings();
     let levels: Vec<u8> = headings.iter().map(|(level, _)| *level).collect();
-    assert_eq!(levels.iter().filter(|l| **l == 1).count(), 1);
+    assert_eq!(levels.iter().filter(|level| matches!(level, 1)).count(), 1);
     assert_eq!(levels.first(), Some(&1));
     for pair in levels.windows(2) {
         assert!(pair[1] <= pair[0] + 1, "{levels:?}");
@@ -68,7 +76,7 @@ fn every_table_is_regular_with_headers() {
                 .rows
                 .iter()
                 .flatten()
-                .all(|c| (c.kind == "TH") == !c.scope.is_empty())
+                .all(|c| (c.kind == "TH") != c.scope.is_empty())
         );
     }
 }
@@ -109,7 +117,7 @@ fn what_is_billed_is_in_the_text_in_order_of_reading() {
         "Check it yourself",
         "fairway ledger verify proof.cbor",
     ] {
-        let found = text[at..].find(wanted);
+        let found = text.get(at..).unwrap().find(wanted);
         at += found.unwrap_or_else(|| panic!("{wanted:?} not behind {at} in {text}"));
     }
 }

@@ -282,7 +282,7 @@ fn characters(font: &Dict<'_>) -> Characters {
             .split(['<', '>'])
             .map(str::trim)
             .filter(|w| !w.is_empty())
-            .map(|w| hex(w))
+            .map(hex)
             .collect();
         for pair in words.chunks(2) {
             found.insert([pair[0][0], pair[0][1]], utf16(&pair[1]));
@@ -320,7 +320,7 @@ fn drawn(page: &Page<'_>) -> Drawn {
                 let Object::Name(name) = operands[0] else {
                     panic!("{operands:?}")
                 };
-                font = name.as_str().to_owned();
+                name.as_str().clone_into(&mut font);
                 let load = || characters(&page.resources().get_font(name).unwrap());
                 fonts.entry(font.clone()).or_insert_with(load);
             }
@@ -359,12 +359,11 @@ fn closed(open: &mut Vec<Open>, out: &mut Drawn) {
     if let Some(number) = closed.number {
         out.marked.insert(number, text.clone());
     }
-    match open.last_mut() {
-        Some(outer) => outer.shown.push_str(&text),
-        None => {
-            out.all.push_str(&text);
-            out.all.push('\n');
-        }
+    if let Some(outer) = open.last_mut() {
+        outer.shown.push_str(&text);
+    } else {
+        out.all.push_str(&text);
+        out.all.push('\n');
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Respo
     let (name, bytes) = if path == STYLE {
         (STYLE, STYLES.concat().into_bytes())
     } else if let Some((name, bytes)) = find(&path) {
-        if name.ends_with(".md") {
+        if is_text(name) {
             let text = String::from_utf8_lossy(bytes);
             ("page.html", page(name, &text).into_bytes())
         } else {
@@ -109,6 +109,11 @@ fn target(from: &str, link: &str) -> Option<(&'static str, String)> {
     DOCUMENTS.get(at.ok()?).map(|(name, _)| (*name, place))
 }
 
+/// Whether a document is Markdown, and not a picture.
+fn is_text(name: &str) -> bool {
+    std::path::Path::new(name).extension() == Some("md".as_ref())
+}
+
 /// Where a link leads on these pages; none when what it means is not here.
 fn lead(from: &str, link: &str) -> Option<String> {
     if link.starts_with("https://") || link.starts_with("http://") {
@@ -130,94 +135,98 @@ fn slug(text: &str) -> String {
 
 /// What stands on a page: its title and its body.
 fn set(name: &str, text: &str) -> (String, String) {
-    let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
-    let mut events: Vec<Event<'_>> = Vec::new();
-    let (mut title, mut seen) = (String::new(), BTreeMap::<String, u32>::new());
-    let (mut heading, mut words): (Option<usize>, String) = (None, String::new());
-    let mut dropped = Vec::new();
-    for event in parser {
-        match event {
-            Event::Html(_) | Event::InlineHtml(_) => {}
-            Event::Start(Tag::Heading { .. }) => {
-                heading = Some(events.len());
-                words.clear();
-                events.push(event);
-            }
-            Event::End(TagEnd::Heading(_)) => {
-                if title.is_empty() {
-                    title.clone_from(&words);
-                }
-                let place = heading.take().and_then(|at| events.get_mut(at));
-                if let Some(Event::Start(Tag::Heading { id, .. })) = place {
-                    *id = Some(CowStr::from(unique(&mut seen, slug(&words))));
-                }
-                events.push(event);
-            }
-            Event::Start(Tag::Link {
-                link_type,
-                dest_url,
-                title,
-                id,
-            }) => {
-                let found = lead(name, &dest_url);
-                dropped.push(found.is_none());
-                if let Some(found) = found {
-                    let dest_url = CowStr::from(found);
-                    events.push(Event::Start(Tag::Link {
-                        link_type,
-                        dest_url,
-                        title,
-                        id,
-                    }));
-                }
-            }
-            Event::End(TagEnd::Link) => {
-                if dropped.pop() == Some(false) {
-                    events.push(event);
-                }
-            }
-            Event::Start(Tag::Image {
-                link_type,
-                dest_url,
-                title,
-                id,
-            }) => {
-                let dest_url = CowStr::from(lead(name, &dest_url).unwrap_or_default());
-                events.push(Event::Start(Tag::Image {
-                    link_type,
-                    dest_url,
-                    title,
-                    id,
-                }));
-            }
-            Event::Start(Tag::Table(_)) => {
-                events.push(around(
-                    "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"table\">",
-                ));
-                events.push(event);
-            }
-            Event::Start(Tag::CodeBlock(_)) => {
-                events.push(around(
-                    "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"code\">",
-                ));
-                events.push(event);
-            }
-            Event::End(TagEnd::Table | TagEnd::CodeBlock) => {
-                events.push(event);
-                events.push(around("</div>"));
-            }
-            Event::Text(ref text) | Event::Code(ref text) => {
-                if heading.is_some() {
-                    words.push_str(text);
-                }
-                events.push(event);
-            }
-            other => events.push(other),
-        }
+    let mut setter = Setter {
+        name,
+        ..Setter::default()
+    };
+    for event in Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+        setter.take(event);
     }
     let mut body = String::new();
-    html::push_html(&mut body, events.into_iter());
-    (title, body)
+    html::push_html(&mut body, setter.events.into_iter());
+    (setter.title, body)
+}
+
+/// A document on its way to a page.
+#[derive(Default)]
+struct Setter<'a> {
+    /// The document, against which links are read.
+    name: &'a str,
+    events: Vec<Event<'a>>,
+    /// The first heading.
+    title: String,
+    /// Names of headings so far, and how often each came.
+    seen: BTreeMap<String, u32>,
+    /// Where the heading that is read begins, and its words.
+    heading: Option<usize>,
+    words: String,
+    /// Of each open link whether it leads nowhere here.
+    dropped: Vec<bool>,
+}
+
+impl<'a> Setter<'a> {
+    fn take(&mut self, event: Event<'a>) {
+        match event {
+            Event::Html(_) | Event::InlineHtml(_) => {}
+            Event::Start(tag) => self.start(tag),
+            Event::End(end) => self.end(end),
+            Event::Text(ref text) | Event::Code(ref text) => {
+                if self.heading.is_some() {
+                    self.words.push_str(text);
+                }
+                self.events.push(event);
+            }
+            other => self.events.push(other),
+        }
+    }
+
+    fn start(&mut self, mut tag: Tag<'a>) {
+        match &mut tag {
+            Tag::Heading { .. } => {
+                self.heading = Some(self.events.len());
+                self.words.clear();
+            }
+            Tag::Link { dest_url, .. } => {
+                let found = lead(self.name, dest_url);
+                self.dropped.push(found.is_none());
+                let Some(found) = found else { return };
+                *dest_url = CowStr::from(found);
+            }
+            Tag::Image { dest_url, .. } => {
+                *dest_url = CowStr::from(lead(self.name, dest_url).unwrap_or_default());
+            }
+            Tag::Table(_) => self.events.push(around(
+                "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"table\">",
+            )),
+            Tag::CodeBlock(_) => self.events.push(around(
+                "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"code\">",
+            )),
+            _ => {}
+        }
+        self.events.push(Event::Start(tag));
+    }
+
+    fn end(&mut self, end: TagEnd) {
+        match end {
+            TagEnd::Heading(_) => self.name_heading(),
+            TagEnd::Link if self.dropped.pop() != Some(false) => return,
+            _ => {}
+        }
+        self.events.push(Event::End(end));
+        if matches!(end, TagEnd::Table | TagEnd::CodeBlock) {
+            self.events.push(around("</div>"));
+        }
+    }
+
+    fn name_heading(&mut self) {
+        if self.title.is_empty() {
+            self.title.clone_from(&self.words);
+        }
+        let place = self.heading.take().and_then(|at| self.events.get_mut(at));
+        if let Some(Event::Start(Tag::Heading { id, .. })) = place {
+            *id = Some(CowStr::from(unique(&mut self.seen, slug(&self.words))));
+        }
+    }
 }
 
 fn around(mark: &'static str) -> Event<'static> {
@@ -272,7 +281,7 @@ mod tests {
     use super::*;
 
     fn texts() -> impl Iterator<Item = (&'static str, String)> {
-        let texts = DOCUMENTS.iter().filter(|(name, _)| name.ends_with(".md"));
+        let texts = DOCUMENTS.iter().filter(|(name, _)| is_text(name));
         texts.map(|(name, bytes)| (*name, String::from_utf8(bytes.to_vec()).unwrap()))
     }
 

@@ -69,8 +69,8 @@ pub(super) fn score(
         );
     };
     let key = key_for_score(parties.agreement);
-    let mut state: ScoreState = ctx.view.get(&key)?.unwrap_or_default();
-    if state.days.last().is_some_and(|last| last.day >= day) {
+    let mut record: ScoreState = ctx.view.get(&key)?.unwrap_or_default();
+    if record.days.last().is_some_and(|last| last.day >= day) {
         return refuse(
             RefusalCode::Duplicate,
             "this day or a later one is scored already",
@@ -81,16 +81,16 @@ pub(super) fn score(
     let read = |said: &SaidHour| known.get(&said.spoken.hour).copied();
     let measured: Vec<Option<i64>> = detail.hours.iter().map(read).collect();
     let scored = measure(&detail, &measured);
-    learn(&mut state, &detail, &measured);
-    watch(&mut state, &detail, &measured, &scored);
-    let over = state
+    learn(&mut record, &detail, &measured);
+    watch(&mut record, &detail, &measured, &scored);
+    let over = record
         .days
         .len()
         .saturating_add(1)
         .saturating_sub(SCORE_DAYS);
-    state.days.drain(..over);
-    state.days.push(scored);
-    ctx.view.put(key, &state);
+    record.days.drain(..over);
+    record.days.push(scored);
+    ctx.view.put(key, &record);
     let found = stakes::scores(&detail, &measured);
     let settled = stake.zip(found).map(|(stake, (own, baseline))| Settled {
         stake,
@@ -104,7 +104,7 @@ pub(super) fn score(
     let effect = ForecastEffect::Scored {
         agreement: parties.agreement,
         day,
-        skill: skill(&state, window).1,
+        skill: skill(&record, window).1,
         stakes: settled,
     };
     let effect = Effect::Forecast(effect);

@@ -1,5 +1,10 @@
 //! The texts of all surfaces: every language has the same messages with the same variables, and the Rust programs use each of theirs.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets something unexpected must fail"
+)]
+
 use fluent_syntax::ast::{self, Entry, Expression, InlineExpression, Pattern, PatternElement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

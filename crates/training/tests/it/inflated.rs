@@ -127,8 +127,9 @@ fn terms() -> ForecastTerms {
 
 fn bias(said: &[(i64, i64)]) -> i64 {
     let mut errors = Errors::default();
-    said.iter()
-        .for_each(|(said, load)| errors.add(*said, *load));
+    for (said, load) in said {
+        errors.add(*said, *load);
+    }
     errors.bias().unwrap()
 }
 
