@@ -45,7 +45,7 @@ const ROWS: &[Row] = &[
     core("training", &["model", "forecast"], &[]),
     core("ledger", &["model", "pricing", "forecast"], &[]),
     // The second opinion on the contracts: never `pricing`, whose mistakes it must not share.
-    core("reference", &["model", "ledger"], &[]),
+    core("reference", &["model", "forecast", "ledger"], &[]),
     Row {
         name: "chain",
         uses: &["model"],

@@ -96,7 +96,9 @@ const DENY: Tool = Tool {
 };
 
 /// What the tests need.
-const FOR_TESTS: &[Tool] = &[RUSTC, CC, PYTHON, NODE, CHROMIUM, POSTGRES, NEXTEST, DENY];
+const FOR_TESTS: &[Tool] = &[RUSTC, CC, PYTHON, NODE, POSTGRES, NEXTEST, DENY];
+/// What only stages need that run by name; they install it themselves.
+const BY_NAME: &[Tool] = &[CHROMIUM];
 /// What the demonstration needs.
 const FOR_DEMO: &[Tool] = &[RUSTC, CC];
 
@@ -131,6 +133,7 @@ pub(crate) fn check_for_tests(install: bool) -> Report {
         });
     }
     examine(FOR_TESTS, &mut report);
+    examine(BY_NAME, &mut report);
     report
 }
 

@@ -6,8 +6,8 @@ use fairway_chain::{
     AuditRules, Audited, FinalBlock, Finding, FindingKind, JoinError, Joined, Machine, StateKey,
     ValidatorHistory, Watcher, history_of_file, join_exports,
 };
-use fairway_ledger::books::Books;
-use fairway_model::Micro;
+use fairway_ledger::{Books, BooksError, Movements};
+use fairway_model::{Currency, Micro, MoneyError};
 use std::io::{BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,8 +17,10 @@ use std::sync::Arc;
 pub struct Report {
     /// What was read, and how far.
     pub audited: Audited,
-    /// The books, folded from the transactions.
+    /// The books, folded from the transactions; empty for a part of a chain.
     pub books: Books,
+    /// What moved, when the blocks are a part of a chain: balances and debts follow from older blocks.
+    pub part: Option<Movements>,
     /// How many balances of the books equal the executed state.
     pub compared: usize,
 }
@@ -47,17 +49,31 @@ pub fn exit_code(kind: FindingKind) -> u8 {
     }
 }
 
-/// Folds the books beside the execution.
+/// Folds the books beside the execution, or what moved in a part of a chain.
 #[derive(Debug, Default)]
 struct Folding {
     books: Books,
+    part: Option<Movements>,
+    begun: bool,
+}
+
+impl Folding {
+    fn record(&mut self, transaction: &[u8], receipt: &[u8]) -> Result<(), BooksError> {
+        match &mut self.part {
+            Some(part) => part.record(transaction, receipt),
+            None => self.books.record(transaction, receipt),
+        }
+    }
 }
 
 impl Watcher for Folding {
     fn block(&mut self, block: &FinalBlock) -> Result<(), String> {
+        if !self.begun && block.height > 1 {
+            self.part = Some(Movements::default());
+        }
+        self.begun = true;
         for (_, transaction, receipt) in &block.txs {
-            self.books
-                .record(transaction, receipt)
+            self.record(transaction, receipt)
                 .map_err(|e| format!("the books do not follow the receipt: {e}"))?;
         }
         Ok(())
@@ -112,19 +128,26 @@ fn audit_by(
     let scratch = Scratch::new().map_err(fault)?;
     let mut folding = Folding::default();
     let audited = fairway_chain::audit(input, rules, machine, &scratch.0, &mut folding)?;
-    let books = folding.books;
-    let compared = compare(&audited, &books).map_err(|e| Finding::fault(FindingKind::Books, &e))?;
+    let Folding { books, part, .. } = folding;
+    let wrong = |e: String| Finding::fault(FindingKind::Books, &e);
+    if let Some(part) = &part {
+        let sums = part.currencies().into_iter().map(|c| (c, part.sum(c)));
+        must_be_zero(sums).map_err(wrong)?;
+    }
+    let compared = compare(&audited, &books).map_err(wrong)?;
     Ok(Report {
         audited,
         books,
+        part,
         compared,
     })
 }
 
-/// Sums must be zero, and every balance of the books must be the executed state's.
-fn compare(audited: &Audited, books: &Books) -> Result<usize, String> {
-    for currency in books.currencies() {
-        let sum = books.sum(currency).map_err(|e| e.to_string())?;
+fn must_be_zero(
+    sums: impl IntoIterator<Item = (Currency, Result<Micro, MoneyError>)>,
+) -> Result<(), String> {
+    for (currency, sum) in sums {
+        let sum = sum.map_err(|e| e.to_string())?;
         if sum != Micro::ZERO {
             let sum = sum.text(currency);
             return Err(format!(
@@ -132,6 +155,12 @@ fn compare(audited: &Audited, books: &Books) -> Result<usize, String> {
             ));
         }
     }
+    Ok(())
+}
+
+/// Sums must be zero, and every balance of the books must be the executed state's.
+fn compare(audited: &Audited, books: &Books) -> Result<usize, String> {
+    must_be_zero(books.currencies().into_iter().map(|c| (c, books.sum(c))))?;
     if !audited.executed {
         return Ok(0);
     }
@@ -235,5 +264,50 @@ fn join_code(error: &JoinError) -> u8 {
         JoinError::Piece { finding, .. } => exit_code(finding.kind),
         JoinError::Gap { .. } | JoinError::Differs { .. } => exit_code(FindingKind::Order),
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever joins exports by a script learns from the code what is wrong.
+    #[test]
+    fn pieces_that_cannot_be_joined_have_their_exit_code() {
+        let file = PathBuf::from("a");
+        let finding = |kind| JoinError::Piece {
+            file: file.clone(),
+            finding: Box::new(Finding::fault(kind, "it differs")),
+        };
+        let differs = JoinError::Differs {
+            file: file.clone(),
+            other: "b".into(),
+            height: 7,
+            offset: 60,
+        };
+        assert_eq!(
+            differs.to_string(),
+            "a: offset 60, block 7: another block than b leads to, and the validators signed both"
+        );
+        let gap = JoinError::Gap {
+            before: file.clone(),
+            after: "b".into(),
+            first: 5,
+            last: 6,
+        };
+        for (error, code) in [
+            (differs, 6),
+            (gap, 6),
+            (finding(FindingKind::OtherChain), 2),
+            (finding(FindingKind::Changed), 3),
+            (finding(FindingKind::Damaged), 3),
+            (finding(FindingKind::Cut), 4),
+            (finding(FindingKind::Extra), 5),
+            (finding(FindingKind::Setup), 1),
+            (JoinError::NoPiece, 1),
+            (JoinError::Write("full".to_owned()), 1),
+        ] {
+            assert_eq!(join_code(&error), code, "{error}");
+        }
     }
 }

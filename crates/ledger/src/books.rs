@@ -3,6 +3,7 @@
 
 mod balance;
 mod money;
+mod part;
 mod standing;
 
 use crate::batch;
@@ -22,6 +23,7 @@ use standing::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use balance::Balance;
+pub use part::Movements;
 
 /// Why exported records do not fold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +79,18 @@ pub struct Turnover {
     pub total: Micro,
 }
 
+impl Turnover {
+    /// With one charge more.
+    fn with(self, charge: &Charge) -> Result<Self, BooksError> {
+        const OVERFLOW: BooksError = BooksError::Money(MoneyError::Overflow("turnover"));
+        Ok(Self {
+            charges: self.charges.checked_add(1).ok_or(OVERFLOW)?,
+            energy: self.energy.plus(charge.energy).ok_or(OVERFLOW)?,
+            total: self.total.plus(charge.total)?,
+        })
+    }
+}
+
 /// Balances and positions after some records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Books {
@@ -100,6 +114,14 @@ impl Books {
     /// [`BooksError`] when the record is unreadable or contradicts itself; the books are then as before, but for the items of a batch
     /// ahead of the one that contradicts.
     pub fn record(&mut self, transaction: &[u8], receipt: &[u8]) -> Result<(), BooksError> {
+        let parts = Self::read(transaction, receipt)?;
+        parts
+            .iter()
+            .try_for_each(|(tx, receipt)| self.record_part(tx, receipt))
+    }
+
+    /// What a record holds: the transaction with its receipt, or the items of a batch with theirs; nothing when it was refused.
+    fn read(transaction: &[u8], receipt: &[u8]) -> Result<Vec<(Transaction, Receipt)>, BooksError> {
         let receipt = Receipt::from_bytes(receipt)
             .map_err(|e| BooksError::Unreadable("receipt", e.to_string()))?;
         let id = Hash::plain(transaction);
@@ -107,14 +129,11 @@ impl Books {
             return Err(BooksError::OtherTransaction(id));
         }
         if receipt.refusal().is_some() {
-            return Self::refused(&receipt);
+            return Self::refused(&receipt).map(|()| Vec::new());
         }
         let tx = Transaction::read(transaction)
             .map_err(|e| BooksError::Unreadable("transaction", e.to_string()))?;
-        let parts = batch::parts(tx, receipt).ok_or(BooksError::PostingsDiffer(id))?;
-        parts
-            .iter()
-            .try_for_each(|(tx, receipt)| self.record_part(tx, receipt))
+        batch::parts(tx, receipt).ok_or(BooksError::PostingsDiffer(id))
     }
 
     fn refused(receipt: &Receipt) -> Result<(), BooksError> {
@@ -167,6 +186,12 @@ impl Books {
             .get(&(account.clone(), currency))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Every account that ever moved, with what it has.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Account, Currency, Micro)> {
+        let all = self.accounts.iter();
+        all.map(|((account, currency), amount)| (account, *currency, *amount))
     }
 
     /// What `debtor` owes `creditor`.
@@ -312,13 +337,8 @@ impl Books {
     }
 
     fn grown(&self, charge: &Charge) -> Result<Turnover, BooksError> {
-        const OVERFLOW: BooksError = BooksError::Money(MoneyError::Overflow("turnover"));
-        let before = self.turnover(charge.pair.0, charge.pair.1, charge.pair.2);
-        Ok(Turnover {
-            charges: before.charges.checked_add(1).ok_or(OVERFLOW)?,
-            energy: before.energy.plus(charge.energy).ok_or(OVERFLOW)?,
-            total: before.total.plus(charge.total)?,
-        })
+        self.turnover(charge.pair.0, charge.pair.1, charge.pair.2)
+            .with(charge)
     }
 
     fn credited(&self, credit: &Credited) -> Result<(u64, Micro), BooksError> {

@@ -43,7 +43,7 @@ mod usage;
 mod view;
 
 pub use batch::{BatchItem, ItemEffect, ItemOutcome, parts};
-pub use books::{Balance, Books, BooksError, Turnover};
+pub use books::{Balance, Books, BooksError, Movements, Turnover};
 pub use cases::effect::CaseEffect;
 pub use cases::keys::*;
 pub use cases::op::{

@@ -2,7 +2,9 @@
 
 use crate::model::Reasons;
 use crate::model::council::{contradict, signed_words};
+use fairway_forecast::calendar::Calendar;
 use fairway_ledger::energy::op::EnergyOperation;
+use fairway_ledger::forecast::op::ForecastOperation;
 use fairway_ledger::money::MoneyOperation;
 use fairway_ledger::rates::RateOperation;
 use fairway_ledger::{
@@ -91,6 +93,21 @@ fn signatures(chain: &str, tx: &Transaction) -> bool {
             "fairway.agreement.v1",
             &agreement.to_bytes(),
             signature,
+        ),
+        Operation::Terms(TermsOperation::ClaimRefusal(claim)) => by(
+            claim.visited_key,
+            "fairway.service-request.v1",
+            &claim.request.to_bytes(),
+            &claim.visited_signature,
+        ),
+        Operation::Terms(TermsOperation::AnswerRefusal {
+            request,
+            release: Some(release),
+        }) => by(
+            release.home_key,
+            "fairway.service-release.v1",
+            &request.to_bytes(),
+            &release.home_signature,
         ),
         // The id is the digest that the other party signs.
         Operation::CountersignAgreement {
@@ -261,13 +278,44 @@ fn bounds(operation: &Operation, reasons: &mut Reasons) {
         Operation::Energy(operation) => energy(operation, &mut must),
         Operation::Rate(operation) => rate(operation, &mut must),
         Operation::Council(operation) => council(operation, &mut must),
-        Operation::Terms(
-            TermsOperation::Suspend { home, visited, .. }
-            | TermsOperation::Resume { home, visited, .. }
-            | TermsOperation::Breach { home, visited, .. },
-        ) => must(member(*home) && member(*visited), bad),
+        Operation::Forecast(operation) => forecast(operation, &mut must),
+        Operation::Terms(operation) => life(operation, &mut must),
         _ => {}
     }
+}
+
+fn life(operation: &TermsOperation, must: &mut impl FnMut(bool, RefusalCode)) {
+    let bad = RefusalCode::Malformed;
+    let (home, visited) = match operation {
+        TermsOperation::Suspend { home, visited, .. }
+        | TermsOperation::Resume { home, visited, .. }
+        | TermsOperation::Breach { home, visited, .. } => (home, visited),
+        TermsOperation::ClaimRefusal(claim) => (&claim.request.home, &claim.request.visited),
+        TermsOperation::AnswerRefusal { request, .. } => (&request.home, &request.visited),
+        TermsOperation::CloseCycle {
+            home,
+            visited,
+            currency: c,
+            ..
+        } => {
+            must(currency(*c), bad);
+            (home, visited)
+        }
+        TermsOperation::WithdrawOffer { slot } => {
+            must(*slot < 8, RefusalCode::TooLarge);
+            return;
+        }
+        TermsOperation::PostOffer(offer) => {
+            let areas = &offer.areas;
+            let none = areas.is_empty() || areas.iter().any(String::is_empty);
+            must(!none && currency(offer.currency), bad);
+            let small = areas.len() <= 16 && areas.iter().all(|a| a.len() <= 32);
+            must(small && offer.slot < 8, RefusalCode::TooLarge);
+            return;
+        }
+        TermsOperation::Counter { .. } => return,
+    };
+    must(member(*home) && member(*visited), bad);
 }
 
 fn case(operation: &CaseOperation, must: &mut impl FnMut(bool, RefusalCode)) {
@@ -393,6 +441,23 @@ fn energy(operation: &EnergyOperation, must: &mut impl FnMut(bool, RefusalCode))
     );
     must(price >= Micro(0) && energy > 0, RefusalCode::Malformed);
     must(area.len() <= 32, RefusalCode::TooLarge);
+}
+
+/// A calendar that is one, and days between 1900 and 2200.
+fn forecast(operation: &ForecastOperation, must: &mut impl FnMut(bool, RefusalCode)) {
+    let bad = RefusalCode::Malformed;
+    match operation {
+        ForecastOperation::Open { calendar } => {
+            must(Calendar::read(calendar).is_ok(), bad);
+            must(calendar.len() <= 32 * 1024, RefusalCode::TooLarge);
+        }
+        ForecastOperation::Publish(asked) => {
+            let parties = [asked.parties.home, asked.parties.visited];
+            let days = (-25_567..=84_371).contains(&asked.day.0);
+            must(parties.into_iter().all(member) && days, bad);
+        }
+        _ => {}
+    }
 }
 
 fn council(operation: &CouncilOperation, must: &mut impl FnMut(bool, RefusalCode)) {

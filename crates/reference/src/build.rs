@@ -6,8 +6,10 @@
 mod cases;
 mod council;
 pub(crate) mod cycles;
+mod forecast;
 mod life;
 mod rates;
+pub(crate) mod service;
 mod tokens;
 
 use crate::cast::{CHAIN, Cast, Missing, Session};
@@ -105,6 +107,10 @@ pub(crate) struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table with a row for each kind: in parts its gaps would not show"
+    )]
     fn operation(&self) -> Result<Operation, Missing> {
         let (cast, step) = (self.cast, self.step);
         match &step.what {
@@ -165,6 +171,9 @@ impl Builder<'_> {
             What::Owed(which, _, part) => self.owed(*which, *part),
             What::Rate(pair, part) => self.rate(*pair, *part),
             What::Council(part) => self.council(*part),
+            What::Forecast(pair, part) => self.forecast(*pair, *part),
+            What::Service(pair, version, part) => self.service(*pair, *version, *part),
+            What::Board(part) => self.board(*part),
             What::Case(session, by_home, part) => {
                 self.case(cast.session(*session)?, *by_home, *part)
             }
@@ -411,6 +420,8 @@ impl Builder<'_> {
             .copied()
             .unwrap_or_default();
         let event = self.event(session)?;
+        let agreed = self.cast.terms(session.pair, self.version(session))?;
+        let forecast = self.claimed_day(session, agreed, &event.usage);
         let body = event.to_bytes();
         let sign = |key: &SigningKey| -> Signature { key.sign(CHARGE_DOMAIN, &body) };
         // A wrong inner signature is the home utility's; the visited one's is made by the right key.
@@ -436,7 +447,7 @@ impl Builder<'_> {
             currency: self.currency(terms.currency),
             area: self.area(session, &evse.area),
             rule: None,
-            forecast: None,
+            forecast,
         })))
     }
 
@@ -475,6 +486,12 @@ impl Builder<'_> {
         }
         let mut usage = session.usage.clone();
         change_usage(&mut usage, step.fault, terms.caps.energy_per_charge.0);
+        if let (Some((_, bps)), false) = (
+            self.follows(session, terms, &usage),
+            matches!(step.fault, Fault::Load(_)),
+        ) {
+            adjustments.load_bps = bps;
+        }
         let tariff = terms
             .tariffs
             .get(session.tariff % terms.tariffs.len().max(1))
@@ -655,7 +672,7 @@ fn change_money(total: &mut Micro, shares: &mut Shares, fault: Fault) {
 }
 
 /// Ways in which terms contradict themselves, and some edges that do not.
-pub const SPOILS: u32 = 30;
+pub const SPOILS: u32 = 34;
 
 /// Rules with one amount too much or too little, the last that is allowed, and one that only a custom rule spoils.
 fn unsound_rule(number: u32, cap: Micro) -> SplitRule {
@@ -677,6 +694,23 @@ fn unsound_rule(number: u32, cap: Micro) -> SplitRule {
             chance_bps,
         },
     }
+}
+
+/// A table with an hour too few, an hour outside the band, a curve that falls, and the last notice that is allowed and one hour more.
+fn unsound_forecast(terms: &mut Agreement, number: u32) {
+    let band = terms.load_band;
+    let mut follows = crate::cast::plain_forecast(band.min_bps, band.max_bps);
+    match number {
+        30 => follows.weekday_bps.truncate(23),
+        31 => {
+            if let Some(hour) = follows.weekend_bps.last_mut() {
+                *hour = band.max_bps + 1;
+            }
+        }
+        32 => follows.curve.reverse(),
+        _ => follows.notice_hours = 12 + u8::from(terms.version.is_multiple_of(2)),
+    }
+    terms.forecast = Some(follows);
 }
 
 fn spoil(terms: &mut Agreement, number: u32, now: i64) -> Result<(), Missing> {
@@ -722,6 +756,7 @@ fn spoil(terms: &mut Agreement, number: u32, now: i64) -> Result<(), Missing> {
         22 => terms.notice_days = Some(u16::MAX),
         24 => terms.text_hash = Hash::plain(b"another text"),
         25..=28 => terms.split_rule = Some(unsound_rule(number % SPOILS, terms.corridor.cap)),
+        30..=33 => unsound_forecast(terms, number % SPOILS),
         29 => {
             terms.split_rule = Some(unsound_rule(29, terms.corridor.cap));
             (terms.rule, terms.rule_fuel) = (Some(Hash::plain(b"module")), Some(1));

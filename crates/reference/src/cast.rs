@@ -6,7 +6,8 @@ mod tariffs;
 use crate::chance::Chance;
 use crate::rating;
 use fairway_ledger::{Genesis, worded};
-use fairway_model::agreement::{Caps, Corridor, LoadBand, Split, TierTerms};
+use fairway_model::agreement::{Caps, Corridor, LoadBand, ServiceLevel, Split, TierTerms};
+use fairway_model::forecast::{CurvePoint, ForecastTerms};
 use fairway_model::registry::{EncryptionKey, EvseEntry, Member, MemberKind};
 use fairway_model::split::{AdHoc, Alone, Costs, SplitRule};
 use fairway_model::time::{DAY, HOUR, MINUTE};
@@ -307,14 +308,7 @@ impl Cast {
         let currency = chance.pick(&["USD", "USD", "USD", "EUR", "JPY", "KWD"], "USD");
         let currency = Currency::parse(currency)?;
         let amount = chance.span(15_000_000, 200_000_000);
-        let later = version > 1;
-        let begin = self.edge - 2 * DAY + if later { 2 * DAY } else { 0 };
-        let ends_inside = chance.percent(15);
-        let until = if ends_inside {
-            self.edge + chance.span(0, 12) * HOUR
-        } else {
-            self.edge + 400 * DAY
-        };
+        let (valid_from, valid_until) = self.validity(version, &mut chance);
         let home_bps = chance.small(0, 3_000);
         let owner_bps = chance.small(0, 3_000);
         let tariffs =
@@ -326,13 +320,14 @@ impl Cast {
             concurrent: Some(chance.small(1, 3)),
             per_day: chance.percent(50).then(|| chance.small(1, 4)),
         });
-        Ok(worded(Agreement {
+        let service = self.service_level(pair, version);
+        let mut terms = Agreement {
             version,
             home,
             visited,
             currency,
-            valid_from: Time(begin),
-            valid_until: Time(until),
+            valid_from,
+            valid_until,
             text_hash: Hash::default(),
             tariffs,
             corridor: Corridor {
@@ -355,13 +350,13 @@ impl Cast {
                 owner_bps,
             },
             hold_ttl: chance.span(1, 30) * HOUR,
-            netting_days: 7,
+            netting_days: service.map_or(7, |(days, _)| days),
             due_days: 14,
             interest_bps: 500,
             dispute_days: u16::try_from(chance.small(0, 30)).unwrap_or(0),
             notice_days,
             session_caps,
-            service: None,
+            service: service.map(|(_, level)| level),
             collateral: (home != visited && chance.percent(20))
                 .then(|| Micro(chance.span(1, 12) * 1_000_000)),
             model: None,
@@ -370,7 +365,52 @@ impl Cast {
             annex_hash: None,
             split_rule: self.split_rule(pair, version, floor),
             forecast: None,
-        }))
+        };
+        terms.forecast = self.forecast_terms(pair, version, terms.load_band);
+        Ok(worded(terms))
+    }
+
+    /// From when on and until when terms are valid: some end while the seed plays.
+    fn validity(&self, version: u32, chance: &mut Chance) -> (Time, Time) {
+        let begin = self.edge - if version > 1 { 0 } else { 2 * DAY };
+        let until = if chance.percent(15) {
+            self.edge + chance.span(0, 12) * HOUR
+        } else {
+            self.edge + 400 * DAY
+        };
+        (Time(begin), Time(until))
+    }
+
+    /// Every other agreement with somebody else promises to serve, by cycles of some days; drawn apart.
+    fn service_level(&self, pair: usize, version: u32) -> Option<(u16, ServiceLevel)> {
+        let mut chance = Chance::new(self.seed, &format!("service {pair} {version}"));
+        let penalty = chance.span(1, 5_000_000);
+        let level = ServiceLevel {
+            least_served_bps: chance.pick(&[0, 5_000, 9_000, 10_000], 9_000),
+            penalty: Micro(penalty),
+            penalty_cap: Micro(penalty + chance.span(0, 2 * penalty)),
+            answer_hours: chance.pick(&[1, 24], 24),
+        };
+        let days = chance.pick(&[1, 1, 2], 1);
+        let (home, visited) = self.pairs.get(pair).copied().unwrap_or_default();
+        (home != visited && chance.percent(50)).then_some((days, level))
+    }
+
+    /// Whether an agreement's prices follow a forecast.
+    pub fn follows(&self, pair: usize, version: u32) -> bool {
+        let terms = self.terms.get(&(pair, version));
+        terms.is_some_and(|t| t.forecast.is_some())
+    }
+
+    /// Forecast terms in one agreement of four; drawn apart, so that everything else of a seed stays as it is.
+    fn forecast_terms(&self, pair: usize, version: u32, band: LoadBand) -> Option<ForecastTerms> {
+        let mut chance = Chance::new(self.seed, &format!("forecast {pair} {version}"));
+        let mut terms = plain_forecast(band.min_bps, band.max_bps);
+        for hour in terms.weekday_bps.iter_mut().chain(&mut terms.weekend_bps) {
+            *hour = chance.small(band.min_bps, band.max_bps);
+        }
+        terms.notice_hours = chance.pick(&[0, 2, 12], 2);
+        chance.percent(25).then_some(terms)
     }
 
     /// Fixed parts in one agreement of three; drawn apart, so that everything else of a seed stays as it is.
@@ -458,6 +498,20 @@ impl Cast {
             hold: Micro(hold.min(terms.caps.amount_per_charge.0)),
             expires: start + ttl,
         })
+    }
+}
+
+/// Forecast terms that keep a band.
+pub(crate) fn plain_forecast(low: u32, high: u32) -> ForecastTerms {
+    let point = |level, bps| CurvePoint { level, bps };
+    ForecastTerms {
+        curve: vec![point(0, low), point(1_000, high.max(low + 1))],
+        step_bps: 500,
+        notice_hours: 2,
+        skill_days: 7,
+        weekday_bps: vec![low; 24],
+        weekend_bps: vec![high; 24],
+        spare: None,
     }
 }
 

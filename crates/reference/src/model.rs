@@ -9,12 +9,14 @@ pub mod cases;
 mod charges;
 pub mod council;
 pub mod energy;
+pub mod forecast;
 mod life;
 mod money;
 pub mod netting;
 mod paying;
 pub mod rates;
 mod registry;
+pub mod service;
 pub mod terms;
 pub mod tokens;
 
@@ -260,7 +262,9 @@ pub struct Model {
     pub(crate) tokens: tokens::Tokens,
     pub(crate) market: energy::Market,
     pub(crate) rates: rates::Rates,
+    pub(crate) service: service::Service,
     pub(crate) council: council::Council,
+    pub(crate) forecasts: forecast::Forecasts,
     /// Height and time of the present block.
     pub(crate) height: u64,
     pub(crate) now: i64,
@@ -481,7 +485,8 @@ impl Model {
             return Some(self.dispute(by, dispute, now));
         }
         if let Operation::Terms(terms) = operation {
-            return self.life(by, terms, now);
+            let life = self.life(by, terms, now);
+            return life.or_else(|| self.serve(by, terms, now));
         }
         if let Operation::Case(case) = operation {
             return Some(self.case(by, case, place));
@@ -496,6 +501,9 @@ impl Model {
         }
         if let Operation::Council(council) = operation {
             return Some(self.govern(tx, council, place));
+        }
+        if let Operation::Forecast(forecast) = operation {
+            return self.forecast(by, forecast, place);
         }
         if let Operation::Rate(rate) = operation {
             return Some(self.rate(by, rate, now));

@@ -1,16 +1,20 @@
 //! What the ledger shows, thing by thing, against what the model says it must show.
 
 mod council;
+mod forecast;
 mod paying;
 mod rates;
+mod service;
 
 use crate::model::energy::Spot;
 use crate::model::{Life, Model};
+use fairway_forecast::hour::Day;
 use fairway_ledger::cases::state::{CaseState, CreditRecord, CreditState};
 use fairway_ledger::council::{KeyPurpose, UsedKeyState};
 use fairway_ledger::energy::op::{EnergyOperation, Hour, OfferId};
 use fairway_ledger::energy::state::{EnergyBook, OfferState, key_for_energy, key_for_energy_offer};
-use fairway_ledger::life::{PairUse, key_for_use};
+use fairway_ledger::forecast::state::{key_for_load_book, key_for_prices};
+use fairway_ledger::life::{key_for_board, key_for_claim, key_for_use};
 use fairway_ledger::money::state::{
     AcceptanceState, CycleState, IssuerState, LastCycle, RedemptionState,
 };
@@ -94,7 +98,7 @@ pub enum Thing {
     Cycle(Currency, UtcDay),
     /// The newest closed cycle of a currency.
     LastCycle(Currency),
-    /// Charges of a pair that count toward ceilings.
+    /// Charges of a pair that count toward ceilings, and its cycles of service.
     Use(MemberId, MemberId),
     /// What of a position is frozen.
     Frozen(MemberId, MemberId, Currency),
@@ -114,6 +118,14 @@ pub enum Thing {
     Rate(MemberId, Currency, Currency, UtcDay),
     /// A conversion between debtor and creditor.
     Converted(MemberId, MemberId, Hash),
+    /// A claimed refusal.
+    Claim(SessionId),
+    /// A slot of a member's board.
+    Board(MemberId, u8),
+    /// A member's load book.
+    LoadBook(MemberId),
+    /// The published prices of a day of an agreement.
+    Prices(AgreementId, i64),
     /// Who is or was a member.
     Roll,
     /// Which proposals are open.
@@ -166,7 +178,11 @@ impl Thing {
             Self::Offer(m, id) => key_for_energy_offer(*m, *id),
             Self::Rate(m, base, quote, day) => key_for_rate(*m, *base, *quote, *day),
             Self::Converted(d, c, id) => key_for_conversion(*d, *c, *id),
+            Self::Claim(s) => key_for_claim(*s),
+            Self::Board(m, slot) => key_for_board(*m, *slot),
             Self::Roll => key_for_roll(),
+            Self::LoadBook(m) => key_for_load_book(*m),
+            Self::Prices(id, day) => key_for_prices(*id, Day(*day)),
             Self::Agenda => key_for_agenda(),
             Self::Charter => key_for_charter(),
             Self::Proposal(id) => key_for_proposal(*id),
@@ -282,6 +298,8 @@ impl Thing {
             }
             Self::Converted(d, c, id) => rates::converted(model, (*d, *c, *id), shown)?,
             Self::Roll => council::roll(model, shown)?,
+            Self::LoadBook(m) => forecast::book(model, *m, shown)?,
+            Self::Prices(id, day) => forecast::prices(model, (*id, *day), shown)?,
             Self::Agenda => council::agenda(model, shown)?,
             Self::Charter => council::charter(model, shown)?,
             Self::Proposal(id) => council::proposal(model, *id, shown)?,
@@ -311,10 +329,9 @@ impl Thing {
                 found.map(|f| f.content) == content
             }
             Self::Case(s, m) => case(model, (*s, *m), read(shown)?),
-            Self::Use(h, v) => {
-                let found: PairUse = read(shown)?.unwrap_or_default();
-                (found.open, found.day, found.today) == model.use_of(*h, *v)
-            }
+            Self::Use(h, v) => service::used(model, (*h, *v), shown)?,
+            Self::Claim(s) => service::claim(model, *s, shown)?,
+            Self::Board(m, slot) => service::board(model, (*m, *slot), shown)?,
             Self::Obligation(id) => obligation(model, id, read(shown)?),
             Self::Cycle(c, day) => {
                 let found: Option<CycleState> = read(shown)?;
@@ -635,8 +652,14 @@ pub fn named(tx: &Transaction) -> Vec<Thing> {
         tokens(tx.member, operation, &mut things);
         paying::named(operation, &mut things);
     }
+    if let Operation::Forecast(operation) = &tx.operation {
+        forecast::named(tx.member, operation, &mut things);
+    }
     if let Operation::Council(operation) = &tx.operation {
         council::named(tx, operation, &mut things);
+    }
+    if let Operation::Terms(operation) = &tx.operation {
+        service::named(tx.member, operation, &mut things);
     }
     if let Operation::Rate(operation) = &tx.operation {
         rates::named(tx.member, operation, &mut things);

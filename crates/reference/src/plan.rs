@@ -4,7 +4,9 @@
 mod cases;
 mod council;
 mod cycles;
+mod forecast;
 mod rates;
+mod service;
 mod tokens;
 
 use crate::build::{Generations, SPOILS};
@@ -39,6 +41,11 @@ pub fn steps(cast: &Cast) -> Vec<Step> {
     plan.pay_with_tokens();
     plan.rates();
     plan.council();
+    plan.forecasts();
+    plan.service();
+    plan.board();
+    plan.full_purses();
+    plan.credits_again();
     plan.bytes();
     plan.replays();
     let mut steps = plan.steps;
@@ -573,6 +580,10 @@ impl Plan<'_> {
             Fault::NoEnergy,
             Fault::ToEnergyCap(hair),
             Fault::Disorder,
+            Fault::Day(1),
+            Fault::Day(-1),
+            Fault::NoDay,
+            Fault::Load(band.0 + 1),
         ];
         self.chance.pick(&faults, Fault::Offer)
     }

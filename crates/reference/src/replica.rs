@@ -87,6 +87,14 @@ pub enum Sabotage {
     EvidenceForgotten,
     /// A validator key that was used before is new.
     KeyTwice,
+    /// Collateral comes back past its owner's limit.
+    LimitForgotten,
+    /// A refused driver is claimed again.
+    ClaimTwice,
+    /// A cycle of service closes a millisecond early.
+    EarlyCycle,
+    /// An offer on the board cannot be taken back.
+    OfferStays,
 }
 
 impl Sabotage {
@@ -123,6 +131,10 @@ impl Sabotage {
         Self::ParameterIgnored,
         Self::EvidenceForgotten,
         Self::KeyTwice,
+        Self::LimitForgotten,
+        Self::ClaimTwice,
+        Self::EarlyCycle,
+        Self::OfferStays,
     ];
 }
 

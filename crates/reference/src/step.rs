@@ -75,6 +75,12 @@ pub enum What {
     Rate(usize, RateStep),
     /// A step of the council.
     Council(CouncilStep),
+    /// A step about forecasts, for a pair.
+    Forecast(usize, ForecastStep),
+    /// A step about drivers whom a pair's visited utility serves or refuses, under the agreement of a version.
+    Service(usize, u32, ServiceStep),
+    /// A step about the board of offers.
+    Board(BoardStep),
     /// A step of a session's case; whether the home utility opened it.
     Case(usize, bool, CaseStep),
 }
@@ -92,6 +98,26 @@ pub enum LifeStep {
     Breach,
 }
 
+/// A step about drivers served and refused. A driver is the number of his charge, and asked at a time in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceStep {
+    /// Home says that he was refused.
+    Claim(u8, i64),
+    /// Visited says that he was not; whether home released the request.
+    Answer(u8, i64, bool),
+    /// Closes the cycle in which somebody asked at a time, or one so many cycles beside it.
+    Close(i64, i64),
+}
+
+/// A step about the board of offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoardStep {
+    /// Puts an offer into a slot, at a price per kWh in micro-units.
+    Post(u8, i64),
+    /// Takes the offer of a slot back.
+    Withdraw(u8),
+}
+
 /// A step about an obligation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObligationStep {
@@ -105,6 +131,15 @@ pub enum ObligationStep {
     Tokens(i64),
     /// Thousandths of what is open are taken out of the collateral.
     Cover(i64),
+}
+
+/// A step about forecasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForecastStep {
+    /// Opens the member's load book under the calendar of a number.
+    Open(u8),
+    /// Has the prices of a day computed for the agreement of a version, so many days beside the block's.
+    Publish(u32, i64),
 }
 
 /// What the members may decide. Members are places in the cast.
@@ -335,6 +370,10 @@ pub enum Fault {
     EndAt(i64),
     /// Two periods are exchanged.
     Disorder,
+    /// The day whose prices a charge uses is so many days beside the right one.
+    Day(i64),
+    /// No day is named where one should be, or one where none should.
+    NoDay,
     /// Terms or a registration that contradict themselves in the way of this number.
     Unsound(u32),
 }

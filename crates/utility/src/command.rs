@@ -23,8 +23,8 @@ pub use crate::command_forecast::{
     AreaReport, Fed, ForecastView, LineView, Loads, OwnStep, OwnView, ReadingCounts, Standing,
 };
 pub use crate::command_money::{
-    CycleView, LineKind, MoneyCommand, MoneyPolicy, MoneyReply, ObligationView, Statement,
-    StatementLine, StatementRequest, TokenView,
+    CycleView, ExposureView, LineKind, MoneyCommand, MoneyPolicy, MoneyReply, ObligationView,
+    Statement, StatementLine, StatementRequest, TokenView,
 };
 
 /// What is wanted.

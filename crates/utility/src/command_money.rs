@@ -23,6 +23,9 @@ pub enum MoneyCommand {
     /// Hand an operation to the ledger: a payment, its confirmation, tokens, collateral.
     #[n(4)]
     HandIn(#[n(0)] Box<MoneyOperation>),
+    /// What is open in each direction that concerns us, secured or not, and how much of the cap it takes.
+    #[n(5)]
+    Exposures,
 }
 
 /// Which statement.
@@ -54,6 +57,9 @@ pub enum MoneyReply {
     /// Token balances.
     #[n(3)]
     Tokens(#[n(0)] Vec<TokenView>),
+    /// Exposures, those of our debts first.
+    #[n(4)]
+    Exposures(#[n(0)] Vec<ExposureView>),
 }
 
 /// A closed cycle.
@@ -207,6 +213,38 @@ pub struct TokenView {
     /// Up to which amount we accept the issuer's tokens.
     #[n(3)]
     pub limit: Option<Micro>,
+}
+
+/// What one member may come to owe another, as the contracts reckon it, but for the holds of charges that run.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ExposureView {
+    /// Who owes.
+    #[n(0)]
+    pub debtor: MemberId,
+    /// Whom.
+    #[n(1)]
+    pub creditor: MemberId,
+    /// Currency.
+    #[n(2)]
+    pub currency: Currency,
+    /// What is owed and in no cycle yet.
+    #[n(3)]
+    pub position: Micro,
+    /// What is open of obligations, charged interest included.
+    #[n(4)]
+    pub obliged: Micro,
+    /// Tokens that the debtor deposited for the creditor, of whatever issuer.
+    #[n(5)]
+    pub collateral: Micro,
+    /// Position and obligations less the collateral; below nothing when more is deposited than owed.
+    #[n(6)]
+    pub unsecured: Micro,
+    /// The cap of the terms that are in force in this currency; none without such terms.
+    #[n(7)]
+    pub cap: Option<Micro>,
+    /// Collateral that these terms ask for.
+    #[n(8)]
+    pub asked: Option<Micro>,
 }
 
 /// How money moves by itself.

@@ -30,6 +30,7 @@ mod energy;
 pub mod envelope;
 mod erase;
 mod export;
+mod exposure;
 mod facts;
 mod forecasting;
 pub mod founding;

@@ -29,6 +29,7 @@ impl Utility {
             }
             MoneyCommand::Obligations => MoneyReply::Obligations(self.obligations(out.now)?),
             MoneyCommand::Tokens => MoneyReply::Tokens(self.tokens()),
+            MoneyCommand::Exposures => MoneyReply::Exposures(self.exposures(out.now)?),
             MoneyCommand::HandIn(operation) => {
                 return self.hand_in(out, id, Operation::Money(operation));
             }

@@ -1,13 +1,17 @@
 //! An export of a running chain is right, and whatever is changed in it is found, most often to the byte.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
+use bytes::Bytes;
 use fairway_chain::{
-    AuditRules, Audited, Exporter, FinalBlock, Finding, FindingKind, Machine, StateKey, Watcher,
-    audit,
+    AuditRules, Audited, BlockInfo, Executed, Exporter, FinalBlock, Finding, FindingKind, Machine,
+    StateKey, Watcher, audit,
 };
 
 use crate::{
@@ -91,6 +95,36 @@ fn parts(file: &[u8]) -> Vec<usize> {
     out
 }
 
+/// Contracts that begin alike and give other receipts.
+struct Other;
+
+impl Machine for Other {
+    fn admit(&self, txs: &[Bytes]) -> Vec<Result<(), String>> {
+        Kv.admit(txs)
+    }
+
+    fn reads(&self, txs: &[Bytes]) -> Vec<StateKey> {
+        Kv.reads(txs)
+    }
+
+    fn execute(
+        &self,
+        block: BlockInfo,
+        txs: &[Bytes],
+        state: &BTreeMap<StateKey, Vec<u8>>,
+    ) -> Executed {
+        let mut done = Kv.execute(block, txs, state);
+        done.receipts
+            .iter_mut()
+            .for_each(|receipt| receipt.push(b'!'));
+        done
+    }
+
+    fn genesis(&self) -> BTreeMap<StateKey, Vec<u8>> {
+        Kv.genesis()
+    }
+}
+
 struct Chain {
     whole: Vec<u8>,
     part: Vec<u8>,
@@ -129,6 +163,12 @@ async fn an_export_is_right_and_every_change_is_named() {
     let begun_later = check(&part, &rules).unwrap();
     assert!(!begun_later.executed && begun_later.first == 3);
     assert_eq!(begun_later.digest, audited.digest);
+
+    // An auditor whose contracts give other results says so of the whole chain, and cannot say it of a part.
+    let finding = check_as(&whole, &rules, Arc::new(Other)).unwrap_err();
+    assert_eq!(finding.kind, FindingKind::Execution, "{finding}");
+    let unseen = check_as(&part, &rules, Arc::new(Other)).unwrap();
+    assert_eq!((unseen.executed, unseen.digest), (false, audited.digest));
 
     every_kind_of_byte(&whole, &rules);
     cut_extended_reordered(&whole, &rules);

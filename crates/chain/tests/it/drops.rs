@@ -329,3 +329,86 @@ async fn too_few_and_too_many_blocks_to_keep_are_refused() {
         assert!(text.contains(&words), "{text}");
     }
 }
+
+/// Blocks of two sections of a chain that these four validators signed: all of them, the first section, and the second.
+async fn signed_by_the_same(word: &str) -> ([Vec<u8>; 3], AuditRules) {
+    let mut net = Net::of_epochs(EPOCH);
+    net.start_all();
+    let tx = put(1, 1, "word", word);
+    net.node(1).submit(tx).await.unwrap();
+    net.reach(0, 2 * SECTION + 2).await;
+    let node = net.node(0).clone();
+    let genesis = node.status().genesis;
+    let last = 2 * SECTION - 1;
+    let files = [
+        piece(&node, &genesis, 1, last).await,
+        piece(&node, &genesis, 1, SECTION - 1).await,
+        piece(&node, &genesis, SECTION, last).await,
+    ];
+    net.stop_all().await;
+    (files, rules(&net))
+}
+
+/// The same validators signed two chains from one genesis. Pieces of both are right each by itself, and are never joined: the place where
+/// they part is named, wherever they meet. The signatures on both files are the evidence.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_chains_under_the_same_signatures_are_never_joined() {
+    let ([whole, first, _], rules) = signed_by_the_same("one").await;
+    let ([other_whole, other_first, other_second], same) = signed_by_the_same("other").await;
+    assert_eq!(rules.validators, same.validators);
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("two-chains-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for file in [&whole, &other_whole] {
+        let audited = check_as(file, &rules, Arc::new(Roster)).unwrap();
+        assert!(audited.executed, "right by itself");
+    }
+    let pieces = Pieces { folder, rules };
+    let whole = pieces.file("whole", &whole);
+    let first = pieces.file("first", &first);
+    let other_whole = pieces.file("other-whole", &other_whole);
+    let other_first = pieces.file("other-first", &other_first);
+    let other_second = pieces.file("other-second", &other_second);
+    for (files, names, at) in [
+        // One goes on where the other ends; one lies within the other, at its beginning or at its end.
+        ([&first, &other_second], ["other-second", "first"], SECTION),
+        (
+            [&whole, &other_first],
+            ["other-first", "whole"],
+            SECTION - 1,
+        ),
+        (
+            [&first, &other_whole],
+            ["first", "other-whole"],
+            SECTION - 1,
+        ),
+        (
+            [&whole, &other_second],
+            ["other-second", "whole"],
+            2 * SECTION - 1,
+        ),
+        ([&other_second, &first], ["other-second", "first"], SECTION),
+    ] {
+        let error = pieces.join(&files).unwrap_err();
+        let text = error.to_string();
+        let JoinError::Differs {
+            file,
+            other,
+            height,
+            offset,
+        } = error
+        else {
+            panic!("{text}");
+        };
+        let found = [&file, &other].map(|path| path.file_name().unwrap().to_str().unwrap());
+        assert_eq!((found, height), (names, at), "{text}");
+        let bytes = std::fs::read(&file).unwrap();
+        assert_eq!(
+            bytes[usize::try_from(offset).unwrap()],
+            b'B',
+            "a block begins there"
+        );
+        assert!(text.contains("and the validators signed both"), "{text}");
+    }
+    std::fs::remove_dir_all(&pieces.folder).unwrap();
+}

@@ -174,6 +174,11 @@ pub(super) enum TokenCommand {
 /// Collateral.
 #[derive(Debug, Subcommand)]
 pub(super) enum CollateralCommand {
+    /// What is owed in each direction, what collateral secures it, and how much of the agreement's cap it takes.
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
     /// Set tokens aside for a creditor.
     Deposit {
         /// Whom they secure.
@@ -468,6 +473,11 @@ pub(super) async fn collateral(command: CollateralCommand) -> Result<(), String>
         })
     };
     let (desk, what, operation) = match command {
+        CollateralCommand::List { target } => {
+            let reply = ask(&target, MoneyCommand::Exposures).await?;
+            show(&target, &reply);
+            return Ok(());
+        }
         CollateralCommand::Deposit {
             creditor,
             amount,

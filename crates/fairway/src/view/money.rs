@@ -3,7 +3,7 @@
 use super::{money, sharing};
 use fairway_model::{Currency, Micro};
 use fairway_utility::command::{
-    CycleView, LineKind, MoneyReply, ObligationView, Statement, TokenView,
+    CycleView, ExposureView, LineKind, MoneyReply, ObligationView, Statement, TokenView,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -51,6 +51,14 @@ pub fn text(reply: &MoneyReply) -> String {
                     money(token.balance, token.currency),
                     limit.unwrap_or_default()
                 );
+            }
+        }
+        MoneyReply::Exposures(all) => {
+            if all.is_empty() {
+                line!(out, "nothing is owed, deposited or agreed");
+            }
+            for exposure in all {
+                exposure_text(&mut out, exposure);
             }
         }
     }
@@ -193,6 +201,27 @@ fn obligation_text(out: &mut String, o: &ObligationView) {
     );
 }
 
+fn exposure_text(out: &mut String, e: &ExposureView) {
+    let c = e.currency;
+    let cap = e.cap.map_or_else(
+        || "no terms in force".to_owned(),
+        |cap| format!("cap {}", money(cap, c)),
+    );
+    let asked = e.asked.map_or_else(String::new, |asked| {
+        format!("; the terms ask for {} of collateral", money(asked, c))
+    });
+    line!(
+        out,
+        "{} owes {}: {} not netted, {} in obligations, {} of collateral deposited; {} unsecured, {cap}{asked}",
+        e.debtor,
+        e.creditor,
+        money(e.position, c),
+        money(e.obliged, c),
+        money(e.collateral, c),
+        money(e.unsecured, c)
+    );
+}
+
 /// For programs. Amounts are integers in micro-units with their currency; days and times are RFC 3339.
 pub fn json(reply: &MoneyReply) -> Value {
     match reply {
@@ -200,6 +229,7 @@ pub fn json(reply: &MoneyReply) -> Value {
         MoneyReply::Statement(statement) => statement_json(statement),
         MoneyReply::Obligations(all) => Value::Array(all.iter().map(obligation_json).collect()),
         MoneyReply::Tokens(all) => Value::Array(all.iter().map(token_json).collect()),
+        MoneyReply::Exposures(all) => Value::Array(all.iter().map(exposure_json).collect()),
     }
 }
 
@@ -248,6 +278,13 @@ fn token_json(t: &TokenView) -> Value {
         "accepted_up_to": t.limit.map(|limit| amount(limit, t.currency)) })
 }
 
+fn exposure_json(e: &ExposureView) -> Value {
+    let c = e.currency;
+    json!({ "debtor": e.debtor.to_string(), "creditor": e.creditor.to_string(), "currency": c.to_string(),
+        "position": amount(e.position, c), "obliged": amount(e.obliged, c), "collateral": amount(e.collateral, c), "unsecured": amount(e.unsecured, c),
+        "cap": e.cap.map(|cap| amount(cap, c)), "collateral_asked": e.asked.map(|asked| amount(asked, c)) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,5 +328,43 @@ mod tests {
         let told = json(&reply);
         assert_eq!(told[0]["saving"]["amount"], 10_000_000);
         assert_eq!(told[0]["cycle"], "2026-11-24");
+    }
+
+    #[test]
+    fn an_exposure_shows_what_is_secured() {
+        let [a, b] = ["US*APC", "US*DUK"].map(|id| MemberId::parse(id).unwrap());
+        let view = ExposureView {
+            debtor: a,
+            creditor: b,
+            currency: Currency::USD,
+            position: Micro(3_000_000),
+            obliged: Micro(5_000_000),
+            collateral: Micro(6_000_000),
+            unsecured: Micro(2_000_000),
+            cap: Some(Micro(100_000_000)),
+            asked: Some(Micro(6_000_000)),
+        };
+        let shown = text(&MoneyReply::Exposures(vec![view.clone()]));
+        assert_eq!(
+            shown,
+            "US*APC owes US*DUK: 3.00 USD not netted, 5.00 USD in obligations, 6.00 USD of collateral deposited; 2.00 USD unsecured, cap 100.00 USD; the terms ask for 6.00 USD of collateral"
+        );
+        let told = json(&MoneyReply::Exposures(vec![view.clone()]));
+        assert_eq!(told[0]["unsecured"]["amount"], 2_000_000);
+        assert_eq!(told[0]["collateral_asked"]["amount"], 6_000_000);
+        let free = ExposureView {
+            cap: None,
+            asked: None,
+            ..view
+        };
+        let shown = text(&MoneyReply::Exposures(vec![free]));
+        assert!(
+            shown.ends_with("2.00 USD unsecured, no terms in force"),
+            "{shown}"
+        );
+        assert_eq!(
+            text(&MoneyReply::Exposures(Vec::new())),
+            "nothing is owed, deposited or agreed"
+        );
     }
 }

@@ -73,16 +73,13 @@ impl Balance {
 impl Books {
     /// Every account, position and obligation.
     pub fn balances(&self) -> Vec<Balance> {
-        let accounts = self
-            .accounts
-            .iter()
-            .map(|((account, currency), amount)| Balance {
-                name: format!("account {account}"),
-                key: key_for_account(account, *currency),
-                amount: *amount,
-                currency: *currency,
-                kept: Kept::Balance,
-            });
+        let accounts = self.accounts().map(|(account, currency, amount)| Balance {
+            name: format!("account {account}"),
+            key: key_for_account(account, currency),
+            amount,
+            currency,
+            kept: Kept::Balance,
+        });
         let positions = self
             .positions
             .keys()

@@ -27,12 +27,20 @@ const USUAL_FEWEST: usize = 24;
 
 /// The hour in which commitments for a day are closed and reveals begin: ten o'clock of the day before.
 pub fn closes(calendar: &Calendar, day: Day) -> Hour {
-    ISSUE.last(calendar, day).plus(1)
+    on_the_eve(calendar, day, i64::from(ISSUE.clock))
 }
 
 /// The hour in which reveals are closed and schedules may be made: eleven o'clock of the day before.
 pub fn revealed_by(calendar: &Calendar, day: Day) -> Hour {
-    calendar.begin(day.plus(-1)).plus(REVEALED_BY)
+    on_the_eve(calendar, day, REVEALED_BY)
+}
+
+/// The first hour of the day before in which its clock shows this hour or a later one: on a day on which the clock changes it is not as
+/// many hours after midnight.
+fn on_the_eve(calendar: &Calendar, day: Day, clock: i64) -> Hour {
+    let mut hours = calendar.hours(day.plus(-1));
+    let found = hours.find(|hour| i64::from(calendar.local(*hour).hour) >= clock);
+    found.unwrap_or_else(|| calendar.begin(day))
 }
 
 /// Commits, or replaces the commitment while commitments are open.

@@ -2,14 +2,15 @@
 //!
 //! Collateral of a direction is taken off the exposure that the agreement's cap limits. The debtor takes back only what is not
 //! needed: what is held, owed and obliged in the direction stays secured, and never less than what agreements in force ask for. The
-//! creditor may give up any of it; below what an agreement asks for no new charge begins under it.
+//! creditor may give up any of it; below what an agreement asks for no new charge begins under it. Whoever gives it back, it comes back
+//! as tokens that the debtor holds, so the debtor's own limit for them counts; who is at its limit raises it first.
 
 use crate::context::{Context, Done, overflow, refuse};
 use crate::keys::{key_for_held, key_for_pair};
 use crate::money::effect::MoneyEffect;
 use crate::money::operation::Pledge;
 use crate::money::position;
-use crate::money::token::{accepted, check_held, token};
+use crate::money::token::{accepted, check_held, check_room, token};
 use crate::receipt::Account;
 use crate::state::{HeldState, PairState};
 use fairway_model::money::Micro;
@@ -78,6 +79,7 @@ pub(crate) fn release(ctx: &mut Context<'_, '_>, pledge: &Pledge) -> Result<Done
     if ctx.member() == debtor {
         check_not_needed(ctx, pledge)?;
     }
+    check_room(ctx, (debtor, issuer, currency), amount)?;
     let less = amount.negated().map_err(overflow)?;
     let state = position::change(ctx, (debtor, creditor, currency), |p| p.pledge(less))?;
     let postings = ctx.post(

@@ -61,7 +61,10 @@ pub(crate) fn reads(member: MemberId, operation: &MoneyOperation) -> Vec<Key> {
             keys
         }
         MoneyOperation::DepositCollateral(pledge) | MoneyOperation::ReleaseCollateral(pledge) => {
-            collateral(pledge)
+            let acceptance = (pledge.debtor, pledge.issuer, pledge.currency);
+            let mut keys = collateral(pledge);
+            keys.extend(tokens(acceptance));
+            keys
         }
         MoneyOperation::Cover {
             obligation, issuer, ..
@@ -147,7 +150,6 @@ fn collateral(pledge: &Pledge) -> Vec<Key> {
         key_for_pair(debtor, creditor),
         key_for_held(debtor, creditor, currency),
         key_for_position(debtor, creditor, currency),
-        key_for_account(&token(debtor, issuer), currency),
         key_for_account(
             &Account::Collateral {
                 debtor,

@@ -1,10 +1,12 @@
 //! Books that an auditor folds from exported records, and what he notices.
 
-use crate::world::{Charge, USD, World, place, settle, usd};
+use crate::world::{Charge, USD, World, member, place, settle, usd};
 use fairway_ledger::money::{CycleSummary, MoneyEffect};
-use fairway_ledger::{Books, BooksError, Effect, Outcome, Receipt};
+use fairway_ledger::tx::{Operation, Payment};
+use fairway_ledger::{Account, Books, BooksError, Effect, Movements, Outcome, Receipt};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
+use fairway_model::money::Micro;
 
 fn charged() -> (World, Vec<u8>, Receipt) {
     let (mut world, charge) = (World::ready(), Charge::new("APC", "DUK", 1));
@@ -24,16 +26,7 @@ fn folding_the_export_gives_the_same_books() {
     }
     assert_eq!(again, world.books);
     assert_eq!(again.to_string(), world.books.to_string());
-    assert_eq!(
-        again
-            .turnover(
-                crate::world::member("APC"),
-                crate::world::member("DUK"),
-                USD
-            )
-            .charges,
-        1
-    );
+    assert_eq!(again.turnover(member("APC"), member("DUK"), USD).charges, 1);
 }
 
 #[test]
@@ -114,12 +107,12 @@ fn a_tampered_close_is_noticed() {
         ("whole minor units", &|s| {
             let all = s.transfers[0].whole().unwrap();
             s.transfers[0].amount = all;
-            s.transfers[0].carried = fairway_model::money::Micro::ZERO;
+            s.transfers[0].carried = Micro::ZERO;
             s.net = all;
         }),
         ("what a member is owed", &|s| {
             s.transfers.clear();
-            s.net = fairway_model::money::Micro::ZERO;
+            s.net = Micro::ZERO;
         }),
         ("pays and is paid", &|s| {
             let mut back = s.transfers[0];
@@ -134,4 +127,82 @@ fn a_tampered_close_is_noticed() {
     }
     let again = world.books.record(&tx, &receipt.to_bytes()).unwrap_err();
     assert!(again.to_string().contains("closed twice"), "{again}");
+}
+
+/// A part of the chain that begins with a payment of what older blocks say: the books cannot follow it, and what moved can be told all the same.
+#[test]
+fn a_part_of_the_chain_tells_what_moved_in_it() {
+    let (mut world, ..) = charged();
+    let begin = world.log.len();
+    let before = world.books.clone();
+    let owed = world.books.position(member("APC"), member("DUK"), USD);
+    let payment = Payment {
+        debtor: member("APC"),
+        creditor: member("DUK"),
+        currency: USD,
+        amount: owed,
+        reference: Hash::plain(b"bank"),
+    };
+    world.must("DUK", Operation::ConfirmPayment(payment));
+    let charge = Charge::new("GPC", "DUK", 2);
+    world.must("DUK", place(&charge));
+    world.must("DUK", settle(charge.settlement()));
+    let (tx, receipt) = world.log[begin].clone();
+    let refused = Books::default().record(&tx, &receipt).unwrap_err();
+    assert!(
+        refused.to_string().contains("more is paid than is owed"),
+        "{refused}"
+    );
+
+    let mut part = Movements::default();
+    for (tx, receipt) in &world.log[begin..] {
+        part.record(tx, receipt).unwrap();
+    }
+    for name in ["APC", "DUK", "GPC"] {
+        for account in [Account::Member(member(name)), Account::Tax(member(name))] {
+            let moved = world.books.account(&account, USD).0 - before.account(&account, USD).0;
+            assert_eq!(part.account(&account, USD).0, moved, "{account}");
+        }
+    }
+    assert_eq!((part.charges(), part.sum(USD)), (1, Ok(Micro::ZERO)));
+    let shown = part.to_string();
+    assert!(
+        shown.contains("moved charges US*GPC at US*DUK USD"),
+        "{shown}"
+    );
+    assert!(shown.contains("moved sum USD 0"), "{shown}");
+
+    // Within the part nothing pays or settles twice, and a receipt is of its transaction and posts what that says.
+    let mut twice = part.clone();
+    let said = twice.record(&tx, &receipt).unwrap_err().to_string();
+    assert!(said.contains("a bank reference pays twice"), "{said}");
+    let (settlement, settled) = world.log.last().unwrap().clone();
+    let error = part.record(&settlement, &settled);
+    assert!(
+        matches!(error, Err(BooksError::SettledTwice(_))),
+        "{error:?}"
+    );
+    let error = Movements::default().record(&settlement, &receipt);
+    assert!(
+        matches!(error, Err(BooksError::OtherTransaction(_))),
+        "{error:?}"
+    );
+    let mut other = Receipt::from_bytes(&settled).unwrap();
+    let [first, second, ..] = other.postings.as_mut_slice() else {
+        panic!("a charge posts more than one amount")
+    };
+    // The sum stays zero; the shares are not those of the signed charge.
+    first.amount = first.amount.plus(usd("0.01")).unwrap();
+    second.amount = second.amount.minus(usd("0.01")).unwrap();
+    let error = Movements::default().record(&settlement, &other.to_bytes());
+    assert!(
+        matches!(error, Err(BooksError::PostingsDiffer(_))),
+        "{error:?}"
+    );
+    other.outcome = Outcome::Applied(Effect::MemberKeyRotated);
+    let error = Movements::default().record(&settlement, &other.to_bytes());
+    assert!(
+        matches!(error, Err(BooksError::PostingsDiffer(_))),
+        "{error:?}"
+    );
 }

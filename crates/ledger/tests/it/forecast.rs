@@ -2,13 +2,15 @@
 
 use crate::forecast_world::{Grid, op, today};
 use crate::world::{T0, World, member};
-use fairway_forecast::hour::Hour;
+use fairway_forecast::calendar::Calendar;
+use fairway_forecast::hour::{Day, Hour};
 use fairway_ledger::Operation;
 use fairway_ledger::forecast::bounds::LOAD_PAGES;
 use fairway_ledger::forecast::op::{ForecastOperation, Reveal};
 use fairway_ledger::forecast::state::{
     LoadPage, LoadRecord, Reading, key_for_load_page, key_for_load_record,
 };
+use fairway_ledger::forecast::{closes, revealed_by};
 use fairway_model::time::{DAY, HOUR, MINUTE, Time};
 
 fn post(readings: &[(Hour, i64)]) -> Operation {
@@ -143,6 +145,21 @@ fn the_ring_of_pages_has_an_end() {
     assert_eq!(value(world, hour.plus(round)), Some(1_000));
     // The nonce of the second transaction is new, and nothing else.
     assert_eq!(world.state.len(), values + 1);
+}
+
+/// Ten and eleven o'clock are what people's clocks show, also on the two days of a year on which those change. Each row is a day of 2026 and
+/// how many hours after its midnight it is ten.
+#[test]
+fn deadlines_are_those_of_the_clock_on_days_on_which_it_changes() {
+    let calendar = Calendar::us_eastern().unwrap();
+    let (march_7, march_8, november_1) = (Day(20_519), Day(20_520), Day(20_758));
+    for (eve, ten) in [(march_7, 10), (march_8, 9), (november_1, 11)] {
+        let (midnight, day) = (calendar.begin(eve), eve.plus(1));
+        assert_eq!(closes(&calendar, day), midnight.plus(ten), "{eve:?}");
+        assert_eq!(revealed_by(&calendar, day), midnight.plus(ten + 1));
+        let clocks = [closes, revealed_by].map(|of| calendar.local(of(&calendar, day)).hour);
+        assert_eq!(clocks, [10, 11], "{eve:?}");
+    }
 }
 
 #[test]

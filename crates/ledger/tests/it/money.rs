@@ -565,6 +565,11 @@ fn collateral_secures_and_covers() {
         release(pledge("APC", "DUK", "9.5")),
     );
     t.row("a third party", "REG", release(pledge("APC", "DUK", "1")));
+    // It comes back within the debtor's own limit for the issuer, whoever gives it back.
+    t.world.must("APC", accept("GPC", "191"));
+    t.row("at its limit", "APC", release(pledge("APC", "DUK", "0.1")));
+    t.row("pushed back", "DUK", release(pledge("APC", "DUK", "9")));
+    t.world.must("APC", accept("GPC", "200"));
     t.row("by the creditor", "DUK", release(pledge("APC", "DUK", "9")));
     t.world.must("APC", deposit(pledge("APC", "GPC", "4")));
     t.world.must("APC", close(tomorrow(), &ALL));
@@ -587,6 +592,8 @@ fn collateral_secures_and_covers() {
         what is free | APC: Money(CollateralReleased { collateral: 9.00 }) collateral:US*APC>US*DUK@US*GPC -1.00, token:US*APC@US*GPC 1.00
         more than pledged | APC: tokens-missing: 9.50 USD asked of collateral:US*APC>US*DUK@US*GPC, which holds 9.00
         a third party | REG: not-authorized: US*REG is no party of the collateral of US*APC for US*DUK
+        at its limit | APC: tokens-not-accepted: US*APC would hold 191.10 USD of US*GPC; it accepts up to 191.00
+        pushed back | DUK: tokens-not-accepted: US*APC would hold 200.00 USD of US*GPC; it accepts up to 191.00
         by the creditor | DUK: Money(CollateralReleased { collateral: 0.00 }) collateral:US*APC>US*DUK@US*GPC -9.00, token:US*APC@US*GPC 9.00
         in the days of grace | GPC: time-invalid: USD/2026-11-24/US*APC/US*GPC was due on 2026-12-08; with 7 days of grace the collateral may be taken from 2026-12-16 on
         by the debtor | APC: not-authorized: US*APC cannot take this collateral; only US*GPC can

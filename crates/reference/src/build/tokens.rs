@@ -43,6 +43,11 @@ impl Builder<'_> {
             currency,
             amount,
         };
+        let secured = Account::Collateral {
+            debtor: home,
+            creditor: visited,
+            issuer,
+        };
         let operation = match part {
             TokenStep::Issue(cap) => MoneyOperation::RegisterIssuer {
                 currency,
@@ -52,7 +57,10 @@ impl Builder<'_> {
             TokenStep::Take(limit) => MoneyOperation::AcceptIssuer {
                 issuer,
                 currency,
-                limit: Micro(limit),
+                // At the edge: all that it holds, and would hold with its collateral back.
+                limit: self.of(limit, || {
+                    self.tokens(by, issuer, currency) + self.model.account(&secured, currency)
+                }),
             },
             TokenStep::Mint(amount) => {
                 let reserve = Reserve {
@@ -137,6 +145,17 @@ impl Builder<'_> {
                 let free = || {
                     self.model
                         .free_collateral((home, visited), currency, self.step.at)
+                };
+                let amount = match self.step.fault {
+                    Fault::ToExposure(more) => {
+                        narrow(self.model.account(&secured, currency)).saturating_add(more)
+                    }
+                    Fault::ToGuarantee(more) => {
+                        let limit = self.model.tokens.taken.get(&(home, issuer, currency));
+                        let limit = limit.map_or(0, |l| i128::from(l.0));
+                        narrow(limit - self.tokens(home, issuer, currency)).saturating_add(more)
+                    }
+                    _ => amount,
                 };
                 MoneyOperation::ReleaseCollateral(pledge(self.of(amount, free)))
             }

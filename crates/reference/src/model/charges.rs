@@ -201,6 +201,7 @@ impl Model {
         let limits = [Parameter::ClockSkew, Parameter::ChargeAge].map(|p| self.rule(p));
         usage_makes_sense(event, place.now, limits, &mut judge);
         inside_terms(event, &rec, &mut judge);
+        self.follows(settlement, &rec.terms, &mut judge);
         let begin = event.usage.start().map_or(i64::MIN, |t| t.0);
         self.at_evse(settlement, (begin, place.now), &rec, &mut judge);
         let freed = self.hold_stands(event, begin, &mut judge);

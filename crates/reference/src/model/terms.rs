@@ -1,6 +1,7 @@
 //! Terms that contradict themselves.
 
 use super::DAY;
+use fairway_model::forecast::ForecastTerms;
 use fairway_model::tariff::{PriceLimit, Restrictions};
 use fairway_model::{Agreement, Currency, Dimension, Energy, Micro, Ppm, SplitRule, Tariff, Tier};
 use std::collections::BTreeSet;
@@ -69,7 +70,10 @@ fn optional(a: &Agreement) -> bool {
         .split_rule
         .is_none_or(|r| a.rule.is_none() && shares(&r, a.corridor.cap));
     let rule = a.rule.is_some() == a.rule_fuel.is_some() && a.rule_fuel != Some(0);
-    caps && service
+    let follows = a.forecast.as_ref();
+    let follows = follows.is_none_or(|f| forecast(f, a.load_band.min_bps..=a.load_band.max_bps));
+    caps && follows
+        && service
         && collateral
         && rule
         && split
@@ -97,6 +101,27 @@ fn shares(rule: &SplitRule, cap: Micro) -> bool {
         .all(|m| (Micro::ZERO..=DEAREST).contains(m))
         && u64::from(chance) <= WHOLE
         && c.energy_per_kwh.0 + c.network_per_kwh.0 <= cap.0
+}
+
+/// A curve that rises, a step, a notice, days of skill, and a table that has every hour inside the band.
+fn forecast(terms: &ForecastTerms, band: core::ops::RangeInclusive<u32>) -> bool {
+    let rises = terms
+        .curve
+        .is_sorted_by(|a, b| a.level < b.level && a.bps <= b.bps);
+    let points = terms
+        .curve
+        .iter()
+        .all(|p| p.level <= 1_000 && (1..=100_000).contains(&p.bps));
+    let tables = [&terms.weekday_bps, &terms.weekend_bps];
+    (2..=16).contains(&terms.curve.len())
+        && rises
+        && points
+        && terms.step_bps > 0
+        && terms.notice_hours <= 12
+        && (7..=90).contains(&terms.skill_days)
+        && tables
+            .iter()
+            .all(|t| t.len() == 24 && t.iter().all(|bps| band.contains(bps)))
 }
 
 fn tiers(a: &Agreement) -> bool {

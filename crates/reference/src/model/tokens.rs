@@ -305,6 +305,9 @@ impl Model {
             let enough = wide(pledge.amount) <= free;
             judge.must(enough, RefusalCode::CollateralNeeded);
         }
+        // Back in the debtor's hand they are tokens like any other.
+        let back = (pledge.debtor, pledge.issuer);
+        self.has_room(back, pledge.currency, pledge.amount, &mut judge);
         let then = self.pledged(pair.0, pair.1, pledge.currency) - wide(pledge.amount);
         let effect = MoneyEffect::CollateralReleased {
             collateral: micro(then),

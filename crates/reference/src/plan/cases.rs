@@ -2,7 +2,7 @@
 
 use super::Plan;
 use crate::cast::{GUARANTEES, Session, UTILITIES};
-use crate::step::{CaseStep, Fault, What};
+use crate::step::{CaseStep, Fault, Step, What};
 use fairway_model::time::{DAY, HOUR, SECOND};
 
 /// Time to answer, to come to terms, and to vote.
@@ -50,6 +50,22 @@ impl Plan<'_> {
             let when = at + i64::try_from(round).unwrap_or(0) * DAY;
             self.step(when, by, What::Credit(number, id, per_mille), fault);
         }
+    }
+
+    /// Under the same number once more, as long as something is left: every other credit that may be right.
+    pub(super) fn credits_again(&mut self) {
+        self.apart("credits again", |plan| {
+            let given = plan
+                .steps
+                .iter()
+                .filter(|step| matches!(step.what, What::Credit(..)) && step.fault == Fault::None);
+            let given: Vec<Step> = given.cloned().collect();
+            for step in given {
+                if plan.chance.percent(50) {
+                    plan.step(step.at + SECOND, step.by, step.what, Fault::None);
+                }
+            }
+        });
     }
 
     /// A case in one of its ways.

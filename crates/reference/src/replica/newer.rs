@@ -1,12 +1,14 @@
-//! Lies about tokens, rates and the council.
+//! Lies about tokens, rates, the council, service and the board.
 
 use super::{Sabotage, change};
-use fairway_ledger::money::key_for_obligation;
+use fairway_ledger::life::{key_for_board, key_for_claim};
+use fairway_ledger::money::state::AcceptanceState;
 use fairway_ledger::money::{Debt, MoneyOperation, ObligationId, ObligationState, UtcDay};
+use fairway_ledger::money::{key_for_acceptance, key_for_obligation};
 use fairway_ledger::rates::{RateOperation, key_for_conversion};
 use fairway_ledger::state::{BalanceState, MemberState};
 use fairway_ledger::{
-    Account, Block, CouncilOperation, Key, Operation, Role, RollState, Transaction,
+    Account, Block, CouncilOperation, Key, Operation, Role, RollState, TermsOperation, Transaction,
     key_for_account, key_for_charter, key_for_evidence, key_for_member, key_for_roll,
     key_for_used_key,
 };
@@ -26,6 +28,15 @@ pub(super) fn lie(sabotage: Sabotage, tx: &Transaction, view: &mut View, block: 
         (Sabotage::ConvertedTwice, Operation::Rate(RateOperation::Convert(signed))) => {
             let c = &signed.conversion;
             view.remove(&key_for_conversion(c.debtor, c.creditor, c.id));
+        }
+        (Sabotage::ClaimTwice, Operation::Terms(TermsOperation::ClaimRefusal(claim))) => {
+            view.remove(&key_for_claim(claim.request.session));
+        }
+        (Sabotage::EarlyCycle, Operation::Terms(TermsOperation::CloseCycle { .. })) => {
+            block.time = block.time.plus(1);
+        }
+        (Sabotage::OfferStays, Operation::Terms(TermsOperation::WithdrawOffer { slot })) => {
+            view.remove(&key_for_board(tx.member, *slot));
         }
         (_, Operation::Council(operation)) => council(sabotage, tx, operation, view),
         _ => {}
@@ -52,6 +63,12 @@ fn money(sabotage: Sabotage, operation: &MoneyOperation, view: &mut View) {
             let own = key_for_account(&Account::Token { holder, issuer }, currency);
             change(view, own, |b: &mut BalanceState| {
                 b.amount = Micro(b.amount.0 + 1);
+            });
+        }
+        (Sabotage::LimitForgotten, MoneyOperation::ReleaseCollateral(p)) => {
+            let own = key_for_acceptance(p.debtor, p.issuer, p.currency);
+            change(view, own, |a: &mut AcceptanceState| {
+                a.limit = Micro(i64::MAX);
             });
         }
         (Sabotage::EarlyCover, MoneyOperation::Cover { obligation, .. }) => {

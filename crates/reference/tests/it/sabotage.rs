@@ -200,3 +200,23 @@ fn a_misdeed_that_is_forgotten() {
 fn a_validator_key_used_twice() {
     found(Sabotage::KeyTwice, &["outcome", "code"]);
 }
+
+#[test]
+fn collateral_that_passes_its_owners_limit() {
+    found(Sabotage::LimitForgotten, &["outcome", "code"]);
+}
+
+#[test]
+fn a_refusal_claimed_twice() {
+    found(Sabotage::ClaimTwice, &["outcome", "code", "state"]);
+}
+
+#[test]
+fn a_cycle_of_service_closed_early() {
+    found(Sabotage::EarlyCycle, &["outcome"]);
+}
+
+#[test]
+fn an_offer_that_cannot_be_taken_back() {
+    found(Sabotage::OfferStays, &["outcome", "code"]);
+}

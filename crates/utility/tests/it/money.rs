@@ -2,12 +2,15 @@
 
 use crate::setup::*;
 use crate::world::World;
-use fairway_ledger::money::{Mint, MoneyOperation, ObligationId, PaymentReceived, Reserve};
+use fairway_ledger::key_for_position;
+use fairway_ledger::money::state::PositionState;
+use fairway_ledger::money::{Mint, MoneyOperation, ObligationId, PaymentReceived, Pledge, Reserve};
+use fairway_model::canonical::Canonical as _;
 use fairway_model::time::{DAY, MINUTE};
 use fairway_model::{Currency, Hash, MemberId, Micro, RefusalCode};
 use fairway_utility::command::{
-    Command, CycleView, LineKind, MoneyCommand, MoneyPolicy, MoneyReply, ObligationView, Policy,
-    Reply, Statement, StatementRequest, TokenView,
+    Command, CycleView, ExposureView, LineKind, MoneyCommand, MoneyPolicy, MoneyReply,
+    ObligationView, Policy, Reply, Statement, StatementRequest, TokenView,
 };
 use fairway_utility::door::Level;
 
@@ -274,4 +277,73 @@ fn an_operators_refused_operation_is_told() {
     let command = MoneyCommand::HandIn(Box::new(nothing));
     let refusal = world.command(alabama(), Command::Money(command));
     assert!(refusal.unwrap_err().text.contains("more than nothing"));
+}
+
+fn exposure(
+    world: &mut World,
+    member: MemberId,
+    debtor: MemberId,
+    creditor: MemberId,
+) -> ExposureView {
+    let MoneyReply::Exposures(all) = ask(world, member, MoneyCommand::Exposures) else {
+        panic!()
+    };
+    let mut found = all
+        .iter()
+        .filter(|e| (e.debtor, e.creditor) == (debtor, creditor));
+    let one = found.next().unwrap().clone();
+    assert!(found.next().is_none(), "one line a direction");
+    one
+}
+
+/// Both see what is owed, what is deposited and what is left unsecured, as the contracts reckon it, before and after netting.
+#[test]
+fn deposited_collateral_shows_in_the_exposure() {
+    let mut world = world();
+    fund(&mut world);
+    let pledge = |amount| Pledge {
+        debtor: alabama(),
+        creditor: duke(),
+        issuer: duke(),
+        currency: USD,
+        amount: Micro(amount),
+    };
+    let before = exposure(&mut world, alabama(), alabama(), duke());
+    assert_eq!(before.cap, Some(Micro(5_000_000_000)));
+    assert_eq!((before.collateral, before.unsecured), Default::default());
+    let deposit = MoneyOperation::DepositCollateral(pledge(40_000_000));
+    hand_in(&mut world, alabama(), deposit);
+    Driver::at(duke(), 1).charge(&mut world, &cin(alabama(), 1));
+    world.run(5_000);
+    let ledger = |world: &World| -> PositionState {
+        let key = key_for_position(alabama(), duke(), USD);
+        PositionState::from_bytes(&world.state_of(&key).unwrap()).unwrap()
+    };
+    for netted in [false, true] {
+        if netted {
+            next_day(&mut world);
+        }
+        let true_state = ledger(&world);
+        for member in [alabama(), duke()] {
+            let seen = exposure(&mut world, member, alabama(), duke());
+            assert_eq!(seen.position, true_state.amount);
+            assert_eq!(seen.obliged, true_state.obliged.unwrap_or_default());
+            assert_eq!(seen.collateral, Micro(40_000_000));
+            assert_eq!(Ok(seen.unsecured), true_state.unsecured());
+            assert_eq!((seen.obliged > Micro::ZERO), netted);
+            // Nothing secures the other direction.
+            let other = exposure(&mut world, member, duke(), alabama());
+            assert_eq!(other.collateral, Micro::ZERO);
+        }
+    }
+    // A restart keeps it, and what is given back is no longer there.
+    world.restart(alabama());
+    let release = MoneyOperation::ReleaseCollateral(pledge(10_000_000));
+    hand_in(&mut world, alabama(), release);
+    for member in [alabama(), duke()] {
+        let seen = exposure(&mut world, member, alabama(), duke());
+        assert_eq!(seen.collateral, Micro(30_000_000));
+        assert_eq!(Ok(seen.unsecured), ledger(&world).unsecured());
+    }
+    assert_eq!(world.errors(), Vec::<String>::new());
 }

@@ -105,6 +105,11 @@ impl World {
         self.random >> 33
     }
 
+    /// A value of the ledger's state.
+    pub(crate) fn state_of(&self, key: &Key) -> Option<Vec<u8>> {
+        self.state.get(key).cloned()
+    }
+
     pub(crate) fn seed(&mut self, seed: u64) {
         self.random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     }

@@ -4,12 +4,12 @@ use super::deed::Asked;
 use super::{Asking, Refused};
 use crate::assets;
 use crate::station::kiosk::answers::{Problem, guarded};
-use crate::station::kiosk::post::{asset, from_own_page, read};
+use crate::station::kiosk::post::{asset, from_own_page, host, is_here, read};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
@@ -78,10 +78,7 @@ async fn nothing() -> Problem {
 
 /// A name that a foreign page resolves to this machine is not ours.
 fn here(headers: &HeaderMap) -> Result<(), Problem> {
-    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
-    let name = host.unwrap_or_default();
-    let name = name.rsplit_once(':').map_or(name, |(name, _)| name);
-    if matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
+    if is_here(host(headers)) {
         return Ok(());
     }
     let text =

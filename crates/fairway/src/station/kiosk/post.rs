@@ -24,6 +24,18 @@ const ACT: Duration = Duration::from_secs(5);
 pub(super) type App = State<Arc<Inner>>;
 pub(super) type Peer = ConnectInfo<SocketAddr>;
 
+/// The host that a request names, without its port.
+pub(crate) fn host(headers: &HeaderMap) -> &str {
+    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let name = host.unwrap_or_default();
+    name.rsplit_once(':').map_or(name, |(name, _)| name)
+}
+
+/// Whether a host is this machine by one of its own names, and not by one that a foreign page resolves to it.
+pub(crate) fn is_here(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
 /// The post's screen belongs to this machine: another one must not press its keys.
 fn here(
     inner: &Inner,
@@ -35,13 +47,10 @@ fn here(
         let text = "the station's screen answers its own machine only; scan the code on it with your phone";
         return Err(Problem::new(StatusCode::FORBIDDEN, "not-here", text));
     }
-    // A name that a foreign page resolves to this machine is not the station's.
-    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
-    let name = host.unwrap_or_default();
-    let name = name.rsplit_once(':').map_or(name, |(name, _)| name);
+    let name = host(headers);
     let own = inner.about.url.split("://").nth(1).unwrap_or_default();
     let own = own.rsplit_once(':').map_or(own, |(name, _)| name);
-    if !matches!(name, "localhost" | "127.0.0.1" | "[::1]") && name != own {
+    if !is_here(name) && name != own {
         let text = "this host name is not the station's; open the address that the station printed";
         return Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,

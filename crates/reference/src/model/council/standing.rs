@@ -4,6 +4,7 @@
 
 use super::Model;
 use fairway_ledger::energy::op::EnergyOperation;
+use fairway_ledger::forecast::op::ForecastOperation;
 use fairway_ledger::money::MoneyOperation;
 use fairway_ledger::rates::RateOperation;
 use fairway_ledger::{
@@ -27,9 +28,15 @@ fn winds_up(operation: &Operation) -> bool {
             matches!(op, EnergyOperation::State(_) | EnergyOperation::Cancel(_))
         }
         Operation::Rate(op) => matches!(op, RateOperation::Convert(_)),
+        Operation::Forecast(op) => matches!(**op, ForecastOperation::Publish(_)),
         Operation::Terms(op) => matches!(
             op,
-            TermsOperation::Suspend { .. } | TermsOperation::Breach { .. }
+            TermsOperation::Suspend { .. }
+                | TermsOperation::Breach { .. }
+                | TermsOperation::WithdrawOffer { .. }
+                | TermsOperation::ClaimRefusal(_)
+                | TermsOperation::AnswerRefusal { .. }
+                | TermsOperation::CloseCycle { .. }
         ),
         Operation::Council(op) => matches!(
             op,
