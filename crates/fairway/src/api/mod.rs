@@ -6,6 +6,7 @@
 
 mod books;
 mod counted;
+mod described;
 pub(crate) mod events;
 mod extract;
 mod listener;
