@@ -29,6 +29,8 @@ enum Runner {
         /// The example.
         name: &'static str,
     },
+    /// A script of `web/package.json`, with the pages built and Chromium.
+    Pages,
 }
 
 /// Other people's programs that a benchmark compares ours with.
@@ -82,6 +84,11 @@ const BENCHMARKS: &[Benchmark] = &[
             name: "backtest",
         },
     },
+    Benchmark {
+        name: "pages",
+        peers: Peers::Nobody,
+        runner: Runner::Pages,
+    },
 ];
 
 /// The programs that wrap the compared libraries: folder below `bench-peers`, and the program it makes. Each is
@@ -96,6 +103,8 @@ const PEERS_VARIABLE: &str = "FAIRWAY_BENCH_PEERS";
 /// How it learns where the PostgreSQL server is, and where its programs are.
 const DATABASE_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES";
 const PROGRAMS_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES_BIN";
+/// Folder of the pages.
+const PAGES: &str = "web";
 /// Names the folder of real loads in the form of EIA-930, which the project does not hold.
 const DATA_VARIABLE: &str = "FAIRWAY_FORECAST_DATA";
 
@@ -127,7 +136,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
             command.env(DATABASE_VARIABLE, cluster.url());
             command.env(PROGRAMS_VARIABLE, programs);
         }
-        if json || save {
+        if (json || save) && benchmark.runner != Runner::Pages {
             command.arg("--json");
         }
         let output = command
@@ -158,12 +167,10 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
 
 /// The command that runs a benchmark, built if it is an example; `None` where what it needs is not there, which is said.
 fn command(benchmark: &Benchmark) -> Result<Option<(PathBuf, Command)>, String> {
-    let release = workspace::target_dir().join("release");
-    let Runner::Example { package, name } = benchmark.runner else {
-        let program = release.join("fairway");
-        let mut command = Command::new(&program);
-        command.args(["bench", benchmark.name]);
-        return Ok(Some((program, command)));
+    let (package, name) = match benchmark.runner {
+        Runner::Program => return Ok(Some(of_the_program(benchmark.name))),
+        Runner::Pages => return of_the_pages(),
+        Runner::Example { package, name } => (package, name),
     };
     let Some(data) = std::env::var_os(DATA_VARIABLE) else {
         say(&format!(
@@ -181,10 +188,50 @@ fn command(benchmark: &Benchmark) -> Result<Option<(PathBuf, Command)>, String> 
         "--example",
         name,
     ])?;
-    let program = release.join("examples").join(name);
+    let program = workspace::target_dir().join("release/examples").join(name);
     let mut command = Command::new(&program);
     command.arg(data);
     Ok(Some((program, command)))
+}
+
+fn of_the_program(name: &str) -> (PathBuf, Command) {
+    let program = workspace::target_dir().join("release/fairway");
+    let mut command = Command::new(&program);
+    command.args(["bench", name]);
+    (program, command)
+}
+
+/// The pages are built first; without Node.js or Chromium the benchmark is left out, which is said.
+fn of_the_pages() -> Result<Option<(PathBuf, Command)>, String> {
+    let chromium = match (tools::node(), tools::browser(false)) {
+        (Ok(()), Ok(found)) => found,
+        (Err(remedy), _) => return Ok(left_out("pages", remedy)),
+        (_, Err(remedy)) => return Ok(left_out("pages", &remedy)),
+    };
+    let npm = |words: &[&str]| {
+        let mut command = Command::new("npm");
+        command
+            .args(["--silent", "--prefix"])
+            .arg(workspace::root().join(PAGES))
+            .args(words)
+            .env("FAIRWAY_CHROMIUM", &chromium);
+        command
+    };
+    for words in [["ci", "--no-fund"].as_slice(), &["run", "build"]] {
+        let done = npm(words)
+            .stdout(std::process::Stdio::null())
+            .status()
+            .map_err(|error| format!("cannot run npm: {error}"))?;
+        if !done.success() {
+            return Err(format!("npm {} failed: {done}", words.join(" ")));
+        }
+    }
+    Ok(Some(("npm".into(), npm(&["run", "bench"]))))
+}
+
+fn left_out<T>(name: &str, remedy: &str) -> Option<T> {
+    say(&format!("{remedy}: benchmark `{name}` is left out"));
+    None
 }
 
 fn chosen(arguments: &[String]) -> Result<Vec<&'static Benchmark>, String> {
@@ -316,14 +363,15 @@ mod tests {
                 "rate",
                 "split",
                 "transfers",
-                "forecast"
+                "forecast",
+                "pages"
             ]
         );
         assert_eq!(names(&["rate"]).unwrap(), ["rate"]);
         assert!(
-            names(&["speed"])
-                .unwrap_err()
-                .contains("ledger, ledger-size, authorize, rate, split, transfers, forecast")
+            names(&["speed"]).unwrap_err().contains(
+                "ledger, ledger-size, authorize, rate, split, transfers, forecast, pages"
+            )
         );
         assert!(names(&["--jsn"]).unwrap_err().contains("--json"));
     }
