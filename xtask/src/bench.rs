@@ -26,6 +26,8 @@ enum Runner {
     Program,
     /// The back-test, in parts and beside programs of others.
     Backtest,
+    /// A script of `web/package.json`, with the pages built and Chromium.
+    Pages,
 }
 
 /// Other people's programs that a benchmark compares ours with.
@@ -76,6 +78,11 @@ const BENCHMARKS: &[Benchmark] = &[
         peers: Peers::Nobody,
         runner: Runner::Backtest,
     },
+    Benchmark {
+        name: "pages",
+        peers: Peers::Nobody,
+        runner: Runner::Pages,
+    },
 ];
 
 /// The programs that wrap the compared libraries: folder below `bench-peers`, and the program it makes. Each is
@@ -90,6 +97,8 @@ const PEERS_VARIABLE: &str = "FAIRWAY_BENCH_PEERS";
 /// How it learns where the PostgreSQL server is, and where its programs are.
 const DATABASE_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES";
 const PROGRAMS_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES_BIN";
+/// Folder of the pages.
+const PAGES: &str = "web";
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
@@ -108,6 +117,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
         let output = match benchmark.runner {
             Runner::Backtest => forecast::run()?,
             Runner::Program => Some(measured(benchmark, &root, json || save, save)?),
+            Runner::Pages => of_the_pages(save)?,
         };
         match output {
             Some(text) if save => keep(&root, benchmark.name, &text)?,
@@ -136,6 +146,11 @@ fn measured(benchmark: &Benchmark, root: &Path, json: bool, save: bool) -> Resul
     if json {
         command.arg("--json");
     }
+    answer(benchmark.name, command, save)
+}
+
+/// Runs a program to its end. What it prints is returned if it is to be saved, and shown at once if not.
+fn answer(name: &str, mut command: Command, save: bool) -> Result<String, String> {
     let output = command
         .stderr(std::process::Stdio::inherit())
         .stdout(if save {
@@ -144,14 +159,44 @@ fn measured(benchmark: &Benchmark, root: &Path, json: bool, save: bool) -> Resul
             std::process::Stdio::inherit()
         })
         .output()
-        .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
+        .map_err(|error| format!("cannot run {}: {error}", command.get_program().display()))?;
     if !output.status.success() {
-        return Err(format!(
-            "benchmark `{}` failed: {}",
-            benchmark.name, output.status
-        ));
+        return Err(format!("benchmark `{name}` failed: {}", output.status));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The pages are built first; without Node.js or Chromium the benchmark is left out, which is said.
+fn of_the_pages(save: bool) -> Result<Option<String>, String> {
+    let chromium = match (tools::node(), tools::browser(false)) {
+        (Ok(()), Ok(found)) => found,
+        (Err(remedy), _) => return Ok(left_out("pages", remedy)),
+        (_, Err(remedy)) => return Ok(left_out("pages", &remedy)),
+    };
+    let npm = |words: &[&str]| {
+        let mut command = Command::new("npm");
+        command
+            .args(["--silent", "--prefix"])
+            .arg(workspace::root().join(PAGES))
+            .args(words)
+            .env("FAIRWAY_CHROMIUM", &chromium);
+        command
+    };
+    for words in [["ci", "--no-fund"].as_slice(), &["run", "build"]] {
+        let done = npm(words)
+            .stdout(std::process::Stdio::null())
+            .status()
+            .map_err(|error| format!("cannot run npm: {error}"))?;
+        if !done.success() {
+            return Err(format!("npm {} failed: {done}", words.join(" ")));
+        }
+    }
+    answer("pages", npm(&["run", "bench"]), save).map(Some)
+}
+
+fn left_out<T>(name: &str, remedy: &str) -> Option<T> {
+    say(&format!("{remedy}: benchmark `{name}` is left out"));
+    None
 }
 
 fn chosen(arguments: &[String]) -> Result<Vec<&'static Benchmark>, String> {
@@ -283,14 +328,15 @@ mod tests {
                 "rate",
                 "split",
                 "transfers",
-                "forecast"
+                "forecast",
+                "pages"
             ]
         );
         assert_eq!(names(&["rate"]).unwrap(), ["rate"]);
         assert!(
-            names(&["speed"])
-                .unwrap_err()
-                .contains("ledger, ledger-size, authorize, rate, split, transfers, forecast")
+            names(&["speed"]).unwrap_err().contains(
+                "ledger, ledger-size, authorize, rate, split, transfers, forecast, pages"
+            )
         );
         assert!(names(&["--jsn"]).unwrap_err().contains("--json"));
     }

@@ -1,6 +1,5 @@
-import type { Tariff, Terms } from '../api/types.ts';
+import type { Money, Tariff, Terms } from '../api/types.ts';
 import { decimal } from './format.ts';
-import type { Money } from './shapes.ts';
 
 /** The terms of an agreement as fields that people type, and back. What has no field of its own is carried along unchanged. */
 
@@ -14,14 +13,14 @@ export function typedDecimal(text: string): { amount: bigint; scale: number } | 
   return { amount: BigInt(whole + behind), scale: behind.length };
 }
 
-/** Typed money in a currency, with at least two decimal places. */
+/** Typed money in a currency, with at least two decimal places. More than a number of JSON holds exactly is none. */
 export function typedMoney(text: string, currency: string, least = 2): Money | null {
   const typed = typedDecimal(text);
   if (!typed) return null;
   const scale = Math.max(least, typed.scale);
   const amount = typed.amount * 10n ** BigInt(scale - typed.scale);
   const fits = amount <= BigInt(Number.MAX_SAFE_INTEGER) && amount >= -BigInt(Number.MAX_SAFE_INTEGER);
-  return { amount: fits ? Number(amount) : amount.toString(), currency, scale };
+  return fits ? { amount: Number(amount), currency, scale } : null;
 }
 
 /** A typed percentage in basis points: `97.5` is 9,750. */

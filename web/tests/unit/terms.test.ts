@@ -8,6 +8,7 @@ test('typed_numbers_are_read_exactly', () => {
   expect(typedMoney('0.3675', 'USD')).toEqual({ amount: 3_675, currency: 'USD', scale: 4 });
   expect(typedMoney('12.5.1', 'USD')).toBeNull();
   expect(typedMoney('1e5', 'USD')).toBeNull();
+  expect(typedMoney('99999999999999.999', 'USD')).toBeNull();
   expect(typedShare('97.5')).toBe(9_750);
   expect(typedShare('1.234')).toBeNull();
 });

@@ -6,6 +6,7 @@
 
 mod books;
 mod counted;
+mod described;
 mod docs;
 pub(crate) mod events;
 mod extract;
