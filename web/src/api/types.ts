@@ -370,13 +370,63 @@ export interface TariffComponent {
   step_size: number;
 }
 
-export interface Tariff {
-  id: string;
-  elements: { components: TariffComponent[]; restrictions: Record<string, unknown> | null }[];
-  [other: string]: unknown;
+/** When a group of prices applies; every given value must hold. */
+export interface Restrictions {
+  start_minute: number | null;
+  end_minute: number | null;
+  start_day: number | null;
+  end_day: number | null;
+  min_energy_mwh: number | null;
+  max_energy_mwh: number | null;
+  min_current_ma: number | null;
+  max_current_ma: number | null;
+  min_power_w: number | null;
+  max_power_w: number | null;
+  min_duration_s: number | null;
+  max_duration_s: number | null;
+  /** Bits, Monday is 1; 0 is every day. */
+  days: number;
+  reservation: boolean;
 }
 
-/** The terms of an agreement as data. What no field of the form shows is carried along unchanged. */
+export interface TariffElement {
+  components: TariffComponent[];
+  restrictions: Restrictions | null;
+}
+
+export interface TariffLimit {
+  before_taxes: Money;
+  after_taxes: Money | null;
+}
+
+export interface Tariff {
+  id: string;
+  elements: TariffElement[];
+  min_price: TariffLimit | null;
+  max_price: TariffLimit | null;
+  valid_from: string | null;
+  valid_until: string | null;
+  sales_taxes: { name: string; rate_ppm: number; on: string[] }[];
+}
+
+export interface SplitRule {
+  kind: 'shapley' | 'nash';
+  costs: { energy_per_kwh: Money; network_per_kwh: Money; per_charge: Money };
+  ad_hoc: { price_per_kwh: Money; chance_bps: number } | null;
+  alone: { home_per_kwh: Money; visited_per_kwh: Money; owner_per_kwh: Money } | null;
+}
+
+export interface ForecastTerms {
+  curve: { level: number; bps: number }[];
+  step_bps: number;
+  notice_hours: number;
+  skill_days: number;
+  weekday_bps: number[];
+  weekend_bps: number[];
+  spare: string | null;
+}
+
+/** The terms of an agreement as data. */
 export interface Terms {
   version: number;
   home: string;
@@ -390,11 +440,63 @@ export interface Terms {
   caps: { energy_per_charge_mwh: number; amount_per_charge: Money; exposure: Money };
   tiers: { tier: string; discount_bps: number; home_bears_bps: number }[];
   split: { home_bps: number; visited_bps: number; owner_bps: number };
+  split_rule: SplitRule | null;
+  hold_ttl_ms: number;
   netting_days: number;
   due_days: number;
   interest_bps: number;
   dispute_days: number;
-  [other: string]: unknown;
+  notice_days: number | null;
+  session_caps: { concurrent: number | null; per_day: number | null } | null;
+  service: { least_served_bps: number; penalty: Money; penalty_cap: Money; answer_hours: number } | null;
+  collateral: Money | null;
+  model: string | null;
+  rule: string | null;
+  rule_fuel: number | null;
+  annex_hash: string | null;
+  forecast: ForecastTerms | null;
+}
+
+/** Who pays and gets what; the last four add up to the first. */
+export interface EffectAmounts {
+  driver: Money;
+  home: Money;
+  visited: Money;
+  owner: Money;
+  tax: Money;
+}
+
+/** What newer terms would have meant for settled charges. */
+export interface Effect {
+  from: string;
+  to: string;
+  charges: number;
+  more: boolean;
+  energy_mwh: number;
+  older: EffectAmounts;
+  newer: EffectAmounts;
+  over_cap: number;
+  unrated: number;
+  why: string | null;
+  most: { session: string; start: string; energy_mwh: number; load_bps: number; older: EffectAmounts; newer: EffectAmounts }[];
+}
+
+export interface TariffRow {
+  agreement: string;
+  version: number;
+  home: string;
+  home_name: string;
+  visited: string;
+  state: string;
+  currency: string;
+  tariff: Tariff;
+}
+
+/** What a station's screen shows of a tariff: its view, and what the imagined charge costs. */
+export interface TariffPreview {
+  view: unknown;
+  total: Money;
+  breakdown: Breakdown;
 }
 
 export interface Agreement {

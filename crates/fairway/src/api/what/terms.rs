@@ -439,6 +439,11 @@ impl Write {
     }
 }
 
+/// A tariff as JSON.
+pub(crate) fn tariff_terms(tariff: &Tariff, currency: Currency) -> TariffTerms {
+    Write(currency).tariff(tariff)
+}
+
 /// Forecast terms as JSON.
 pub(crate) fn forecast_body(f: &ForecastTerms) -> ForecastBody {
     let point = |p: &CurvePoint| CurveRow {
