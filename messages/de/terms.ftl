@@ -39,6 +39,7 @@ terms-forecast-skill = Güte gemessen über
 terms-forecast-weekday = Werktag ohne Vorhersage
 terms-forecast-weekend = Wochenendtag ohne Vorhersage
 terms-forecast-spare = Modell ohne Vorhersage des Mitglieds
+terms-forecast-stake = Einsatz jeder Seite je bewertetem Tag
 terms-hours = { $count ->
     [one] eine Stunde
    *[other] { $count } Stunden
@@ -167,6 +168,7 @@ edit-forecast-skill = Güte gemessen über (Tage)
 edit-forecast-weekday = Werktag ohne Vorhersage (24 Faktoren, %)
 edit-forecast-weekend = Wochenendtag ohne Vorhersage (24 Faktoren, %)
 edit-forecast-spare = Modell ohne eigene Vorhersage (SHA-256), leer: keines
+edit-forecast-stake = Einsatz jeder Seite je bewertetem Tag ({ $currency }), leer: die Güte bewegt kein Geld
 edit-attached-hint = Je 64 hexadezimale Ziffern; leer: keines.
 edit-model = Vorhersagemodell (SHA-256)
 edit-rule = Preisregel (SHA-256)

@@ -39,6 +39,7 @@ terms-forecast-skill = Skill is measured over
 terms-forecast-weekday = Weekday without a forecast
 terms-forecast-weekend = Weekend day without a forecast
 terms-forecast-spare = Model without the member's own forecast
+terms-forecast-stake = Stake of each party per scored day
 terms-hours = { $count ->
     [one] one hour
    *[other] { $count } hours
@@ -167,6 +168,7 @@ edit-forecast-skill = Skill is measured over (days)
 edit-forecast-weekday = Weekday without a forecast (24 factors, %)
 edit-forecast-weekend = Weekend day without a forecast (24 factors, %)
 edit-forecast-spare = Model without the member's own forecast (SHA-256), empty: none
+edit-forecast-stake = Stake of each party per scored day ({ $currency }), empty: scores move no money
 edit-attached-hint = 64 hexadecimal digits each; empty for none.
 edit-model = Forecasting model (SHA-256)
 edit-rule = Pricing rule (SHA-256)

@@ -39,6 +39,7 @@ terms-forecast-skill = La calidad se mide durante
 terms-forecast-weekday = Día laborable sin previsión
 terms-forecast-weekend = Fin de semana sin previsión
 terms-forecast-spare = Modelo sin la previsión del miembro
+terms-forecast-stake = Apuesta de cada parte por día valorado
 terms-hours = { $count ->
     [one] una hora
    *[other] { $count } horas
@@ -167,6 +168,7 @@ edit-forecast-skill = La calidad se mide durante (días)
 edit-forecast-weekday = Laborable sin previsión (24 factores, %)
 edit-forecast-weekend = Fin de semana sin previsión (24 factores, %)
 edit-forecast-spare = Modelo sin previsión propia (SHA-256), vacío: ninguno
+edit-forecast-stake = Apuesta de cada parte por día valorado ({ $currency }), vacío: la calidad no mueve dinero
 edit-attached-hint = 64 cifras hexadecimales cada uno; vacío: ninguno.
 edit-model = Modelo de previsión (SHA-256)
 edit-rule = Regla de precios (SHA-256)

@@ -11,6 +11,7 @@
 //! Invariants: every state change is a [`door::Change`] that is stored before any other effect of the same input leaves; a machine
 //! restored from its rows goes on as if nothing had happened; the same input twice has the effect of once.
 
+mod bill_line;
 mod block_in;
 mod books;
 mod case_in;

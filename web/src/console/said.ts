@@ -47,15 +47,16 @@ function between(low: string | null, high: string | null): string | null {
   return high === null ? null : t('terms-below', { high });
 }
 
-const or = <T>(value: T | null, then: (value: T) => string): string | null => (value === null ? null : then(value));
+const or = <T>(value: T | null | undefined, then: (value: T) => string): string | null => (value == null ? null : then(value));
 
 /** When a group of prices applies, in words. */
-export function saidWhen(of: Restrictions | null): string {
+export function saidWhen(of: Restrictions | null | undefined): string {
   if (!of) return t('terms-always');
+  const bits = of.days ?? 0;
   const ampere = (ma: number) => `${scaled(locale(), ma, 3)}\u00a0A`;
   const after = (seconds: number) => span(locale(), seconds * 1_000);
   const parts = [
-    of.days === 0 ? null : DAYS.filter((day) => of.days & (1 << day)).map(weekday).join(', '),
+    bits === 0 ? null : DAYS.filter((day) => bits & (1 << day)).map(weekday).join(', '),
     between(or(of.start_minute, plainClock), or(of.end_minute, plainClock)),
     between(or(of.start_day, plainDate), or(of.end_day, plainDate)),
     between(or(of.min_energy_mwh, kwh), or(of.max_energy_mwh, kwh)),
@@ -71,7 +72,7 @@ export function saidWhen(of: Restrictions | null): string {
 export function saidPrice(of: TariffComponent): string {
   const unit = known(`unit-${UNITS[of.dimension] ?? ''}`, '');
   const parts = [`${money(locale(), of.price)} / ${unit}`];
-  if (of.vat_ppm !== null) parts.push(t('terms-vat', { rate: ppm(of.vat_ppm) }));
+  if (of.vat_ppm != null) parts.push(t('terms-vat', { rate: ppm(of.vat_ppm) }));
   if (of.step_size > 1 && of.dimension === 'energy') parts.push(t('terms-step', { step: energy(locale(), of.step_size * 1_000, 0) }));
   if (of.step_size > 1 && UNITS[of.dimension] === 'h') parts.push(t('terms-step', { step: span(locale(), of.step_size * 1_000) }));
   return parts.join(', ');
@@ -130,6 +131,7 @@ function saidForecast(of: NonNullable<Terms['forecast']>): Line[] {
     ['weekend', t('terms-forecast-weekend'), day(of.weekend_bps)],
   ];
   if (of.spare) lines.push(['spare', t('terms-forecast-spare'), of.spare]);
+  if (of.stake) lines.push(['stake', t('terms-forecast-stake'), money(locale(), of.stake)]);
   return lines;
 }
 
@@ -148,7 +150,7 @@ function limits(of: Terms): Line[] {
 
 function duties(of: Terms): Line[] {
   const lines: Line[] = [['dispute', t('agreement-dispute'), days(of.dispute_days)]];
-  if (of.notice_days !== null) lines.push(['notice', t('terms-notice'), days(of.notice_days)]);
+  if (of.notice_days != null) lines.push(['notice', t('terms-notice'), days(of.notice_days)]);
   if (of.service) {
     lines.push(
       ['least', t('terms-service-least'), percent(of.service.least_served_bps)],
@@ -162,13 +164,13 @@ function duties(of: Terms): Line[] {
 
 /** Hashes of what lies outside of the terms. */
 function attached(of: Terms): Line[] {
-  const all: [string, string | null][] = [
+  const all: [string, string | null | undefined][] = [
     ['model', of.model],
     ['rule', of.rule],
     ['annex', of.annex_hash],
   ];
   const lines = all.flatMap(([name, hash]): Line[] => (hash ? [[name, t(`terms-${name}`), hash]] : []));
-  if (of.rule_fuel !== null) lines.push(['fuel', t('terms-rule-fuel'), String(of.rule_fuel)]);
+  if (of.rule_fuel != null) lines.push(['fuel', t('terms-rule-fuel'), String(of.rule_fuel)]);
   return lines;
 }
 

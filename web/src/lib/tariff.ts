@@ -112,17 +112,18 @@ export const newTariff = (number: number): TariffFields => ({
   taxes: [],
 });
 
-function whenFields(of: Restrictions | null): WhenFields {
+function whenFields(of: Restrictions | null | undefined): WhenFields {
   const when = noWhen();
   if (!of) return when;
-  if (of.start_minute !== null) when.from = plainClock(of.start_minute);
-  if (of.end_minute !== null) when.until = plainClock(of.end_minute);
-  if (of.start_day !== null) when.first_day = plainDate(of.start_day);
-  if (of.end_day !== null) when.end_day = plainDate(of.end_day);
-  for (const [field, name, scale] of NUMBERS) if (of[name] !== null) when[field] = plainScaled(of[name], scale);
-  for (const [field, name] of MINUTES) if (of[name] !== null) when[field] = minutes(of[name]);
-  when.days = DAYS.filter((day) => of.days & (1 << day)).map(String);
-  when.reservation = of.reservation;
+  if (of.start_minute != null) when.from = plainClock(of.start_minute);
+  if (of.end_minute != null) when.until = plainClock(of.end_minute);
+  if (of.start_day != null) when.first_day = plainDate(of.start_day);
+  if (of.end_day != null) when.end_day = plainDate(of.end_day);
+  for (const [field, name, scale] of NUMBERS) if (of[name] != null) when[field] = plainScaled(of[name], scale);
+  for (const [field, name] of MINUTES) if (of[name] != null) when[field] = minutes(of[name]);
+  const bits = of.days ?? 0;
+  when.days = DAYS.filter((day) => bits & (1 << day)).map(String);
+  when.reservation = of.reservation ?? false;
   return when;
 }
 
@@ -138,7 +139,7 @@ export function tariffFields(of: Tariff): TariffFields {
       components: element.components.map((one) => ({
         dimension: one.dimension,
         price: plainMoney(one.price),
-        vat: one.vat_ppm === null ? '' : plainScaled(one.vat_ppm, 4),
+        vat: one.vat_ppm == null ? '' : plainScaled(one.vat_ppm, 4),
         step: String(one.step_size),
       })),
       when: whenFields(element.restrictions),
@@ -192,9 +193,11 @@ function limit(before: string, after: string, name: string, currency: string, re
   return net === null ? null : { before_taxes: net, after_taxes: maybe(after, money, `${name}_after`, read) };
 }
 
+const dimension = (text: string) => DIMENSIONS.find((one) => one === text) ?? null;
+
 function component(of: ComponentFields, name: string, currency: string, read: Read): TariffComponent {
   return {
-    dimension: of.dimension,
+    dimension: read(`${name}.dimension`, dimension(of.dimension)),
     price: read(`${name}.price`, typedMoney(of.price, currency)),
     vat_ppm: maybe(of.vat, (text) => typedScaled(text, 4), `${name}.vat`, read),
     step_size: read(`${name}.step`, typedWhole(of.step)),
@@ -220,7 +223,7 @@ export function tariff(of: TariffFields, name: string, currency: string, read: R
     sales_taxes: of.taxes.map((tax, index) => ({
       name: read(`${name}.taxes.${index}.name`, tax.name.trim() || null),
       rate_ppm: read(`${name}.taxes.${index}.rate`, typedScaled(tax.rate, 4)),
-      on: [...tax.on],
+      on: tax.on.map((one) => read(`${name}.taxes.${index}.on`, dimension(one))),
     })),
   };
 }

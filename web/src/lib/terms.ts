@@ -1,11 +1,8 @@
-import type { ForecastTerms, SplitRule, Terms } from '../api/types.ts';
-import type { Money } from './shapes.ts';
+import type { ForecastTerms, Money, SplitRule, Terms } from '../api/types.ts';
 import { tariff, tariffFields, type Read, type TariffFields } from './tariff.ts';
 import { plainMoney, plainScaled, plainShare, typedHash, typedMoment, typedMoney, typedScaled, typedShare, typedWhole } from './typed.ts';
 
 /** The terms of an agreement as fields that people type, and back. */
-
-export { typedMoney } from './typed.ts';
 
 /** Fields by name. */
 export type Fields = Record<string, string>;
@@ -72,14 +69,14 @@ function plainHours(milliseconds: number): string {
   return String(Number((milliseconds / HOUR).toFixed(4)));
 }
 
-function splitFields(rule: SplitRule | null): Fields {
+function splitFields(rule: SplitRule | null | undefined): Fields {
   const fields: Fields = { split_rule: rule?.kind ?? '', ad_hoc_price: optional(rule?.ad_hoc?.price_per_kwh), ad_hoc_chance: rule?.ad_hoc ? plainShare(rule.ad_hoc.chance_bps) : '' };
   for (const name of SPLIT_COSTS) fields[`cost_${name}`] = optional(rule?.costs[name]);
   for (const name of SPLIT_ALONE) fields[`alone_${name}`] = optional(rule?.alone?.[name]);
   return fields;
 }
 
-function forecastFields(of: ForecastTerms | null): Fields {
+function forecastFields(of: ForecastTerms | null | undefined): Fields {
   return {
     forecast: of ? 'yes' : '',
     forecast_curve: of?.curve.map((point) => `${plainScaled(point.level, 1)}:${plainShare(point.bps)}`).join(' ') ?? '',
@@ -89,6 +86,7 @@ function forecastFields(of: ForecastTerms | null): Fields {
     forecast_weekday: of?.weekday_bps.map(plainShare).join(' ') ?? '',
     forecast_weekend: of?.weekend_bps.map(plainShare).join(' ') ?? '',
     forecast_spare: of?.spare ?? '',
+    forecast_stake: optional(of?.stake),
   };
 }
 
@@ -159,13 +157,13 @@ function hours(of: Reader, name: string): number {
   return Math.round((typed * HOUR) / 10_000);
 }
 
-function sessionCaps(of: Reader): Terms['session_caps'] {
+function sessionCaps(of: Reader): NonNullable<Terms['session_caps']> | null {
   const caps = { concurrent: maybe(of, 'concurrent', whole), per_day: maybe(of, 'per_day', whole) };
   return caps.concurrent === null && caps.per_day === null ? null : caps;
 }
 
 /** All four or none. */
-function service(of: Reader): Terms['service'] {
+function service(of: Reader): NonNullable<Terms['service']> | null {
   const names = ['service_least', 'service_penalty', 'service_cap', 'service_hours'];
   if (names.every((name) => of.text(name) === '')) return null;
   return { least_served_bps: share(of, 'service_least'), penalty: money(of, 'service_penalty'), penalty_cap: money(of, 'service_cap'), answer_hours: whole(of, 'service_hours') };
@@ -216,6 +214,7 @@ function forecast(of: Reader): ForecastTerms {
     weekday_bps: day(of, 'forecast_weekday'),
     weekend_bps: day(of, 'forecast_weekend'),
     spare: maybe(of, 'forecast_spare', hash),
+    stake: maybe(of, 'forecast_stake', money),
   };
 }
 

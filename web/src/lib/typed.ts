@@ -1,5 +1,5 @@
+import type { Money } from '../api/types.ts';
 import { decimal } from './format.ts';
-import type { Money } from './shapes.ts';
 
 /** What people type into fields, read exactly, and numbers as they are typed. */
 
@@ -11,14 +11,14 @@ export function typedDecimal(text: string): { amount: bigint; scale: number } | 
   return { amount: BigInt(whole + behind), scale: behind.length };
 }
 
-/** Typed money in a currency, with at least two decimal places. */
+/** Typed money in a currency, with at least two decimal places. More than a number of JSON holds exactly is none. */
 export function typedMoney(text: string, currency: string, least = 2): Money | null {
   const typed = typedDecimal(text);
   if (!typed) return null;
   const scale = Math.max(least, typed.scale);
   const amount = typed.amount * 10n ** BigInt(scale - typed.scale);
   const fits = amount <= BigInt(Number.MAX_SAFE_INTEGER) && amount >= -BigInt(Number.MAX_SAFE_INTEGER);
-  return { amount: fits ? Number(amount) : amount.toString(), currency, scale };
+  return fits ? { amount: Number(amount), currency, scale } : null;
 }
 
 /** A typed number that is not negative, in units of 10^-scale; nothing where it has more places than that. */

@@ -69,7 +69,7 @@ const full: Terms = {
   rule: 'b'.repeat(64),
   rule_fuel: 100_000,
   annex_hash: 'c'.repeat(64),
-  forecast: { curve: [{ level: 500, bps: 9_000 }, { level: 955, bps: 12_050 }], step_bps: 1_000, notice_hours: 14, skill_days: 30, weekday_bps: Array.from({ length: 24 }, (_, hour) => (hour < 16 ? 9_500 : 11_000)), weekend_bps: Array(24).fill(10_000), spare: 'd'.repeat(64) },
+  forecast: { curve: [{ level: 500, bps: 9_000 }, { level: 955, bps: 12_050 }], step_bps: 1_000, notice_hours: 14, skill_days: 30, weekday_bps: Array.from({ length: 24 }, (_, hour) => (hour < 16 ? 9_500 : 11_000)), weekend_bps: Array(24).fill(10_000), spare: 'd'.repeat(64), stake: usd(10_000) },
 };
 
 test('typed_numbers_are_read_exactly', () => {
@@ -77,6 +77,7 @@ test('typed_numbers_are_read_exactly', () => {
   expect(typedMoney('0.3675', 'USD')).toEqual({ amount: 3_675, currency: 'USD', scale: 4 });
   expect(typedMoney('12.5.1', 'USD')).toBeNull();
   expect(typedMoney('1e5', 'USD')).toBeNull();
+  expect(typedMoney('99999999999999.999', 'USD')).toBeNull();
   expect(typedShare('97.5')).toBe(9_750);
   expect(typedShare('1.234')).toBeNull();
   expect([typedClock('16:05'), typedClock('24:00'), typedClock('24:01'), typedClock('7')]).toEqual([965, 1_440, null, null]);

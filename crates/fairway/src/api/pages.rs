@@ -93,7 +93,7 @@ async fn find(api: &Api, headers: &HeaderMap, name: &str) -> Option<File> {
 }
 
 /// Headers that every file has.
-fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
+pub(crate) fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
     let policy = if name == FRAMED {
         FRAMED_POLICY
     } else {

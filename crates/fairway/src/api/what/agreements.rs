@@ -104,10 +104,10 @@ pub(crate) struct Change {
     /// JSON pointer into the terms.
     path: String,
     /// Before; none where there was nothing.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     from: Option<Value>,
     /// After; none where nothing is left.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     to: Option<Value>,
 }
 

@@ -66,6 +66,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(customers::block))
         .routes(routes!(customers::top_up))
         .routes(routes!(bills::of_customer))
+        .routes(routes!(bills::paper_of_customer))
         .routes(routes!(customers::visitors))
         .routes(routes!(policy::read, policy::replace))
         .routes(routes!(policy::set_load))
@@ -107,6 +108,7 @@ fn drivers() -> OpenApiRouter<Api> {
         .routes(routes!(my::session))
         .routes(routes!(my::bills))
         .routes(routes!(my::bill))
+        .routes(routes!(my::bill_paper))
         .routes(routes!(my::disputes, my::dispute))
 }
 
