@@ -27,6 +27,7 @@ pub mod desk;
 mod desk_in;
 pub mod door;
 mod duty;
+pub mod effect;
 mod energy;
 pub mod envelope;
 mod erase;
@@ -58,6 +59,7 @@ mod own;
 mod partners;
 pub mod peer;
 mod peer_in;
+mod preview;
 mod registry;
 mod restore;
 pub mod roaming;
@@ -78,6 +80,7 @@ pub use home::{CONSENTED_TTL, MAX_CLOSED_HOME, UNCONSENTED_TTL};
 pub use identify::MAX_ATTEMPT_STATIONS;
 pub use loads::{MAX_FED, MAX_SOURCE};
 pub use machine::Utility;
+pub use preview::MAX_PREVIEW_MINUTES;
 pub use visit::{
     BILL_WAIT, END_GRACE, LOST_AFTER, MAX_BAD_RECORDS, MAX_CLOSED, MAX_OPEN, START_TIMEOUT,
     VACANT_GRACE,

@@ -596,6 +596,49 @@ export type AllStation = {
 /**
  * A list that has one page.
  */
+export type AllTariffRow = {
+    /**
+     * The entries.
+     */
+    data: Array<{
+        /**
+         * `agr_...`.
+         */
+        agreement: string;
+        /**
+         * ISO 4217.
+         */
+        currency: string;
+        /**
+         * Whose drivers.
+         */
+        home: string;
+        /**
+         * Its name.
+         */
+        home_name: string;
+        /**
+         * Where the agreement stands, as in its own list.
+         */
+        state: string;
+        /**
+         * The tariff.
+         */
+        tariff: TariffTerms;
+        /**
+         * Version of the agreement.
+         */
+        version: number;
+        /**
+         * Whose stations.
+         */
+        visited: string;
+    }>;
+};
+
+/**
+ * A list that has one page.
+ */
 export type AllVisitor = {
     /**
      * The entries.
@@ -760,6 +803,7 @@ export type BillLineBody = {
      * Its block.
      */
     height: number;
+    meter: MeterBody | null;
     /**
      * Hash over the signed meter records.
      */
@@ -772,6 +816,10 @@ export type BillLineBody = {
      * Where its proof is read: `fairway ledger verify` takes it.
      */
     proof: string;
+    /**
+     * What the station said about the price before the consent, as it said it.
+     */
+    reasons: Array<string>;
     /**
      * The charge.
      */
@@ -1585,6 +1633,112 @@ export type Earned = {
 };
 
 /**
+ * What newer terms would have meant.
+ */
+export type Effect = {
+    /**
+     * Settled charges that were rated again.
+     */
+    charges: number;
+    /**
+     * Their energy in milliwatt-hours.
+     */
+    energy_mwh: number;
+    /**
+     * Charges begun at this time or later count.
+     */
+    from: string;
+    /**
+     * Whether there were more than are rated for one answer; then the newest count.
+     */
+    more: boolean;
+    /**
+     * The charges that change most, at most five.
+     */
+    most: Array<EffectCharge>;
+    /**
+     * Sums under the newer terms.
+     */
+    newer: EffectAmounts;
+    /**
+     * Sums under the older terms.
+     */
+    older: EffectAmounts;
+    /**
+     * Charges among them above the newer caps on energy or amount.
+     */
+    over_cap: number;
+    /**
+     * And before this time.
+     */
+    to: string;
+    /**
+     * Charges without a price under one of the two; they are in no sum.
+     */
+    unrated: number;
+    /**
+     * Why the first of those has none.
+     */
+    why: string | null;
+};
+
+/**
+ * Who pays and gets what; the last four add up to the first.
+ */
+export type EffectAmounts = {
+    /**
+     * What drivers pay.
+     */
+    driver: Money;
+    /**
+     * The home utility's share.
+     */
+    home: Money;
+    /**
+     * The site owner's share.
+     */
+    owner: Money;
+    /**
+     * Tax.
+     */
+    tax: Money;
+    /**
+     * The visited utility's share, without tax.
+     */
+    visited: Money;
+};
+
+/**
+ * One charge under both versions.
+ */
+export type EffectCharge = {
+    /**
+     * Energy in milliwatt-hours.
+     */
+    energy_mwh: number;
+    /**
+     * Load multiplier that applied then, in basis points.
+     */
+    load_bps: number;
+    /**
+     * Under the newer terms.
+     */
+    newer: EffectAmounts;
+    /**
+     * Under the older terms.
+     */
+    older: EffectAmounts;
+    /**
+     * `ses_...`.
+     */
+    session: string;
+    /**
+     * When it began.
+     */
+    start: string;
+};
+
+/**
  * Components under common restrictions.
  */
 export type ElementTerms = {
@@ -1766,6 +1920,7 @@ export type ForecastBody = {
      * Package for days without the member's own forecast.
      */
     spare?: string | null;
+    stake?: Money | null;
     /**
      * The most that the multiplier changes from hour to hour.
      */
@@ -2248,6 +2403,28 @@ export type Meter = {
      * Register at the begin.
      */
     start_mwh: number | null;
+};
+
+/**
+ * What the signed meter records proved; every one was verified before the charge was signed.
+ */
+export type MeterBody = {
+    /**
+     * The register at the begin.
+     */
+    begin_mwh: number;
+    /**
+     * The register at the end.
+     */
+    end_mwh: number;
+    /**
+     * SHA-256 of the meter's public key, as registered on the ledger.
+     */
+    key: string;
+    /**
+     * How many.
+     */
+    records: number;
 };
 
 /**
@@ -4124,6 +4301,64 @@ export type Suspension = {
 };
 
 /**
+ * What a station's screen would show.
+ */
+export type TariffPreview = {
+    /**
+     * Its argument.
+     */
+    breakdown: Breakdown;
+    /**
+     * What the imagined charge costs.
+     */
+    total: Money;
+    /**
+     * The view that a station sends to its screen (docs/kiosk.md), at the offer.
+     */
+    view: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * A tariff and the agreement that it belongs to.
+ */
+export type TariffRow = {
+    /**
+     * `agr_...`.
+     */
+    agreement: string;
+    /**
+     * ISO 4217.
+     */
+    currency: string;
+    /**
+     * Whose drivers.
+     */
+    home: string;
+    /**
+     * Its name.
+     */
+    home_name: string;
+    /**
+     * Where the agreement stands, as in its own list.
+     */
+    state: string;
+    /**
+     * The tariff.
+     */
+    tariff: TariffTerms;
+    /**
+     * Version of the agreement.
+     */
+    version: number;
+    /**
+     * Whose stations.
+     */
+    visited: string;
+};
+
+/**
  * A tariff, in OCPI's shape.
  */
 export type TariffTerms = {
@@ -4658,6 +4893,49 @@ export type PostAgreementsCheckResponses = {
 
 export type PostAgreementsCheckResponse = PostAgreementsCheckResponses[keyof PostAgreementsCheckResponses];
 
+export type PostAgreementsPreviewData = {
+    body: TermsRequest;
+    path?: never;
+    query: {
+        /**
+         * The tariff's id.
+         */
+        tariff: string;
+        /**
+         * The driver's tier at home; `standard` when left out.
+         */
+        tier?: TierWord;
+        /**
+         * Energy in milliwatt-hours, more than 0; 20 kWh when left out.
+         */
+        energy_mwh?: number;
+        /**
+         * Minutes with the cable plugged in; 0 when left out.
+         */
+        minutes?: number;
+        /**
+         * Charging point; the visited utility's first when left out.
+         */
+        evse?: string;
+    };
+    url: '/api/v1/agreements/preview';
+};
+
+export type PostAgreementsPreviewErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type PostAgreementsPreviewError = PostAgreementsPreviewErrors[keyof PostAgreementsPreviewErrors];
+
+export type PostAgreementsPreviewResponses = {
+    200: TariffPreview;
+};
+
+export type PostAgreementsPreviewResponse = PostAgreementsPreviewResponses[keyof PostAgreementsPreviewResponses];
+
 export type GetAgreementsByAgreementData = {
     body?: never;
     path: {
@@ -4760,6 +5038,100 @@ export type GetAgreementsByAgreementDiffByOtherResponses = {
 };
 
 export type GetAgreementsByAgreementDiffByOtherResponse = GetAgreementsByAgreementDiffByOtherResponses[keyof GetAgreementsByAgreementDiffByOtherResponses];
+
+export type PostAgreementsByAgreementEffectData = {
+    body: TermsRequest;
+    path: {
+        agreement: string;
+    };
+    query?: never;
+    url: '/api/v1/agreements/{agreement}/effect';
+};
+
+export type PostAgreementsByAgreementEffectErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type PostAgreementsByAgreementEffectError = PostAgreementsByAgreementEffectErrors[keyof PostAgreementsByAgreementEffectErrors];
+
+export type PostAgreementsByAgreementEffectResponses = {
+    200: Effect;
+};
+
+export type PostAgreementsByAgreementEffectResponse = PostAgreementsByAgreementEffectResponses[keyof PostAgreementsByAgreementEffectResponses];
+
+export type GetAgreementsByAgreementEffectByOtherData = {
+    body?: never;
+    path: {
+        agreement: string;
+        other: string;
+    };
+    query?: never;
+    url: '/api/v1/agreements/{agreement}/effect/{other}';
+};
+
+export type GetAgreementsByAgreementEffectByOtherErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetAgreementsByAgreementEffectByOtherError = GetAgreementsByAgreementEffectByOtherErrors[keyof GetAgreementsByAgreementEffectByOtherErrors];
+
+export type GetAgreementsByAgreementEffectByOtherResponses = {
+    200: Effect;
+};
+
+export type GetAgreementsByAgreementEffectByOtherResponse = GetAgreementsByAgreementEffectByOtherResponses[keyof GetAgreementsByAgreementEffectByOtherResponses];
+
+export type GetAgreementsByAgreementPreviewData = {
+    body?: never;
+    path: {
+        agreement: string;
+    };
+    query: {
+        /**
+         * The tariff's id.
+         */
+        tariff: string;
+        /**
+         * The driver's tier at home; `standard` when left out.
+         */
+        tier?: TierWord;
+        /**
+         * Energy in milliwatt-hours, more than 0; 20 kWh when left out.
+         */
+        energy_mwh?: number;
+        /**
+         * Minutes with the cable plugged in; 0 when left out.
+         */
+        minutes?: number;
+        /**
+         * Charging point; the visited utility's first when left out.
+         */
+        evse?: string;
+    };
+    url: '/api/v1/agreements/{agreement}/preview';
+};
+
+export type GetAgreementsByAgreementPreviewErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetAgreementsByAgreementPreviewError = GetAgreementsByAgreementPreviewErrors[keyof GetAgreementsByAgreementPreviewErrors];
+
+export type GetAgreementsByAgreementPreviewResponses = {
+    200: TariffPreview;
+};
+
+export type GetAgreementsByAgreementPreviewResponse = GetAgreementsByAgreementPreviewResponses[keyof GetAgreementsByAgreementPreviewResponses];
 
 export type PostAgreementsByAgreementResumeData = {
     body: Nothing;
@@ -4999,6 +5371,36 @@ export type GetCustomersByCustomerBillsByMonthResponses = {
 };
 
 export type GetCustomersByCustomerBillsByMonthResponse = GetCustomersByCustomerBillsByMonthResponses[keyof GetCustomersByCustomerBillsByMonthResponses];
+
+export type GetCustomersByCustomerBillsByMonthPdfData = {
+    body?: never;
+    path: {
+        customer: string;
+        month: string;
+    };
+    query?: {
+        /**
+         * A tag such as `es`; the customer's language when none is given.
+         */
+        language?: string;
+    };
+    url: '/api/v1/customers/{customer}/bills/{month}/pdf';
+};
+
+export type GetCustomersByCustomerBillsByMonthPdfErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetCustomersByCustomerBillsByMonthPdfError = GetCustomersByCustomerBillsByMonthPdfErrors[keyof GetCustomersByCustomerBillsByMonthPdfErrors];
+
+export type GetCustomersByCustomerBillsByMonthPdfResponses = {
+    200: Array<number>;
+};
+
+export type GetCustomersByCustomerBillsByMonthPdfResponse = GetCustomersByCustomerBillsByMonthPdfResponses[keyof GetCustomersByCustomerBillsByMonthPdfResponses];
 
 export type PostCustomersByCustomerBlockData = {
     body: Blocking;
@@ -5615,6 +6017,35 @@ export type GetMyBillsByMonthResponses = {
 
 export type GetMyBillsByMonthResponse = GetMyBillsByMonthResponses[keyof GetMyBillsByMonthResponses];
 
+export type GetMyBillsByMonthPdfData = {
+    body?: never;
+    path: {
+        month: string;
+    };
+    query?: {
+        /**
+         * A tag such as `es`; the customer's language when none is given.
+         */
+        language?: string;
+    };
+    url: '/api/v1/my/bills/{month}/pdf';
+};
+
+export type GetMyBillsByMonthPdfErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetMyBillsByMonthPdfError = GetMyBillsByMonthPdfErrors[keyof GetMyBillsByMonthPdfErrors];
+
+export type GetMyBillsByMonthPdfResponses = {
+    200: Array<number>;
+};
+
+export type GetMyBillsByMonthPdfResponse = GetMyBillsByMonthPdfResponses[keyof GetMyBillsByMonthPdfResponses];
+
 export type GetMyDisputesData = {
     body?: never;
     path?: never;
@@ -6082,6 +6513,28 @@ export type GetStationsByStationResponses = {
 
 export type GetStationsByStationResponse = GetStationsByStationResponses[keyof GetStationsByStationResponses];
 
+export type GetTariffsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/tariffs';
+};
+
+export type GetTariffsErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetTariffsError = GetTariffsErrors[keyof GetTariffsErrors];
+
+export type GetTariffsResponses = {
+    200: AllTariffRow;
+};
+
+export type GetTariffsResponse = GetTariffsResponses[keyof GetTariffsResponses];
+
 export type GetVisitorsData = {
     body?: never;
     path?: never;
@@ -6136,10 +6589,14 @@ export type Operations = {
     'GET /api/v1/agreements': { takes: GetAgreementsData; answers: GetAgreementsResponse };
     'POST /api/v1/agreements': { takes: PostAgreementsData; answers: PostAgreementsResponse };
     'POST /api/v1/agreements/check': { takes: PostAgreementsCheckData; answers: PostAgreementsCheckResponse };
+    'POST /api/v1/agreements/preview': { takes: PostAgreementsPreviewData; answers: PostAgreementsPreviewResponse };
     'GET /api/v1/agreements/{agreement}': { takes: GetAgreementsByAgreementData; answers: GetAgreementsByAgreementResponse };
     'POST /api/v1/agreements/{agreement}/counter': { takes: PostAgreementsByAgreementCounterData; answers: PostAgreementsByAgreementCounterResponse };
     'POST /api/v1/agreements/{agreement}/countersign': { takes: PostAgreementsByAgreementCountersignData; answers: PostAgreementsByAgreementCountersignResponse };
     'GET /api/v1/agreements/{agreement}/diff/{other}': { takes: GetAgreementsByAgreementDiffByOtherData; answers: GetAgreementsByAgreementDiffByOtherResponse };
+    'POST /api/v1/agreements/{agreement}/effect': { takes: PostAgreementsByAgreementEffectData; answers: PostAgreementsByAgreementEffectResponse };
+    'GET /api/v1/agreements/{agreement}/effect/{other}': { takes: GetAgreementsByAgreementEffectByOtherData; answers: GetAgreementsByAgreementEffectByOtherResponse };
+    'GET /api/v1/agreements/{agreement}/preview': { takes: GetAgreementsByAgreementPreviewData; answers: GetAgreementsByAgreementPreviewResponse };
     'POST /api/v1/agreements/{agreement}/resume': { takes: PostAgreementsByAgreementResumeData; answers: PostAgreementsByAgreementResumeResponse };
     'POST /api/v1/agreements/{agreement}/suspend': { takes: PostAgreementsByAgreementSuspendData; answers: PostAgreementsByAgreementSuspendResponse };
     'POST /api/v1/agreements/{agreement}/terminate': { takes: PostAgreementsByAgreementTerminateData; answers: PostAgreementsByAgreementTerminateResponse };
@@ -6149,6 +6606,7 @@ export type Operations = {
     'GET /api/v1/customers/{customer}': { takes: GetCustomersByCustomerData; answers: GetCustomersByCustomerResponse };
     'PATCH /api/v1/customers/{customer}': { takes: PatchCustomersByCustomerData; answers: PatchCustomersByCustomerResponse };
     'GET /api/v1/customers/{customer}/bills/{month}': { takes: GetCustomersByCustomerBillsByMonthData; answers: GetCustomersByCustomerBillsByMonthResponse };
+    'GET /api/v1/customers/{customer}/bills/{month}/pdf': { takes: GetCustomersByCustomerBillsByMonthPdfData; answers: GetCustomersByCustomerBillsByMonthPdfResponse };
     'POST /api/v1/customers/{customer}/block': { takes: PostCustomersByCustomerBlockData; answers: PostCustomersByCustomerBlockResponse };
     'POST /api/v1/customers/{customer}/top-up': { takes: PostCustomersByCustomerTopUpData; answers: PostCustomersByCustomerTopUpResponse };
     'GET /api/v1/disputes': { takes: GetDisputesData; answers: GetDisputesResponse };
@@ -6174,6 +6632,7 @@ export type Operations = {
     'GET /api/v1/my': { takes: GetMyData; answers: GetMyResponse };
     'GET /api/v1/my/bills': { takes: GetMyBillsData; answers: GetMyBillsResponse };
     'GET /api/v1/my/bills/{month}': { takes: GetMyBillsByMonthData; answers: GetMyBillsByMonthResponse };
+    'GET /api/v1/my/bills/{month}/pdf': { takes: GetMyBillsByMonthPdfData; answers: GetMyBillsByMonthPdfResponse };
     'GET /api/v1/my/disputes': { takes: GetMyDisputesData; answers: GetMyDisputesResponse };
     'POST /api/v1/my/disputes': { takes: PostMyDisputesData; answers: PostMyDisputesResponse };
     'GET /api/v1/my/sessions': { takes: GetMySessionsData; answers: GetMySessionsResponse };
@@ -6192,6 +6651,7 @@ export type Operations = {
     'POST /api/v1/setup': { takes: PostSetupData; answers: PostSetupResponse };
     'GET /api/v1/stations': { takes: GetStationsData; answers: GetStationsResponse };
     'GET /api/v1/stations/{station}': { takes: GetStationsByStationData; answers: GetStationsByStationResponse };
+    'GET /api/v1/tariffs': { takes: GetTariffsData; answers: GetTariffsResponse };
     'GET /api/v1/visitors': { takes: GetVisitorsData; answers: GetVisitorsResponse };
     'GET /version': { takes: GetVersionData; answers: GetVersionResponse };
 };

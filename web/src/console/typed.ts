@@ -1,7 +1,7 @@
 import { Problem } from '../api/client.ts';
 import type { Money } from '../api/types.ts';
 import { t } from '../lib/i18n.svelte.ts';
-import { typedMoney } from '../lib/terms.ts';
+import { typedMoney } from '../lib/typed.ts';
 
 /** A field of a form that cannot be read: the problem names it, as the server would. */
 export function unreadable(name: string): Problem {

@@ -10,6 +10,8 @@ export interface Stage {
   members: { id: string; name: string; pages: string }[];
   /** Of every account. */
   password: string;
+  /** Where one begins. */
+  begin: string;
   /** Address of the simulator's page. */
   simulator: string;
 }

@@ -82,7 +82,7 @@ pub(crate) struct AgreementPage {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TermsRequest {
     /// The terms.
-    terms: TermsBody,
+    pub(super) terms: TermsBody,
 }
 
 /// What the contract would say.
@@ -194,7 +194,7 @@ fn row(api: &Api, d: &AgreementDetail) -> AgreementRow {
 }
 
 /// This member's agreements with their terms.
-pub(crate) async fn details(
+pub(super) async fn details(
     api: &Api,
     by: &Signed,
     which: Option<AgreementId>,
@@ -206,7 +206,7 @@ pub(crate) async fn details(
 }
 
 /// The terms of any agreement on the ledger, and this member's view of it where it is a party.
-async fn find(
+pub(super) async fn find(
     api: &Api,
     by: &Signed,
     id: AgreementId,

@@ -441,6 +441,11 @@ impl Write {
     }
 }
 
+/// A tariff as JSON.
+pub(crate) fn tariff_terms(tariff: &Tariff, currency: Currency) -> TariffTerms {
+    Write(currency).tariff(tariff)
+}
+
 /// Forecast terms as JSON.
 pub(crate) fn forecast_body(f: &ForecastTerms, currency: Currency) -> ForecastBody {
     let point = |p: &CurvePoint| CurveRow {
