@@ -60,7 +60,7 @@ mod tests {
                 .unwrap_err()
                 .contains("no authority `SOCO`")
         );
-        assert!(wrong("").contains("no row is of the balancing authority `SOCO`"));
+        assert!(wrong("").contains("a header and no rows"));
         assert!(wrong("2018-07-01,1,1,0,1,1,0\n").starts_with("line 2, column `utc_hour_ending`"));
         assert!(
             wrong("2018-07-01T00:00Z,1,1,0,1,x,0\n")
