@@ -60,7 +60,8 @@ test('six_things_to_try_open_prepared_and_work', async () => {
   await line.getByRole('button', { name: 'Check now' }).click();
   await line.getByText('Proven').first().waitFor();
 
-  const terms = await begin(tour, 'terms', true);
+  // The same member and account as the story's: signed in already.
+  const terms = await begin(tour, 'terms', false);
   await terms.locator("input[name='tariffs.0.elements.0.components.0.price']").fill('0.47');
   await terms.locator('.preview').getByText('$0.47').first().waitFor();
   await terms.getByRole('button', { name: 'What would it have meant?' }).click();
