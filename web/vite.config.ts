@@ -6,10 +6,10 @@ import { budgets } from './build/budgets.ts';
 import { compressed } from './build/compressed.ts';
 
 /** The pages: a name in `dist` each. The server answers every path below `/name` with `name.html`. */
-const PAGES = ['index', 'kiosk', 'phone', 'my', 'console', 'explorer', 'simulator'] as const;
+const PAGES = ['index', 'kiosk', 'phone', 'my', 'console', 'explorer', 'simulator', 'preview', 'tour'] as const;
 
 /** The most script a page may load in all, in bytes after gzip, languages included. */
-const SCRIPT_BUDGETS = { index: 60_000, kiosk: 40_000, phone: 40_000, my: 120_000, console: 180_000, explorer: 120_000, simulator: 60_000 };
+const SCRIPT_BUDGETS = { index: 60_000, kiosk: 40_000, phone: 40_000, my: 120_000, console: 180_000, explorer: 120_000, simulator: 60_000, preview: 40_000, tour: 60_000 };
 
 const page = (name: string) => resolve(import.meta.dirname, `${name}.html`);
 

@@ -1,4 +1,4 @@
-//! Puts the pages of `web/dist` into the program. Where they are not built there is one page that says how.
+//! Puts the pages of `web/dist` and the documents into the program. Where the pages are not built there is one page that says how.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,80 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Whether a file of `docs` is read by people: texts, drawings, pictures, examples.
+fn is_document(path: &Path) -> bool {
+    let ending = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
+    matches!(
+        ending,
+        "md" | "svg" | "png" | "webp" | "txt" | "toml" | "json"
+    ) && !path.components().any(|part| part.as_os_str() == "figures")
+}
+
+/// A list of names and contents as the source of a static.
+fn list(name: &str, about: &str, mut entries: Vec<(String, String)>) -> String {
+    entries.sort();
+    let mut text =
+        format!("/// {about}, by name in rising order.\nstatic {name}: &[(&str, &[u8])] = &[\n");
+    for (name, bytes) in entries {
+        let _ = writeln!(text, "    ({name:?}, {bytes}),");
+    }
+    text.push_str("];\n");
+    text
+}
+
+fn write(name: &str, text: &str) {
+    let out = std::env::var_os("OUT_DIR").map(PathBuf::from);
+    let written = out.map(|out| std::fs::write(out.join(name), text));
+    assert!(
+        matches!(written, Some(Ok(()))),
+        "the list {name} cannot be written"
+    );
+}
+
+fn include(path: &Path) -> Option<String> {
+    Some(format!("include_bytes!({:?})", path.to_str()?))
+}
+
+fn documents() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let docs = top.join("docs");
+    println!("cargo:rerun-if-changed={}", docs.display());
+    let mut files = Vec::new();
+    walk(&docs, &mut files);
+    files.retain(|path| is_document(path));
+    files.extend(
+        [
+            "README.md",
+            "ARCHITECTURE.md",
+            "SECURITY.md",
+            "CONTRIBUTING.md",
+            "STYLE.md",
+            "CHANGELOG.md",
+        ]
+        .map(|name| top.join(name)),
+    );
+    for path in &files {
+        println!("cargo:rerun-if-changed={}", path.display());
+    }
+    let entries = files.iter().filter_map(|path| {
+        let name = path.strip_prefix(&top).ok()?.to_str()?.replace('\\', "/");
+        Some((name, include(path)?))
+    });
+    write(
+        "documents.rs",
+        &list("DOCUMENTS", "The documents", entries.collect()),
+    );
+}
+
 fn main() {
+    documents();
+    pages();
+}
+
+fn pages() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist");
     println!("cargo:rerun-if-changed={}", root.display());
     println!("cargo:rerun-if-changed=build.rs");
@@ -31,7 +104,7 @@ fn main() {
         .iter()
         .filter_map(|path| {
             let name = path.strip_prefix(&root).ok()?.to_str()?.replace('\\', "/");
-            Some((name, format!("include_bytes!({:?})", path.to_str()?)))
+            Some((name, include(path)?))
         })
         .collect();
     if !pages.iter().any(|(name, _)| name == "index.html") {
@@ -40,18 +113,5 @@ fn main() {
             format!("{PLACEHOLDER:?}.as_bytes()"),
         ));
     }
-    pages.sort();
-    let mut text = String::from(
-        "/// The pages, by name in rising order.\nstatic PAGES: &[(&str, &[u8])] = &[\n",
-    );
-    for (name, bytes) in pages {
-        let _ = writeln!(text, "    ({name:?}, {bytes}),");
-    }
-    text.push_str("];\n");
-    let out = std::env::var_os("OUT_DIR").map(PathBuf::from);
-    let written = out.map(|out| std::fs::write(out.join("pages.rs"), text));
-    assert!(
-        matches!(written, Some(Ok(()))),
-        "the list of pages cannot be written"
-    );
+    write("pages.rs", &list("PAGES", "The pages", pages));
 }

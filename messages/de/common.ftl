@@ -16,6 +16,7 @@ theme = Aussehen
 theme-auto = Wie das Gerät
 theme-light = Hell
 theme-dark = Dunkel
+docs = Doku
 skip = Zum Inhalt
 menu = Menü
 

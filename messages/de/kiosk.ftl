@@ -174,6 +174,7 @@ kiosk-phone-over = Dieser Besuch ist vorbei
 kiosk-phone-over-how = Vielleicht ist jetzt jemand anderes an der Säule. Scannen Sie den Code noch einmal, um zu beginnen.
 
 kiosk-world = Vorführung: Karte und Auto
+kiosk-world-here = Vorführung: Kabel hier einstecken
 kiosk-world-card = Nummer auf der Karte
 kiosk-world-tap = Karte vorhalten
 kiosk-world-battery = Batterie des Autos in Prozent

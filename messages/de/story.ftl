@@ -168,6 +168,13 @@ bill-page-pending = { $count ->
  }
 bill-page-empty = Nichts auf dieser Rechnung
 bill-page-empty-hint = In diesem Monat wurde keine Ladung abgerechnet.
+bill-page-paper = Als PDF speichern
+bill-page-records = { $count ->
+    [one] ein Datensatz, geprüft
+   *[other] { $count } Datensätze, geprüft
+ }
+bill-page-register = Zählerstand
+bill-page-reasons = Warum dieser Preis
 bill-page-offer = Angenommenes Angebot
 bill-page-meter = Signierte Zählerwerte
 bill-page-ledger = Im Hauptbuch

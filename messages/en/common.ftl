@@ -16,6 +16,7 @@ theme = Look
 theme-auto = As the device
 theme-light = Light
 theme-dark = Dark
+docs = Docs
 skip = Skip to the content
 menu = Menu
 

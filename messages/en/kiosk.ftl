@@ -174,6 +174,7 @@ kiosk-phone-over = This visit is over
 kiosk-phone-over-how = Someone else may be at the post now. Scan its code again to begin.
 
 kiosk-world = Demonstration: card and car
+kiosk-world-here = Demonstration: plug the cable in here
 kiosk-world-card = Number on the card
 kiosk-world-tap = Tap card
 kiosk-world-battery = Battery of the car in percent

@@ -168,6 +168,13 @@ bill-page-pending = { $count ->
  }
 bill-page-empty = Nothing on this bill
 bill-page-empty-hint = There was no settled charge in this month.
+bill-page-paper = Save as PDF
+bill-page-records = { $count ->
+    [one] one record, verified
+   *[other] { $count } records, verified
+ }
+bill-page-register = Meter
+bill-page-reasons = Why this price
 bill-page-offer = Offer agreed to
 bill-page-meter = Signed meter records
 bill-page-ledger = On the ledger

@@ -16,6 +16,7 @@ theme = Aspecto
 theme-auto = Como el dispositivo
 theme-light = Claro
 theme-dark = Oscuro
+docs = Documentación
 skip = Ir al contenido
 menu = Menú
 

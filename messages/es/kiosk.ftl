@@ -174,6 +174,7 @@ kiosk-phone-over = Esta visita ha terminado
 kiosk-phone-over-how = Quizá haya otra persona en el poste. Escanee su código de nuevo para empezar.
 
 kiosk-world = Demostración: tarjeta y coche
+kiosk-world-here = Demostración: enchufe el cable aquí
 kiosk-world-card = Número de la tarjeta
 kiosk-world-tap = Acercar tarjeta
 kiosk-world-battery = Batería del coche en porcentaje

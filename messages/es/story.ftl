@@ -168,6 +168,13 @@ bill-page-pending = { $count ->
  }
 bill-page-empty = Nada en esta factura
 bill-page-empty-hint = No hubo ninguna carga liquidada en este mes.
+bill-page-paper = Guardar como PDF
+bill-page-records = { $count ->
+    [one] un registro, verificado
+   *[other] { $count } registros, verificados
+ }
+bill-page-register = Contador
+bill-page-reasons = Por qué este precio
 bill-page-offer = Oferta aceptada
 bill-page-meter = Registros firmados del contador
 bill-page-ledger = En el libro mayor

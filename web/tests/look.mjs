@@ -86,6 +86,7 @@ const PAGES = [
   ['customer-bill', 'operator', `/console/customers/${data.customers[0].customer}/bills/2026-11`],
   ['visitors', 'operator', '/console/visitors'],
   ['policy', 'operator', '/console/policy'],
+  ['tariffs', 'roaming-manager', '/console/tariffs'],
   ['agreements', 'roaming-manager', '/console/agreements'],
   ['agreement', 'roaming-manager', `/console/agreements/${data.agreements[3].agreement}`],
   ['agreement-new', 'roaming-manager', '/console/agreements/new'],

@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::postgres::Cluster;
 use crate::{compile, figures, run, tools, workspace};
+
+mod forecast;
 
 /// One benchmark that the program knows.
 struct Benchmark {
@@ -22,13 +24,10 @@ struct Benchmark {
 enum Runner {
     /// `fairway bench NAME`.
     Program,
-    /// An example of a crate, which is built alone and is given the folder of real data.
-    Example {
-        /// The crate.
-        package: &'static str,
-        /// The example.
-        name: &'static str,
-    },
+    /// The back-test, in parts and beside programs of others.
+    Backtest,
+    /// A script of `web/package.json`, with the pages built and Chromium.
+    Pages,
 }
 
 /// Other people's programs that a benchmark compares ours with.
@@ -77,10 +76,12 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "forecast",
         peers: Peers::Nobody,
-        runner: Runner::Example {
-            package: "fairway-forecast",
-            name: "backtest",
-        },
+        runner: Runner::Backtest,
+    },
+    Benchmark {
+        name: "pages",
+        peers: Peers::Nobody,
+        runner: Runner::Pages,
     },
 ];
 
@@ -96,8 +97,8 @@ const PEERS_VARIABLE: &str = "FAIRWAY_BENCH_PEERS";
 /// How it learns where the PostgreSQL server is, and where its programs are.
 const DATABASE_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES";
 const PROGRAMS_VARIABLE: &str = "FAIRWAY_BENCH_POSTGRES_BIN";
-/// Names the folder of real loads in the form of EIA-930, which the project does not hold.
-const DATA_VARIABLE: &str = "FAIRWAY_FORECAST_DATA";
+/// Folder of the pages.
+const PAGES: &str = "web";
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
@@ -113,78 +114,89 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
         }
     }
     for benchmark in chosen {
-        let Some((program, mut command)) = command(benchmark)? else {
-            continue;
+        let output = match benchmark.runner {
+            Runner::Backtest => forecast::run()?,
+            Runner::Program => Some(measured(benchmark, &root, json || save, save)?),
+            Runner::Pages => of_the_pages(save)?,
         };
-        command.current_dir(&root);
-        if benchmark.peers == Peers::Libraries {
-            command.env(PEERS_VARIABLE, peers()?);
-        }
-        let database = (benchmark.peers == Peers::Database)
-            .then(database)
-            .flatten();
-        if let Some((cluster, programs)) = &database {
-            command.env(DATABASE_VARIABLE, cluster.url());
-            command.env(PROGRAMS_VARIABLE, programs);
-        }
-        if json || save {
-            command.arg("--json");
-        }
-        let output = command
-            .stderr(std::process::Stdio::inherit())
-            .stdout(if save {
-                std::process::Stdio::piped()
-            } else {
-                std::process::Stdio::inherit()
-            })
-            .output()
-            .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
-        if !output.status.success() {
-            return Err(format!(
-                "benchmark `{}` failed: {}",
-                benchmark.name, output.status
-            ));
-        }
-        if save {
-            keep(
-                &root,
-                benchmark.name,
-                &String::from_utf8_lossy(&output.stdout),
-            )?;
+        match output {
+            Some(text) if save => keep(&root, benchmark.name, &text)?,
+            Some(text) => print!("{text}"),
+            None => {}
         }
     }
     Ok(())
 }
 
-/// The command that runs a benchmark, built if it is an example; `None` where what it needs is not there, which is said.
-fn command(benchmark: &Benchmark) -> Result<Option<(PathBuf, Command)>, String> {
-    let release = workspace::target_dir().join("release");
-    let Runner::Example { package, name } = benchmark.runner else {
-        let program = release.join("fairway");
-        let mut command = Command::new(&program);
-        command.args(["bench", benchmark.name]);
-        return Ok(Some((program, command)));
-    };
-    let Some(data) = std::env::var_os(DATA_VARIABLE) else {
-        say(&format!(
-            "{DATA_VARIABLE} names no folder of loads: benchmark `{}` is left out",
-            benchmark.name
-        ));
-        return Ok(None);
-    };
-    quiet_build(&[
-        "build",
-        "--release",
-        "--locked",
-        "-p",
-        package,
-        "--example",
-        name,
-    ])?;
-    let program = release.join("examples").join(name);
+/// Runs a benchmark of the program. What it prints is returned if it is to be saved, and shown at once if not.
+fn measured(benchmark: &Benchmark, root: &Path, json: bool, save: bool) -> Result<String, String> {
+    let program = workspace::target_dir().join("release").join("fairway");
     let mut command = Command::new(&program);
-    command.arg(data);
-    Ok(Some((program, command)))
+    command.args(["bench", benchmark.name]).current_dir(root);
+    if benchmark.peers == Peers::Libraries {
+        command.env(PEERS_VARIABLE, peers()?);
+    }
+    let database = (benchmark.peers == Peers::Database)
+        .then(database)
+        .flatten();
+    if let Some((cluster, programs)) = &database {
+        command.env(DATABASE_VARIABLE, cluster.url());
+        command.env(PROGRAMS_VARIABLE, programs);
+    }
+    if json {
+        command.arg("--json");
+    }
+    answer(benchmark.name, command, save)
+}
+
+/// Runs a program to its end. What it prints is returned if it is to be saved, and shown at once if not.
+fn answer(name: &str, mut command: Command, save: bool) -> Result<String, String> {
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .stdout(if save {
+            std::process::Stdio::piped()
+        } else {
+            std::process::Stdio::inherit()
+        })
+        .output()
+        .map_err(|error| format!("cannot run {}: {error}", command.get_program().display()))?;
+    if !output.status.success() {
+        return Err(format!("benchmark `{name}` failed: {}", output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The pages are built first; without Node.js or Chromium the benchmark is left out, which is said.
+fn of_the_pages(save: bool) -> Result<Option<String>, String> {
+    let chromium = match (tools::node(), tools::browser(false)) {
+        (Ok(()), Ok(found)) => found,
+        (Err(remedy), _) => return Ok(left_out("pages", remedy)),
+        (_, Err(remedy)) => return Ok(left_out("pages", &remedy)),
+    };
+    let npm = |words: &[&str]| {
+        let mut command = Command::new("npm");
+        command
+            .args(["--silent", "--prefix"])
+            .arg(workspace::root().join(PAGES))
+            .args(words)
+            .env("FAIRWAY_CHROMIUM", &chromium);
+        command
+    };
+    for words in [["ci", "--no-fund"].as_slice(), &["run", "build"]] {
+        let done = npm(words)
+            .stdout(std::process::Stdio::null())
+            .status()
+            .map_err(|error| format!("cannot run npm: {error}"))?;
+        if !done.success() {
+            return Err(format!("npm {} failed: {done}", words.join(" ")));
+        }
+    }
+    answer("pages", npm(&["run", "bench"]), save).map(Some)
+}
+
+fn left_out<T>(name: &str, remedy: &str) -> Option<T> {
+    say(&format!("{remedy}: benchmark `{name}` is left out"));
+    None
 }
 
 fn chosen(arguments: &[String]) -> Result<Vec<&'static Benchmark>, String> {
@@ -214,7 +226,7 @@ fn chosen(arguments: &[String]) -> Result<Vec<&'static Benchmark>, String> {
         .collect())
 }
 
-fn keep(root: &std::path::Path, name: &str, output: &str) -> Result<(), String> {
+fn keep(root: &Path, name: &str, output: &str) -> Result<(), String> {
     let lines: Vec<&str> = output
         .lines()
         .filter(|line| figures::fields(line).is_some())
@@ -316,14 +328,15 @@ mod tests {
                 "rate",
                 "split",
                 "transfers",
-                "forecast"
+                "forecast",
+                "pages"
             ]
         );
         assert_eq!(names(&["rate"]).unwrap(), ["rate"]);
         assert!(
-            names(&["speed"])
-                .unwrap_err()
-                .contains("ledger, ledger-size, authorize, rate, split, transfers, forecast")
+            names(&["speed"]).unwrap_err().contains(
+                "ledger, ledger-size, authorize, rate, split, transfers, forecast, pages"
+            )
         );
         assert!(names(&["--jsn"]).unwrap_err().contains("--json"));
     }

@@ -36,13 +36,14 @@ const fn core(
 /// The crates in the order a charge flows through them.
 const ROWS: &[Row] = &[
     core("model", &[], &[]),
+    core("messages", &["model"], &[]),
     core("protocol", &["model"], &[]),
     core("station", &["model"], &["protocol"]),
     core("gateway", &["model"], &[]),
     core("aaa", &["model"], &[]),
     core("pricing", &["model"], &["protocol"]),
     core("forecast", &["model"], &[]),
-    core("training", &["model", "forecast"], &[]),
+    core("training", &["model", "forecast"], &["pricing"]),
     core("ledger", &["model", "pricing", "forecast"], &[]),
     // The second opinion on the contracts: never `pricing`, whose mistakes it must not share.
     core("reference", &["model", "forecast", "ledger"], &[]),
@@ -73,6 +74,7 @@ const ROWS: &[Row] = &[
         ],
         &["gateway", "aaa"],
     ),
+    core("document", &["model", "messages"], &[]),
     Row {
         name: "verify",
         uses: &[],
@@ -89,7 +91,14 @@ const ROWS: &[Row] = &[
     // The paper's evaluation from the running composition: floats for its statistics, and nothing depends on it but the command.
     Row {
         name: "evaluation",
-        uses: &["model", "pricing", "forecast", "sim", "economics"],
+        uses: &[
+            "model",
+            "pricing",
+            "forecast",
+            "training",
+            "sim",
+            "economics",
+        ],
         tests_use: &[],
         core: false,
     },
@@ -97,6 +106,8 @@ const ROWS: &[Row] = &[
         name: "fairway",
         uses: &[
             "model",
+            "messages",
+            "document",
             "protocol",
             "station",
             "gateway",
@@ -185,6 +196,12 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["pricing"],
         "custom rules are checked in one place",
     ),
+    (
+        "fluent*",
+        &["messages"],
+        "texts for people come from one place",
+    ),
+    ("krilla", &["document"], "documents are drawn in one place"),
     ("sqlx*", &["fairway"], "only the shell stores"),
     ("axum*", &["fairway"], "only the shell listens"),
     ("utoipa*", &["fairway"], "only the shell describes an API"),

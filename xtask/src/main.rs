@@ -28,6 +28,7 @@ mod test;
 mod tidy;
 mod tools;
 mod workspace;
+mod world;
 
 use std::process::ExitCode;
 

@@ -53,7 +53,8 @@ impl Log {
             .map_err(|error| format!("cannot write {}: {error}", self.path.display()))
     }
 
-    fn open(&self) -> Result<File, String> {
+    /// The file, for what is added at its end.
+    pub(crate) fn open(&self) -> Result<File, String> {
         OpenOptions::new()
             .append(true)
             .open(&self.path)

@@ -4,6 +4,7 @@ mod books;
 mod browser;
 mod cargo_tests;
 mod python;
+mod schema;
 mod web;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use crate::run::{self, Log};
 use crate::{claims, layers, postgres, tidy, tools};
 use cargo_tests::Tests;
+use python::PEERS;
 
 /// One stage of the checks.
 pub(crate) struct Stage {
@@ -165,6 +167,12 @@ pub(crate) const STAGES: &[Stage] = &[
         run: books::demo,
     },
     Stage {
+        name: "schema",
+        about: "a running member against its description, by Schemathesis",
+        fast: false,
+        run: schema::schema,
+    },
+    Stage {
         name: "browser",
         about: "the pages in Chromium, against real stations and members",
         fast: false,
@@ -216,10 +224,6 @@ const PEER_TESTS: Tests = Tests {
 };
 /// The variable that gives those tests a Python with the pinned packages.
 const PEER_VARIABLE: &str = "FAIRWAY_PEER_PYTHON";
-/// The pinned packages.
-const PEER_REQUIREMENTS: &str = "tests/peers/requirements.txt";
-/// The spelling checker, in the same environment.
-const TYPOS: &str = "typos==1.52.0";
 
 /// The demonstration, and the line of its output that must be equal in both runs.
 const DEMO_ARGUMENTS: &[&str] = &["demo", "--headless", "--seed", "7"];
@@ -416,7 +420,7 @@ fn seeded(
 }
 
 fn peers(context: &Context) -> Result<Outcome, String> {
-    let python = python::environment(context)?.join("bin/python");
+    let python = python::environment(context, &PEERS)?.join("bin/python");
     cargo_tests::run_only(
         context,
         &PEER_TESTS,
@@ -425,7 +429,7 @@ fn peers(context: &Context) -> Result<Outcome, String> {
 }
 
 fn typos(context: &Context) -> Result<Outcome, String> {
-    let program = python::environment(context)?.join("bin/typos");
+    let program = python::environment(context, &PEERS)?.join("bin/typos");
     let mut command = Command::new(program);
     context.one_check(
         command

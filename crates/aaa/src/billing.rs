@@ -7,8 +7,7 @@ use crate::customer::CustomerKey;
 use crate::store::{Label, StoreTable, StoredChange, money, read, unreadable};
 use fairway_model::time::{DAY, MINUTE, civil_from_days};
 use fairway_model::{
-    AgreementId, Currency, Energy, EvseId, Hash, MemberId, Micro, PriceBreakdown, Pseudonym,
-    Refusal, RefusalCode, SessionId, ShareNote, Time,
+    BillLine, CreditLine, Energy, Hash, Micro, Pseudonym, Refusal, RefusalCode, SessionId, Time,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,120 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const MAX_PENDING: usize = 1_000_000;
 /// Greatest offset of the billing months from UTC, in minutes.
 pub const MAX_OFFSET_MINUTES: i32 = 14 * 60;
-
-/// One line of a bill, traceable to quote, meter signatures, agreement and ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct BillLine {
-    /// The charge.
-    #[n(0)]
-    pub session: SessionId,
-    /// Whose station.
-    #[n(1)]
-    pub visited: MemberId,
-    /// Its name.
-    #[n(2)]
-    pub visited_name: String,
-    /// Where.
-    #[n(3)]
-    pub evse: EvseId,
-    /// Begin.
-    #[n(4)]
-    pub start: Time,
-    /// End.
-    #[n(5)]
-    pub end: Time,
-    /// Energy.
-    #[n(6)]
-    pub energy: Energy,
-    /// The amount, taxes included.
-    #[n(7)]
-    pub total: Micro,
-    /// Its argument.
-    #[n(8)]
-    pub breakdown: PriceBreakdown,
-    /// The offer that was consented to.
-    #[n(9)]
-    pub offer: Hash,
-    /// SHA-256 over the signed meter records.
-    #[n(10)]
-    pub meter_evidence: Hash,
-    /// The agreement.
-    #[n(11)]
-    pub agreement: AgreementId,
-    /// Hash of the settled charge event.
-    #[n(12)]
-    pub event: Hash,
-    /// SHA-256 of the settling transaction's bytes; `fairway ledger proof` takes it.
-    #[n(13)]
-    pub transaction: Hash,
-    /// Height of the block that settled it.
-    #[n(14)]
-    pub height: u64,
-    /// Who got what of it, and by which rule.
-    #[n(15)]
-    pub shared: Option<ShareNote>,
-    /// What the offer said about its price, as the driver read it before the consent.
-    #[n(16)]
-    pub reasons: Vec<String>,
-}
-
-/// What came off a settled charge; it stands on the bill of the month in which the ledger took it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct CreditLine {
-    /// The charge.
-    #[n(0)]
-    pub session: SessionId,
-    /// The block's time.
-    #[n(1)]
-    pub at: Time,
-    /// What the driver gets back, taxes included.
-    #[n(2)]
-    pub amount: Micro,
-    /// Why, in a word.
-    #[n(3)]
-    pub reason: String,
-    /// SHA-256 of the crediting transaction's bytes; `fairway ledger proof` takes it.
-    #[n(4)]
-    pub transaction: Hash,
-    /// Height of its block.
-    #[n(5)]
-    pub height: u64,
-}
-
-/// One driver's bill of one month.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Bill {
-    /// Who bills.
-    #[n(0)]
-    pub utility: MemberId,
-    /// Whom: name.
-    #[n(1)]
-    pub customer: String,
-    /// CIN, digits.
-    #[n(2)]
-    pub cin: String,
-    /// Year.
-    #[n(3)]
-    pub year: i16,
-    /// Month.
-    #[n(4)]
-    pub month: u8,
-    /// Currency.
-    #[n(5)]
-    pub currency: Currency,
-    /// Settled charges in order of time.
-    #[n(6)]
-    pub lines: Vec<BillLine>,
-    /// Their sum, less the credits.
-    #[n(7)]
-    pub total: Micro,
-    /// Charges that are finished and not settled yet; they come on the bill of the month in which they settle.
-    #[n(8)]
-    pub pending: u32,
-    /// What came off charges of this month and of earlier ones, in order of time.
-    #[n(9)]
-    pub credits: Vec<CreditLine>,
-}
 
 /// What leads from a charge on the ledger to the driver: opens the event's salted commitment. Erased with the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]

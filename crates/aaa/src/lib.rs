@@ -29,7 +29,7 @@ pub mod vcp;
 
 pub use accounts::{Accounts, CreditPosting, SettledCharge};
 pub use authz::{AuthorizationRules, EligibilityRequest};
-pub use billing::{Bill, BillLine, CreditLine, DriverLink};
+pub use billing::DriverLink;
 pub use customer::{Customer, CustomerInput, CustomerKey, CustomerPatch};
 pub use issued::Revocation;
 pub use node::{AaaNode, CustomerChange, Decision, Erased, NodeConfig, Settlement};

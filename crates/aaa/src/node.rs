@@ -11,7 +11,7 @@ mod privacy;
 
 use crate::accounts::Accounts;
 use crate::audit::Audit;
-use crate::billing::{Bill, HomeCharges};
+use crate::billing::HomeCharges;
 use crate::hcp::HomeProfiles;
 use crate::issued::Issued;
 use crate::loyalty::TierLadder;
@@ -21,7 +21,7 @@ pub use charges::Settlement;
 pub use customers::CustomerChange;
 pub use decide::Decision;
 use fairway_model::time::HOUR;
-use fairway_model::{MemberId, Refusal, Time};
+use fairway_model::{Bill, MemberId, Refusal, Time};
 pub use privacy::Erased;
 
 /// How often rows that nobody waits for are swept out, in milliseconds.
@@ -123,11 +123,16 @@ impl AaaNode {
         }
     }
 
-    /// One month's bill of the customer with this CIN.
+    /// One month's bill of the customer with this CIN; `utility_name` is our name as it stands on it.
     ///
     /// # Errors
     /// `cin-mistyped`, `cin-unknown`; as [`HomeCharges::month`].
-    pub fn bill(&self, cin: &str, year: i16, month: u8) -> Result<Bill, Refusal> {
+    pub fn bill(
+        &self,
+        cin: &str,
+        (year, month): (i16, u8),
+        utility_name: String,
+    ) -> Result<Bill, Refusal> {
         let customer = self.profiles.by_cin(cin)?;
         let found = self.charges.month(customer.key, year, month)?;
         Ok(Bill {
@@ -141,6 +146,8 @@ impl AaaNode {
             total: found.total,
             pending: found.pending,
             credits: found.credits,
+            utility_name,
+            language: customer.language.clone(),
         })
     }
 

@@ -388,6 +388,7 @@ fn terms(p: &Parameters, mean_cost: f64) -> ForecastTerms {
         weekday_bps: Vec::new(),
         weekend_bps: Vec::new(),
         spare: None,
+        stake: None,
     }
 }
 

@@ -64,20 +64,20 @@ impl BiasRule {
 
     /// The corrected forecast of every hour, and its errors where the load is known.
     pub fn correct(&self, load: &Series, forecast: &Series, lag: i64) -> Corrected {
-        let values: Vec<Option<i64>> = forecast
+        let factors: Vec<i64> = forecast
             .iter()
-            .map(|(hour, value)| {
-                let factor = self.factor(load, forecast, hour, lag);
-                value.map(|value| scaled(value, factor, PPM))
-            })
+            .map(|(hour, _)| self.factor(load, forecast, hour, lag))
             .collect();
-        let values = Series::new(forecast.start(), values);
+        let values = forecast.iter().zip(&factors);
+        let values = values.map(|((_, value), factor)| Some(scaled(value?, *factor, PPM)));
+        let values = Series::new(forecast.start(), values.collect());
         let errors = values
             .iter()
             .map(|(hour, value)| Some(load.get(hour)? - value?))
             .collect();
         Corrected {
             errors: Series::new(values.start(), errors),
+            factors: Series::new(values.start(), factors.into_iter().map(Some).collect()),
             values,
         }
     }
@@ -90,6 +90,8 @@ pub struct Corrected {
     pub values: Series,
     /// Load less corrected forecast, in kilowatts, where both are known.
     pub errors: Series,
+    /// What the posted forecast was multiplied with, in millionths.
+    pub factors: Series,
 }
 
 #[cfg(test)]

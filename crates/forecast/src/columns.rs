@@ -93,6 +93,7 @@ fn forecast_columns() -> Vec<Feature> {
         Feature::ForecastDayMean,
         Feature::ForecastBelowPeak,
         Feature::ForecastDayChange,
+        Feature::ForecastFactor,
     ];
     columns.extend([-3, -2, -1, 1, 2, 3].map(|shift| Feature::ForecastStep { shift }));
     columns.extend([0, 1, 6].map(|days| Feature::ForecastAgainst { days }));

@@ -226,6 +226,10 @@ pub enum Feature {
         #[n(0)]
         hours: u16,
     },
+    /// What the posted forecast of the hour is multiplied with to correct it, against the mean of the hours of its local day, in millionths of that mean. The part of the
+    /// correction that all hours share, such as a constant lie, is not in it.
+    #[n(32)]
+    ForecastFactor,
 }
 
 /// What a model's output is added to, after it is multiplied with the scale.
@@ -350,6 +354,7 @@ impl Feature {
                 | Self::ErrorMean { .. }
                 | Self::ErrorSameHour { .. }
                 | Self::ErrorSameHourMean { .. }
+                | Self::ForecastFactor
         )
     }
 

@@ -243,6 +243,7 @@ impl<'a> View<'a> {
             | Feature::NeighbourMean { slot, .. } => {
                 self.neighbour_column(column, slot, m).unwrap_or(MISSING)
             }
+            Feature::ForecastFactor => self.factor_column(m).unwrap_or(MISSING),
             Feature::Level { hours } => self
                 .inputs
                 .load
@@ -321,6 +322,22 @@ impl<'a> View<'a> {
             }
             _ => None,
         }
+    }
+
+    /// The hour's factor of correction against that of its local day.
+    fn factor_column(&self, m: &Moment) -> Option<i32> {
+        let factors = &self.corrected.as_ref()?.factors;
+        // The one hour more of a day of 25 hours has the factor of the hour before it.
+        let latest = m.last.plus(self.spec.lag_days().saturating_mul(24));
+        let day = self.calendar.hours(m.local.day);
+        let known: Vec<i64> = day
+            .filter(|hour| *hour <= latest)
+            .filter_map(|hour| factors.get(hour))
+            .collect();
+        let sum = known.iter().copied().fold(0, i64::saturating_add);
+        let mean = sum.checked_div_euclid(count(known.len()))?;
+        let own = factors.get(m.hour.min(latest))?;
+        (mean > 0).then(|| ratio(own, mean))
     }
 
     fn day_mean(&self, m: &Moment) -> Option<i64> {

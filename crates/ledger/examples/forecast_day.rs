@@ -80,6 +80,7 @@ fn terms() -> ForecastTerms {
         weekday_bps: vec![10_000; 24],
         weekend_bps: vec![10_000; 24],
         spare: None,
+        stake: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod part;
 mod standing;
 
 use crate::batch;
+use crate::forecast::op::{ForecastEffect, ForecastOperation};
 use crate::life::{Penalty, ServiceBooks, TermsEffect, TermsOperation};
 use crate::money::{ObligationId, UtcDay};
 use crate::receipt::{Account, Effect, Outcome, Posting, Receipt};
@@ -413,7 +414,9 @@ impl Change {
             (Operation::ConfirmPayment(payment), Effect::PaymentConfirmed { .. }) => {
                 Self::of_payment(payment).map(Some)
             }
-            (Operation::Forecast(_), Effect::Forecast(_)) => Ok(Some(Self::default())),
+            (Operation::Forecast(operation), Effect::Forecast(effect)) => {
+                Self::of_forecast(operation, effect).map(Some)
+            }
             (
                 Operation::SettleCharge(_) | Operation::ConfirmPayment(_) | Operation::Forecast(_),
                 _,
@@ -485,6 +488,42 @@ impl Change {
             postings: postings(amounts, currency),
             positions: vec![(debtor, creditor, currency, amount)],
             ..Self::default()
+        })
+    }
+
+    /// Stakes on a forecast, settled from the scores that the receipt names.
+    fn of_forecast(
+        operation: &ForecastOperation,
+        effect: &ForecastEffect,
+    ) -> Result<Self, BooksError> {
+        let (
+            ForecastOperation::Score {
+                parties,
+                currency: Some(currency),
+                ..
+            },
+            ForecastEffect::Scored {
+                stakes: Some(stakes),
+                ..
+            },
+        ) = (operation, effect)
+        else {
+            return Ok(Self::default());
+        };
+        let owed = stakes.owed()?;
+        if parties.home == parties.visited || owed == Micro::ZERO {
+            return Ok(Self::default());
+        }
+        let (debtor, creditor, amount) = if owed > Micro::ZERO {
+            (parties.home, parties.visited, owed)
+        } else {
+            (parties.visited, parties.home, owed.negated()?)
+        };
+        Self::of_penalty(Penalty {
+            debtor,
+            creditor,
+            currency: *currency,
+            amount,
         })
     }
 

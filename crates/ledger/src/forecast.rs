@@ -19,6 +19,7 @@ mod publish;
 mod reads;
 mod score;
 pub(crate) mod settled;
+pub mod stakes;
 pub mod state;
 
 pub(crate) use op::check;
@@ -52,7 +53,11 @@ pub(crate) fn run(
         ForecastOperation::Countersign(proposal) => line::countersign(ctx, proposal),
         ForecastOperation::RollBack(parties) => line::roll_back(ctx, parties),
         ForecastOperation::Publish(asked) => publish::publish(ctx, asked),
-        ForecastOperation::Score { parties, day } => score::score(ctx, parties, *day),
+        ForecastOperation::Score {
+            parties,
+            day,
+            currency,
+        } => score::score(ctx, parties, *day, *currency),
     }
 }
 

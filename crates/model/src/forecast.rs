@@ -1,6 +1,7 @@
 //! What two members agree about prices that follow the forecast load.
 
 use crate::hash::Hash;
+use crate::money::Micro;
 use minicbor::{Decode, Encode};
 
 /// Hours of a day in the agreed table.
@@ -52,6 +53,10 @@ pub struct ForecastTerms {
     /// agreement's `model`.
     #[n(6)]
     pub spare: Option<Hash>,
+    /// What each of the two puts in per day, the visited utility on its own forecast and home on the baseline, in the agreement's currency.
+    /// Without it no money moves by scores.
+    #[n(7)]
+    pub stake: Option<Micro>,
 }
 
 impl ForecastTerms {

@@ -6,6 +6,7 @@
 //! Invariant: `from_bytes(b)` succeeds only when re-encoding gives `b` again.
 
 pub mod agreement;
+pub mod bill;
 pub mod canonical;
 pub mod charge;
 pub mod cin;
@@ -34,6 +35,7 @@ pub mod time;
 pub use agreement::{
     Agreement, AgreementId, Caps, Corridor, LoadBand, ServiceLevel, SessionCaps, Split, TierTerms,
 };
+pub use bill::{Bill, BillLine, CreditLine, Metered, Place, Quoted};
 pub use canonical::{Canonical, DecodeError};
 pub use charge::{ChargeEvent, Period, PeriodKind, SignedChargeEvent, Usage};
 pub use cin::{Cin, CinError, CinPrefix, CustomerNumber, PrefixTable, RouteError, TableError};

@@ -512,6 +512,7 @@ pub(crate) fn plain_forecast(low: u32, high: u32) -> ForecastTerms {
         weekday_bps: vec![low; 24],
         weekend_bps: vec![high; 24],
         spare: None,
+        stake: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::io::PadKey;
 use crate::machine::Station;
 use crate::state::Stage;
+use fairway_model::station::OfferView;
 use fairway_model::{Energy, SignReading, Time};
 
 /// Most that the times of a dialog grow when a driver asks for more: eight times as long as configured.
@@ -43,6 +44,22 @@ pub type Offered = (Choice, Option<PadKey>);
 const ERASE: Offered = (Choice::Erase, Some(PadKey::Back));
 const MORE_TIME: Offered = (Choice::MoreTime, Some(PadKey::Digit(9)));
 
+/// What can be chosen while an offer is shown: consent, no, an amount whose cost it states, more time.
+pub fn offered(view: &OfferView) -> Vec<Offered> {
+    let mut all = vec![
+        (Choice::Start, Some(PadKey::Enter)),
+        (Choice::Decline, Some(PadKey::Back)),
+    ];
+    for n in 1..=u8::try_from(view.facts.samples.len()).unwrap_or(0) {
+        all.push((Choice::Amount(n), Some(PadKey::Digit(n))));
+    }
+    if all.len() > 2 {
+        all.push((Choice::Amount(0), Some(PadKey::Digit(0))));
+    }
+    all.push(MORE_TIME);
+    all
+}
+
 impl<S: SignReading> Station<S> {
     /// What can be chosen now. Digits are typed besides, where a screen takes a number.
     pub fn choices(&self) -> Vec<Offered> {
@@ -56,17 +73,7 @@ impl<S: SignReading> Station<S> {
                 (Choice::MoreTime, None),
             ],
             Stage::Checking { .. } => vec![(Choice::GiveUp, back)],
-            Stage::Offered { view, .. } => {
-                let mut all = vec![(Choice::Start, enter), (Choice::Decline, back)];
-                for n in 1..=u8::try_from(view.facts.samples.len()).unwrap_or(0) {
-                    all.push((Choice::Amount(n), Some(PadKey::Digit(n))));
-                }
-                if all.len() > 2 {
-                    all.push((Choice::Amount(0), Some(PadKey::Digit(0))));
-                }
-                all.push(MORE_TIME);
-                all
-            }
+            Stage::Offered { view, .. } => offered(view),
             Stage::Transaction if !self.contactor => vec![(Choice::GiveUp, back), MORE_TIME],
             Stage::Transaction if self.stop_asked.is_some() => {
                 vec![(Choice::StopNow, enter), (Choice::GoOn, back)]

@@ -23,6 +23,8 @@ pub const DATASET_DOMAIN: &str = "fairway.training.dataset.v1";
 pub const MAX_NAME: usize = 64;
 /// The most imports that are kept in mind.
 pub const MAX_IMPORTS: usize = 10_000;
+/// The year 3110, after every hour of any file.
+const FAR_FUTURE: Hour = Hour(10_000_000);
 /// The first line.
 const HEAD: &str = "fairway dataset 1";
 
@@ -113,6 +115,16 @@ impl Dataset {
             imports: Vec::new(),
             rows: Vec::new(),
         })
+    }
+
+    /// The loads of one file, with the checks of an import, and without a clock: hours may lie anywhere in time.
+    ///
+    /// # Errors
+    /// A name or a calendar that cannot be, as one finding; everything that is wrong with the file.
+    pub fn of_file(name: &str, calendar_text: &str, file: &File<'_>) -> Result<Self, Refused> {
+        let mut dataset = Self::new(name, calendar_text, Schema::loads()).map_err(Finding::file)?;
+        dataset.import(file, FAR_FUTURE, &[], Allow::default())?;
+        Ok(dataset)
     }
 
     /// Its name.

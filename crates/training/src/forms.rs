@@ -11,6 +11,7 @@ use fairway_forecast::calendar::Calendar;
 use fairway_forecast::hour::{Hour, day_of};
 use fairway_model::Time;
 use fairway_model::time::HOUR;
+use std::collections::BTreeSet;
 
 /// A known form, and where its columns stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +100,33 @@ pub fn read(
         rows,
         left: left.map(|(_, cell)| cell.clone()).collect(),
     }))
+}
+
+/// The balancing authorities of a file, in rising order: none where a file of a known form holds a single one without a name. `None` where the header is of no known form.
+///
+/// # Errors
+/// A file without a header, or one that is damaged.
+pub fn holds(bytes: &[u8]) -> Result<Option<Vec<String>>, Refused> {
+    let (header, rest) = header(bytes)?;
+    let place = |name: &str| header.cells.iter().position(|cell| cell == name);
+    if let (Some(authority), Some(_), Some(_)) = (
+        place("Balancing Authority"),
+        place("UTC Time at End of Hour"),
+        place("Demand (MW)"),
+    ) {
+        let (mut refused, mut names) = (Refused::default(), BTreeSet::new());
+        each_record(&header, rest, &mut refused, |record, _| {
+            names.insert(cell(record, authority).to_owned());
+        })?;
+        refused.done()?;
+        return Ok(Some(names.into_iter().collect()));
+    }
+    if place("utc").is_some() && place("demand_mwh").is_some() {
+        return Ok(Some(Vec::new()));
+    }
+    let names: BTreeSet<&str> = authorities(&header).into_iter().collect();
+    let known = place("utc_hour_ending").is_some() && !names.is_empty();
+    Ok(known.then(|| names.into_iter().map(str::to_owned).collect()))
 }
 
 /// The authorities that a wide header names.
@@ -512,6 +540,17 @@ mod tests {
             ]
         );
         assert_eq!(read(b"a,b\n1,2\n", None, &eastern()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_tells_whose_loads_it_holds() {
+        let held = |text: &str| holds(text.as_bytes()).unwrap();
+        let balance = format!("{BALANCE}SOCO,,,,,,,,\nDUK,,,,,,,,\nSOCO,,,,,,,,\n");
+        let names = Some(vec!["DUK".to_owned(), "SOCO".to_owned()]);
+        assert_eq!(held(&balance), names);
+        assert_eq!(held("utc_hour_ending,SOCO_mw,DUK_mw,DUK_df_mw\n"), names);
+        assert_eq!(held("utc,demand_mwh\n"), Some(Vec::new()));
+        assert_eq!(held("a,b\n"), None);
     }
 
     #[test]

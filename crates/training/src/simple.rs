@@ -1,4 +1,6 @@
 //! Candidates without training: what they say, and quantiles from their own errors of the last four weeks.
+//!
+//! The median is what they say, without the bias of their errors: a utility's forecast is compared as the utility posted it.
 
 use crate::candidate::Candidate;
 use crate::search::Member;
@@ -9,7 +11,7 @@ use fairway_forecast::bias::{BiasRule, Corrected};
 use fairway_forecast::hour::{Day, Hour};
 use fairway_forecast::number::{PPM, scaled};
 use fairway_forecast::series::Series;
-use fairway_forecast::track::LEVELS;
+use fairway_forecast::track::{LEVELS, MEDIAN};
 
 /// Days whose errors make the quantiles.
 const ERROR_DAYS: u16 = 28;
@@ -62,9 +64,23 @@ pub fn say(
             day,
             clock: member.calendar.local(hour).hour,
             quantiles: point.map(|point| {
-                let found = empirical_quantiles(point, &errors, known, hour, ERROR_DAYS, &LEVELS);
+                let found = quantiles_beside(point, &errors, known, hour);
                 found.into_iter().map(|value| value.max(0)).collect()
             }),
+        })
+        .collect()
+}
+
+/// Quantiles of [`LEVELS`] around a point, in kilowatts: the median is the point itself, so that a forecast is judged as it was said, and the others are the point plus
+/// what its errors in the same hour of the last four weeks were, none of them on the wrong side of it. Errors count that are known at `last`.
+pub fn quantiles_beside(point: i64, errors: &Series, last: Hour, hour: Hour) -> Vec<i64> {
+    let found = empirical_quantiles(point, errors, last, hour, ERROR_DAYS, &LEVELS);
+    let pairs = found.into_iter().zip(LEVELS);
+    pairs
+        .map(|(value, level)| match level.cmp(&MEDIAN) {
+            core::cmp::Ordering::Less => value.min(point),
+            core::cmp::Ordering::Equal => point,
+            core::cmp::Ordering::Greater => value.max(point),
         })
         .collect()
 }
@@ -156,5 +172,17 @@ impl<'a> Speaker<'a> {
             }
             Candidate::Trees { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_biased_forecast_is_judged_as_it_was_said() {
+        let errors = Series::new(Hour(0), vec![Some(100); 24 * 40]);
+        let found = quantiles_beside(1_000, &errors, Hour(720), Hour(721));
+        assert_eq!(found, [1_000, 1_000, 1_000, 1_100, 1_100]);
     }
 }

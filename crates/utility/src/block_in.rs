@@ -8,12 +8,11 @@ use crate::machine::Utility;
 use crate::out::Out;
 use crate::settle::{charge_key, settle_key};
 use crate::trace::flow;
-use fairway_aaa::BillLine;
 use fairway_gateway::session::{HoldMark, Posted};
 use fairway_gateway::{State, Step};
 use fairway_ledger::money::MoneyEffect;
 use fairway_ledger::{Effect, Hold, Operation, Receipt, Settlement, Transaction};
-use fairway_model::{Hash, PriceBreakdown, Refusal, RefusalCode, SessionId};
+use fairway_model::{Hash, Refusal, RefusalCode, SessionId};
 use std::collections::BTreeSet;
 
 /// Most refused submissions of one charge that are tried again.
@@ -214,34 +213,6 @@ impl Utility {
                 format!("settled by the ledger but not booked: {refusal}"),
             ),
         }
-    }
-
-    fn bill_line(&self, settlement: &Settlement, receipt: &Receipt) -> Option<BillLine> {
-        let event = settlement.event();
-        let charge = self.homes.all.get(&event.session)?;
-        let breakdown: PriceBreakdown = charge.breakdown.clone()?;
-        let offer = charge.offer.as_ref();
-        let reasons = offer.map_or_else(Vec::new, |signed| signed.offer.reasons.clone());
-        let shared = self.shared(event, &breakdown);
-        Some(BillLine {
-            session: event.session,
-            visited: event.visited,
-            visited_name: self.registry.name_of(event.visited),
-            evse: event.evse.clone(),
-            start: event.usage.start().unwrap_or(event.usage.end),
-            end: event.usage.end,
-            energy: breakdown.energy,
-            total: event.total,
-            breakdown,
-            offer: event.offer,
-            meter_evidence: event.meter_evidence,
-            agreement: event.agreement,
-            event: event.hash(),
-            transaction: receipt.transaction,
-            height: receipt.height,
-            shared,
-            reasons,
-        })
     }
 
     fn visit_settled(

@@ -7,8 +7,8 @@ use crate::home_charge::refuse;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{Answer, Message};
+use fairway_aaa::CreditPosting;
 use fairway_aaa::accounts::journal::ChargeReference;
-use fairway_aaa::{CreditLine, CreditPosting};
 use fairway_ledger::{
     CaseAnswer, CaseClaim, CaseEffect, CaseOpening, CaseOperation, CaseRef, CaseReply, CreditNote,
     DisputeReason, Operation, Receipt,
@@ -16,8 +16,8 @@ use fairway_ledger::{
 use fairway_model::credit::{Credit, CreditReason, SignedCredit};
 use fairway_model::ids::CreditId;
 use fairway_model::{
-    ChargeEvent, Currency, Hash, MemberId, Micro, OwnerId, PublicKey, Refusal, RefusalCode,
-    SessionId, Shares, Signature,
+    ChargeEvent, CreditLine, Currency, Hash, MemberId, Micro, OwnerId, PublicKey, Refusal,
+    RefusalCode, SessionId, Shares, Signature,
 };
 
 /// Whether a member is a party of a case.

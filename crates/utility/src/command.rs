@@ -3,7 +3,6 @@
 use crate::desk::{DeskAnswer, DeskQuestion};
 use crate::door::Table;
 use crate::roaming::{AgreementView, PartnerView, TermsCommand};
-pub use fairway_aaa::CreditLine;
 use fairway_ledger::energy::op::{EnergyOperation, Hour};
 use fairway_ledger::energy::state::{EnergyBook, OfferState};
 use fairway_ledger::forecast::op::ForecastOperation;
@@ -13,7 +12,7 @@ use fairway_model::credit::CreditReason;
 use fairway_model::offer::{SignedConsent, SignedOffer};
 use fairway_model::registry::{EncryptionKey, EvseEntry, PrefixEntry};
 use fairway_model::{
-    Agreement, AgreementId, Currency, CustomerClass, Energy, EvseId, Hash, MemberId, Micro,
+    Agreement, AgreementId, Bill, Currency, CustomerClass, Energy, EvseId, Hash, MemberId, Micro,
     Payment, PriceBreakdown, Refusal, SessionId, ShareNote, StationId, Tier, Time,
 };
 use minicbor::bytes::ByteVec;
@@ -613,97 +612,6 @@ pub struct ExportedRow {
     #[n(4)]
     #[cbor(with = "minicbor::bytes")]
     pub body: Vec<u8>,
-}
-
-/// One driver's bill of one month: home and roaming lines in one format (PR-06, AA-20).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Bill {
-    /// Who bills.
-    #[n(0)]
-    pub utility: MemberId,
-    /// Whom: name.
-    #[n(1)]
-    pub customer: String,
-    /// CIN, digits.
-    #[n(2)]
-    pub cin: String,
-    /// Year.
-    #[n(3)]
-    pub year: i16,
-    /// Month.
-    #[n(4)]
-    pub month: u8,
-    /// Currency.
-    #[n(5)]
-    pub currency: Currency,
-    /// Settled charges in order of time.
-    #[n(6)]
-    pub lines: Vec<BillLine>,
-    /// Their sum, less the credits.
-    #[n(7)]
-    pub total: Micro,
-    /// Charges that are finished and not settled yet; they come on the bill of the month in which they settle.
-    #[n(8)]
-    pub pending: u32,
-    /// What came off charges of this month and of earlier ones, in order of time.
-    #[n(9)]
-    pub credits: Vec<CreditLine>,
-}
-
-/// One line of a bill, traceable to quote, meter signatures, agreement and ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct BillLine {
-    /// The charge.
-    #[n(0)]
-    pub session: SessionId,
-    /// Whose station.
-    #[n(1)]
-    pub visited: MemberId,
-    /// Its name.
-    #[n(2)]
-    pub visited_name: String,
-    /// Where.
-    #[n(3)]
-    pub evse: EvseId,
-    /// Begin.
-    #[n(4)]
-    pub start: Time,
-    /// End.
-    #[n(5)]
-    pub end: Time,
-    /// Energy.
-    #[n(6)]
-    pub energy: Energy,
-    /// The amount, taxes included.
-    #[n(7)]
-    pub total: Micro,
-    /// Its argument.
-    #[n(8)]
-    pub breakdown: PriceBreakdown,
-    /// The offer that was consented to.
-    #[n(9)]
-    pub offer: Hash,
-    /// SHA-256 over the signed meter records.
-    #[n(10)]
-    pub meter_evidence: Hash,
-    /// The agreement.
-    #[n(11)]
-    pub agreement: AgreementId,
-    /// Hash of the settled charge event.
-    #[n(12)]
-    pub event: Hash,
-    /// SHA-256 of the settling transaction's bytes; `fairway ledger proof` takes it.
-    #[n(13)]
-    pub transaction: Hash,
-    /// Height of the block that settled it.
-    #[n(14)]
-    pub height: u64,
-    /// Who got what of it, and by which rule.
-    #[n(15)]
-    pub shared: Option<ShareNote>,
-    /// What the offer said about its price, as the driver read it before the consent.
-    #[n(16)]
-    pub reasons: Vec<String>,
 }
 
 /// Role of this utility in a charge (PR-08).

@@ -1,8 +1,8 @@
 //! What operators ask (idempotent by id).
 
 use crate::command::{
-    AreaBook, Bill, BillLine, CaseCommand, Command, EnergyBalance, EnergyCommand, MAX_LIST,
-    MoneyCommand, OpenOffer, Policy, Reply,
+    AreaBook, CaseCommand, Command, EnergyBalance, EnergyCommand, MAX_LIST, MoneyCommand,
+    OpenOffer, Policy, Reply,
 };
 use crate::door::{Effect, Level, Row, Table};
 use crate::machine::Utility;
@@ -182,9 +182,11 @@ impl Utility {
             Command::Countersign(agreement) => self.countersign(out, id, agreement),
             Command::SetLoad { area, load_bps } => self.set_load(out, area, load_bps),
             Command::PutPolicy(policy) => self.put_policy(out, *policy),
-            Command::Bill { cin, year, month } => self
-                .bill(&cin, year, month)
-                .map(|b| Reply::Bill(Box::new(b))),
+            Command::Bill { cin, year, month } => {
+                let name = self.registry.name_of(self.me.id);
+                let bill = self.node.aaa.bill(&cin, (year, month), name);
+                bill.map(|b| Reply::Bill(Box::new(b)))
+            }
             Command::Session(session) => self
                 .session_trace(session)
                 .map(|t| Reply::Session(Box::new(t))),
@@ -443,22 +445,6 @@ impl Utility {
             books: books.take(MAX_LIST).collect(),
         }
     }
-
-    fn bill(&self, cin: &str, year: i16, month: u8) -> Result<Bill, Refusal> {
-        let bill = self.node.aaa.bill(cin, year, month)?;
-        Ok(Bill {
-            utility: bill.utility,
-            customer: bill.customer,
-            cin: bill.cin,
-            year: bill.year,
-            month: bill.month,
-            currency: bill.currency,
-            lines: bill.lines.into_iter().map(line).collect(),
-            total: bill.total,
-            pending: bill.pending,
-            credits: bill.credits,
-        })
-    }
 }
 
 fn check_policy(policy: &Policy, present: u32) -> Result<(), Refusal> {
@@ -495,26 +481,4 @@ fn check_policy(policy: &Policy, present: u32) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-fn line(l: fairway_aaa::BillLine) -> BillLine {
-    BillLine {
-        session: l.session,
-        visited: l.visited,
-        visited_name: l.visited_name,
-        evse: l.evse,
-        start: l.start,
-        end: l.end,
-        energy: l.energy,
-        total: l.total,
-        breakdown: l.breakdown,
-        offer: l.offer,
-        meter_evidence: l.meter_evidence,
-        agreement: l.agreement,
-        event: l.event,
-        transaction: l.transaction,
-        height: l.height,
-        shared: l.shared,
-        reasons: l.reasons,
-    }
 }

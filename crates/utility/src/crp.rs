@@ -118,7 +118,8 @@ fn scheduled(grounds: &Grounds<'_>, bps: u32) -> Result<u32, Refusal> {
     }
 }
 
-fn adjustments(agreement: &Agreement, tier: Tier, load_bps: u32) -> Adjustments {
+/// What the terms add to a tariff for a driver of `tier` at this load.
+pub(crate) fn adjustments(agreement: &Agreement, tier: Tier, load_bps: u32) -> Adjustments {
     Adjustments {
         load_bps,
         tier,
@@ -195,7 +196,11 @@ pub fn propose(grounds: &Grounds<'_>) -> Result<Offer, Refusal> {
 }
 
 /// The high estimate rounded up to a whole major unit, but no more than cap and guarantee allow.
-fn hold(estimate: &Estimate, agreement: &Agreement, remaining: Micro) -> Result<Micro, Refusal> {
+pub(crate) fn hold(
+    estimate: &Estimate,
+    agreement: &Agreement,
+    remaining: Micro,
+) -> Result<Micro, Refusal> {
     const UNIT: i64 = fairway_model::money::MICROS_PER_MAJOR;
     let units = estimate
         .high

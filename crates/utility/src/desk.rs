@@ -1,12 +1,13 @@
 //! What the pages of operators, auditors and drivers ask, and the answers. No question changes anything.
 
 use crate::command::{CaseView, MAX_LIST, Policy, Role, SessionSummary, SessionTrace};
+use crate::effect::Effect;
 use crate::roaming::AgreementView;
 use fairway_model::registry::EvseEntry;
-use fairway_model::station::ConnectorState;
+use fairway_model::station::{ConnectorState, OfferView};
 use fairway_model::{
-    Agreement, AgreementId, Currency, CustomerClass, Energy, MemberId, Micro, Payment, PublicKey,
-    Service, SessionId, SignedEligibility, StationId, Tier, Time,
+    Agreement, AgreementId, Currency, CustomerClass, Energy, EvseId, MemberId, Micro, Payment,
+    PublicKey, Service, SessionId, SignedEligibility, StationId, Tier, Time,
 };
 use minicbor::{Decode, Encode};
 
@@ -68,6 +69,42 @@ pub enum DeskQuestion {
     /// A customer's key by CIN.
     #[n(11)]
     KeyOf(#[n(0)] String),
+    /// What newer terms would have meant for settled charges between the two parties of the last 30 days.
+    #[n(12)]
+    Effect {
+        /// The older terms.
+        #[n(0)]
+        older: Box<Agreement>,
+        /// The newer ones, of the same parties.
+        #[n(1)]
+        newer: Box<Agreement>,
+    },
+    /// What a station's screen would show of a tariff.
+    #[n(13)]
+    Preview(#[n(0)] Box<PreviewAsked>),
+}
+
+/// Which price a screen would show, to whom, and for which charge.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct PreviewAsked {
+    /// The terms; they need not be in force.
+    #[n(0)]
+    pub terms: Agreement,
+    /// One of their tariffs, by id.
+    #[n(1)]
+    pub tariff: String,
+    /// Where; the visited utility's first point when none is given.
+    #[n(2)]
+    pub evse: Option<EvseId>,
+    /// The driver's tier at home.
+    #[n(3)]
+    pub tier: Tier,
+    /// Energy; more than none.
+    #[n(4)]
+    pub energy: Energy,
+    /// Minutes with the cable plugged in; what is left after charging at full power is waiting.
+    #[n(5)]
+    pub minutes: u32,
 }
 
 /// Which charges.
@@ -155,6 +192,46 @@ pub enum DeskAnswer {
     /// A customer's key.
     #[n(10)]
     Owner(#[n(0)] Option<String>),
+    /// What newer terms would have meant.
+    #[n(11)]
+    Effect(#[n(0)] Box<EffectView>),
+    /// What a screen would show.
+    #[n(12)]
+    Preview(#[n(0)] Box<PreviewView>),
+}
+
+/// What newer terms would have meant for charges of a span of time.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct EffectView {
+    /// Charges begun at this time or later count.
+    #[n(0)]
+    pub from: Time,
+    /// And before this time.
+    #[n(1)]
+    pub to: Time,
+    /// Whether there were more charges than are rated for one answer.
+    #[n(2)]
+    pub more: bool,
+    /// The comparison.
+    #[n(3)]
+    pub effect: Effect,
+}
+
+/// What a screen would show, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct PreviewView {
+    /// The offer; its estimate is that of the charge that was asked for.
+    #[n(0)]
+    pub offer: OfferView,
+    /// The station.
+    #[n(1)]
+    pub station: StationId,
+    /// Greatest power in watts.
+    #[n(2)]
+    pub power_w: u32,
+    /// The utility that runs it, by name.
+    #[n(3)]
+    pub operator: String,
 }
 
 /// A charge in a list of the console.

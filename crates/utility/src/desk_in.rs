@@ -3,17 +3,18 @@
 use crate::command::{MAX_LIST, Role};
 use crate::desk::{
     AgreementDetail, ChargeFilter, ChargeRow, ChargeView, CustomerView, DeskAnswer, DeskQuestion,
-    EvseView, GatewayView, KeyView, MAX_MONTHS, MAX_PAGE, MAX_SHOWN_STATIONS, MAX_VISITORS,
-    MonthView, RulesView, StationView, VisitorView,
+    EffectView, EvseView, GatewayView, KeyView, MAX_MONTHS, MAX_PAGE, MAX_SHOWN_STATIONS,
+    MAX_VISITORS, MonthView, RulesView, StationView, VisitorView,
 };
+use crate::effect::{self, EFFECT_SPAN, MAX_EFFECT_CHARGES};
 use crate::machine::Utility;
 use crate::roaming::AgreementView;
 use crate::visit::Visit;
 use fairway_aaa::{Customer, CustomerKey};
 use fairway_gateway::session::HoldMark;
 use fairway_model::{
-    AgreementId, CustomerClass, MemberId, Pseudonym, Refusal, RefusalCode, SessionId, StationId,
-    Time,
+    Agreement, AgreementId, ChargeEvent, CustomerClass, MemberId, Pseudonym, Refusal, RefusalCode,
+    SessionId, StationId, Time,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,6 +70,57 @@ impl Utility {
                 let key = self.node.aaa.profiles().by_cin(&cin)?.key;
                 DeskAnswer::Owner(Some(key.to_string()))
             }
+            DeskQuestion::Effect { older, newer } => {
+                DeskAnswer::Effect(Box::new(self.effect(now, &older, &newer)?))
+            }
+            DeskQuestion::Preview(asked) => {
+                DeskAnswer::Preview(Box::new(self.preview(now, &asked)?))
+            }
+        })
+    }
+
+    /// What newer terms would have meant for settled charges of the last [`EFFECT_SPAN`].
+    fn effect(
+        &self,
+        now: Time,
+        older: &Agreement,
+        newer: &Agreement,
+    ) -> Result<EffectView, Refusal> {
+        let parties = (older.home, older.visited);
+        if parties != (newer.home, newer.visited) {
+            let text = format!(
+                "the older terms are between {} and {}, the newer ones between {} and {}; compare terms of the same direction",
+                older.home, older.visited, newer.home, newer.visited
+            );
+            return Err(Refusal::new(RefusalCode::TermsInvalid, text));
+        }
+        let from = now.plus(EFFECT_SPAN.saturating_neg());
+        let fits = |event: &&ChargeEvent| {
+            let start = event.usage.start().unwrap_or(event.usage.end);
+            (event.home, event.visited) == parties && from <= start && start < now
+        };
+        let visits = self.visits.iter().map(|(_, v)| &v.session);
+        let visits = visits.filter_map(|s| s.event.as_ref().filter(|_| s.posted.is_some()));
+        // A charge in both roles has one place: the gateway's.
+        let homes = self.homes.all.values();
+        let homes = homes.filter(|c| self.visits.get(c.session).is_none());
+        let homes = homes.filter_map(|c| c.event.as_ref().filter(|_| c.posted.is_some()));
+        let mut charges: Vec<&ChargeEvent> = visits.chain(homes).filter(fits).collect();
+        charges.sort_by_key(|event| (std::cmp::Reverse(event.usage.end), event.session));
+        let (old, new) = (self.registry.rule_of(older)?, self.registry.rule_of(newer)?);
+        let terms = |agreement, rule| effect::Terms { agreement, rule };
+        let point = |id| self.registry.evses.get(id).map(|r| &r.entry);
+        let more = charges.len() > MAX_EFFECT_CHARGES;
+        let placed = charges.into_iter().map(|event| (event, point(&event.evse)));
+        Ok(EffectView {
+            from,
+            to: now,
+            more,
+            effect: effect::effect(
+                placed,
+                terms(older, old.as_ref()),
+                terms(newer, new.as_ref()),
+            )?,
         })
     }
 

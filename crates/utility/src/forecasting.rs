@@ -448,9 +448,15 @@ impl Utility {
         if self.in_flight(&step) || !self.may_try(out.now, (line.id, day, false)) {
             return;
         }
+        let stake = line
+            .agreement
+            .forecast
+            .as_ref()
+            .and_then(|terms| terms.stake);
         let operation = ForecastOperation::Score {
             parties: line.parties(),
             day,
+            currency: stake.map(|_| line.agreement.currency),
         };
         self.hand_over(out, &step, operation);
     }
@@ -613,7 +619,7 @@ impl Utility {
                     .zip(calendar)
                     .map(|(terms, c)| published_by(terms, c, asked.day))
             }
-            ForecastOperation::Score { parties, day } => visited(parties.visited)
+            ForecastOperation::Score { parties, day, .. } => visited(parties.visited)
                 .map(|c| scored_from(c, *day).plus(HOME_ASKS_AFTER).plus(LATE)),
             _ => None,
         };

@@ -11,6 +11,7 @@
 //! Invariants: every state change is a [`door::Change`] that is stored before any other effect of the same input leaves; a machine
 //! restored from its rows goes on as if nothing had happened; the same input twice has the effect of once.
 
+mod bill_line;
 mod block_in;
 mod books;
 mod case_in;
@@ -26,6 +27,7 @@ pub mod desk;
 mod desk_in;
 pub mod door;
 mod duty;
+pub mod effect;
 mod energy;
 pub mod envelope;
 mod erase;
@@ -57,6 +59,7 @@ mod own;
 mod partners;
 pub mod peer;
 mod peer_in;
+mod preview;
 mod registry;
 mod restore;
 pub mod roaming;
@@ -77,6 +80,7 @@ pub use home::{CONSENTED_TTL, MAX_CLOSED_HOME, UNCONSENTED_TTL};
 pub use identify::MAX_ATTEMPT_STATIONS;
 pub use loads::{MAX_FED, MAX_SOURCE};
 pub use machine::Utility;
+pub use preview::MAX_PREVIEW_MINUTES;
 pub use visit::{
     BILL_WAIT, END_GRACE, LOST_AFTER, MAX_BAD_RECORDS, MAX_CLOSED, MAX_OPEN, START_TIMEOUT,
     VACANT_GRACE,

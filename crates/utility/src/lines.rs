@@ -166,6 +166,7 @@ impl Lines {
                     agreement,
                     day,
                     skill,
+                    ..
                 },
             ) => {
                 let scored = Scored {

@@ -10,11 +10,13 @@ use crate::trace::flow;
 use fairway_gateway::{State, Step};
 use fairway_model::canonical::Canonical;
 use fairway_model::profile::ELIGIBILITY_DOMAIN;
+use fairway_model::registry::EvseEntry;
 use fairway_model::station::{Identified, OfferView};
 use fairway_model::{
-    HomeAcceptance, Micro, Offer, Refusal, RefusalCode, SessionId, SignedEligibility, SignedOffer,
+    HomeAcceptance, Micro, Offer, Refusal, RefusalCode, Service, SessionId, SignedEligibility,
+    SignedOffer, Tier, Time,
 };
-use fairway_pricing::{describe, price_per_kwh_now};
+use fairway_pricing::{CompiledTariff, describe, price_per_kwh_now};
 
 /// Most sentences of an offer on the screen.
 const MAX_LINES: usize = 12;
@@ -314,24 +316,41 @@ impl Utility {
         let evse = &self.registry.evses.get(&offer.evse)?.entry;
         let rule = self.registry.rule_of(agreement).ok()?;
         let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse, rule.as_ref()).ok()?;
-        let mut lines = describe(&compiled, &offer.adjustments, out.now);
+        let driver = (statement.tier, statement.service, session.local);
+        let follows = agreement.forecast.is_some();
+        Some(self.shown(offer, (&compiled, evse, follows), driver, out.now))
+    }
+
+    /// An offer as a screen shows it, to a driver of a tier and service who was or was not checked `local`ly; `follows` where its agreement
+    /// follows the forecast load.
+    pub(crate) fn shown(
+        &self,
+        offer: &Offer,
+        (compiled, evse, follows): (&CompiledTariff, &EvseEntry, bool),
+        (tier, service, local): (Tier, Service, bool),
+        now: Time,
+    ) -> OfferView {
+        let mut lines = describe(compiled, &offer.adjustments, now);
         lines.extend(offer.reasons.iter().cloned());
         lines.truncate(MAX_LINES);
-        let forecast = agreement.forecast.is_some();
-        Some(OfferView {
-            session: id,
+        OfferView {
+            session: offer.session,
             home_name: self.registry.name_of(offer.home),
-            visited_name: self.me.name.clone(),
-            tier: statement.tier,
-            service: statement.service,
+            visited_name: if offer.visited == self.me.id {
+                self.me.name.clone()
+            } else {
+                self.registry.name_of(offer.visited)
+            },
+            tier,
+            service,
             currency: offer.currency,
-            price_per_kwh: price_per_kwh_now(&compiled, &offer.adjustments, out.now)
+            price_per_kwh: price_per_kwh_now(compiled, &offer.adjustments, now)
                 .unwrap_or(Micro::ZERO),
             lines,
             estimate: offer.estimate.clone(),
             valid_until: offer.valid_until,
-            local: session.local,
-            facts: facts::of(offer, &compiled, evse, forecast, out.now),
-        })
+            local,
+            facts: facts::of(offer, compiled, evse, follows, now),
+        }
     }
 }

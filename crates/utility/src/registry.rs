@@ -9,6 +9,7 @@ use crate::money::MoneyBook;
 use crate::partners::{BOARD, PARTNER, Partners};
 use crate::schedules::{CALENDAR, PRICES, Schedules};
 use fairway_ledger::energy::op::{EnergyEffect, EnergyOperation};
+use fairway_ledger::forecast::op::{ForecastEffect, ForecastOperation};
 use fairway_ledger::money::{MoneyEffect, MoneyOperation};
 use fairway_ledger::rates::{Conversion, RateEffect, RateOperation};
 use fairway_ledger::state::{AgreementStatus, EvseState};
@@ -454,6 +455,7 @@ impl Registry {
             ) => self.put_rule(module, transaction.member, at),
             (Operation::Forecast(_), _) => {
                 let mut rows = self.schedules.apply(transaction, receipt);
+                rows.extend(self.staked(transaction, receipt));
                 rows.extend(self.lines.apply(&self.agreements, transaction, receipt));
                 rows
             }
@@ -686,6 +688,44 @@ impl Registry {
             rows.extend(self.money.converted(me, conversion, converted, receipt));
         }
         rows
+    }
+
+    /// What stakes on a forecast left owing.
+    fn staked(&mut self, transaction: &Transaction, receipt: &Receipt) -> Vec<Row> {
+        let (
+            Operation::Forecast(operation),
+            Some(Effect::Forecast(ForecastEffect::Scored {
+                stakes: Some(stakes),
+                ..
+            })),
+        ) = (&transaction.operation, receipt.effect())
+        else {
+            return Vec::new();
+        };
+        let ForecastOperation::Score {
+            parties,
+            currency: Some(currency),
+            ..
+        } = &**operation
+        else {
+            return Vec::new();
+        };
+        // The contract has computed the same, and posted nothing where it is nothing.
+        let owed = stakes.owed().unwrap_or_default();
+        let (debtor, creditor) = if owed > Micro::ZERO {
+            (parties.home, parties.visited)
+        } else {
+            (parties.visited, parties.home)
+        };
+        let key = (debtor, creditor, *currency);
+        let before = self.positions.get(&key).copied().unwrap_or_default();
+        let amount = Micro(owed.0.saturating_abs());
+        match before.plus(amount) {
+            Ok(after) if debtor != creditor && amount > Micro::ZERO => {
+                vec![self.put_position(key, after, receipt.time)]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn paid(&mut self, payment: &Payment, owed: Micro, receipt: &Receipt) -> Vec<Row> {

@@ -1,4 +1,5 @@
 import type { ProblemBody } from '../lib/shapes.ts';
+import type { Operations } from './generated.ts';
 
 /**
  * The way to the API: one function. It sends the cookie and the token against forged requests, turns every failure into a `Problem`, and when
@@ -26,6 +27,22 @@ export class Problem extends Error {
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** The operations of a method, and the path of one. */
+type Named<M extends Method> = Extract<keyof Operations, `${M} /api/v1/${string}`>;
+type PathOf<K extends keyof Operations> = K extends `${Method} /api/v1${infer P}` ? P : never;
+/** A path as the pages write it: `/sessions/{session}` is `/sessions/${string}`. */
+type Written<P extends string> = P extends `${infer A}{${string}}${infer B}` ? `${A}${string}${Written<B>}` : P;
+/** Every path that a method has. */
+export type Path<M extends Method> = Written<PathOf<Named<M>>>;
+/** The operation behind a path. Both ways, because `/agreements/${string}` would take the longer paths for its own. */
+type Operation<M extends Method, P extends string> = { [K in Named<M>]: P extends Written<PathOf<K>> ? (Written<PathOf<K>> extends P ? Operations[K] : never) : never }[Named<M>];
+/** What an operation answers, by the description. */
+export type Answer<M extends Method, P extends string> = Operation<M, P>['answers'];
+/** What an operation takes in its body. */
+export type Body<M extends Method, P extends string> = Operation<M, P>['takes'] extends { body: infer B } ? B : undefined;
+/** What an operation takes behind the question mark. What is empty or undefined is left out. */
+export type Query<P extends string> = Operation<'GET', P>['takes'] extends { query?: infer Q } ? { [N in keyof Q]?: Q[N] | '' | undefined } : undefined;
 
 export interface Ask {
   query?: Record<string, string | number | boolean | undefined>;
@@ -61,7 +78,8 @@ export function onceKey(): string {
   return crypto.randomUUID();
 }
 
-function address(path: string, query: Ask['query']): string {
+/** Where the API serves something that the browser fetches by itself, such as a file to save. */
+export function addressOf(path: string, query: Ask['query']): string {
   const filled = Object.entries(query ?? {}).filter((pair): pair is [string, string | number | boolean] => pair[1] !== undefined && pair[1] !== '');
   const text = new URLSearchParams(filled.map(([name, value]) => [name, String(value)])).toString();
   return `${BASE}${path}${text === '' ? '' : `?${text}`}`;
@@ -91,7 +109,7 @@ async function once(method: Method, path: string, ask: Ask): Promise<Response> {
   const signal = ask.signal ? AbortSignal.any([ask.signal, patience]) : patience;
   const body = ask.body === undefined ? null : JSON.stringify(ask.body);
   try {
-    return await fetch(address(path, ask.query), { method, headers: headers(method, ask), body, signal, credentials: 'same-origin' });
+    return await fetch(addressOf(path, ask.query), { method, headers: headers(method, ask), body, signal, credentials: 'same-origin' });
   } catch (cause) {
     if (ask.signal?.aborted) throw cause;
     const late = patience.aborted;
@@ -100,7 +118,7 @@ async function once(method: Method, path: string, ask: Ask): Promise<Response> {
 }
 
 /** Asks for something; the answer's JSON, and its version for a later `If-Match`. */
-export async function exchange<T>(method: Method, path: string, ask: Ask = {}): Promise<{ value: T; version: string | null }> {
+export async function exchange<M extends Method, P extends Path<M>>(method: M, path: P, ask: Ask & { body?: Body<M, P> } = {}): Promise<{ value: Answer<M, P>; version: string | null }> {
   let answer = await once(method, path, ask);
   if (answer.status === 401 && ask.renew !== false && renewal) {
     await renewal();
@@ -108,18 +126,18 @@ export async function exchange<T>(method: Method, path: string, ask: Ask = {}): 
   }
   if (!answer.ok) throw await problem(answer);
   const empty = answer.status === 204 || answer.headers.get('content-length') === '0';
-  return { value: (empty ? undefined : await answer.json()) as T, version: answer.headers.get('etag') };
+  return { value: (empty ? undefined : await answer.json()) as Answer<M, P>, version: answer.headers.get('etag') };
 }
 
-export async function get<T>(path: string, query?: Ask['query'], signal?: AbortSignal): Promise<T> {
+export async function get<P extends Path<'GET'>>(path: P, query?: Query<P>, signal?: AbortSignal): Promise<Answer<'GET', P>> {
   const ask: Ask = {};
   if (query) ask.query = query;
   if (signal) ask.signal = signal;
-  return (await exchange<T>('GET', path, ask)).value;
+  return (await exchange('GET', path, ask as Ask & { body?: Body<'GET', P> })).value;
 }
 
-export async function post<T>(path: string, body: unknown, key?: string): Promise<T> {
-  return (await exchange<T>('POST', path, key ? { body, once: key } : { body })).value;
+export async function post<P extends Path<'POST'>>(path: P, body: Body<'POST', P>, key?: string): Promise<Answer<'POST', P>> {
+  return (await exchange('POST', path, key ? { body, once: key } : { body })).value;
 }
 
 /** The proof of a transaction, as the bytes that `fairway ledger verify` takes. */
@@ -130,10 +148,10 @@ export async function proofBytes(transaction: string): Promise<ArrayBuffer> {
 }
 
 /** Has a proof checked. The program at the other end does it; the file is for those who trust no server. */
-export async function verifyProof<T>(bytes: ArrayBuffer): Promise<T> {
+export async function verifyProof(bytes: ArrayBuffer): Promise<Answer<'POST', '/ledger/verify'>> {
   const all = headers('POST', {});
   all.set('content-type', 'application/octet-stream');
   const answer = await fetch(`${BASE}/ledger/verify`, { method: 'POST', headers: all, body: bytes, credentials: 'same-origin' });
   if (!answer.ok) throw await problem(answer);
-  return (await answer.json()) as T;
+  return (await answer.json()) as Answer<'POST', '/ledger/verify'>;
 }

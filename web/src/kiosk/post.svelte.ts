@@ -36,8 +36,20 @@ function press(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** What the screen shows and where its presses go: a station, or a price that is looked at beforehand. */
+export interface Shown {
+  readonly view: View | null;
+  /** When the view came, by the page's clock in milliseconds. */
+  readonly came: number;
+  refusal: string | null;
+  readonly live: { readonly lost: Live['lost'] };
+  key(key: string): void;
+  choose(choice: Choice): void;
+  act(body: Record<string, unknown>): void;
+}
+
 /** The station as its page knows it: the newest view, whether the line stands, and the presses in their order. */
-export class Post {
+export class Post implements Shown {
   view: View | null = $state.raw(null);
   /** When the view came, by the page's clock in milliseconds: what is left of a deadline counts from there. */
   came: number = $state(0);

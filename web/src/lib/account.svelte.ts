@@ -1,5 +1,5 @@
 import { Problem, carry, exchange, get, onExpiry } from '../api/client.ts';
-import type { Me } from '../api/types.ts';
+import type { Me, SetUp, SetupState } from '../api/types.ts';
 import { Live, type Event } from './live.svelte.ts';
 
 /** Who is signed in, and the one stream of events of this page. */
@@ -65,7 +65,7 @@ export async function meet(): Promise<void> {
   trouble = undefined;
   onExpiry(renew);
   try {
-    took((await exchange<Me>('GET', '/me', { renew: false })).value);
+    took((await exchange('GET', '/me', { renew: false })).value);
   } catch (cause) {
     if (cause instanceof Problem && cause.status === 401) me = null;
     else trouble = cause instanceof Problem ? cause : new Problem({ type: 'about:blank', title: String(cause), status: 0 });
@@ -74,7 +74,7 @@ export async function meet(): Promise<void> {
 
 export async function signIn(name: string, password: string): Promise<void> {
   const before = me;
-  const { value } = await exchange<Me>('POST', '/login', { body: { name, password }, renew: false });
+  const { value } = await exchange('POST', '/login', { body: { name, password }, renew: false });
   took(value);
   if (before && before.account !== value.account) {
     // Somebody else: what stands on the page is not this person's.
@@ -87,15 +87,15 @@ export async function signIn(name: string, password: string): Promise<void> {
 }
 
 /** Begins with an account made by the set-up link. */
-export async function setUp(body: Record<string, string>): Promise<void> {
-  took((await exchange<Me>('POST', '/setup', { body, renew: false })).value);
+export async function setUp(body: SetUp): Promise<void> {
+  took((await exchange('POST', '/setup', { body, renew: false })).value);
 }
 
 export async function signOut(): Promise<void> {
   live?.close();
   live = null;
   try {
-    await exchange('POST', '/logout', { body: {}, renew: false });
+    await exchange('POST', '/logout', { renew: false });
   } finally {
     carry(null);
     me = null;
@@ -115,6 +115,6 @@ export function giveUpRenewal(): void {
 }
 
 /** Whether a first account has to be made. */
-export async function setupState(): Promise<{ needed: boolean; member: string; name: string; demonstration: boolean }> {
+export async function setupState(): Promise<SetupState> {
   return get('/setup');
 }

@@ -1,5 +1,4 @@
 import { get } from '../api/client.ts';
-import type { Network } from '../api/types.ts';
 
 /** Names of the consortium's members; an id stands for itself until its name is known. */
 
@@ -14,7 +13,7 @@ export function knowMembers(): Promise<void> {
 
 async function ask(): Promise<void> {
   try {
-    const network = await get<Network>('/network');
+    const network = await get('/network');
     names = Object.fromEntries(network.members.map((member) => [member.member, member.name]));
   } catch {
     asked = undefined;

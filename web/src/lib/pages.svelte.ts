@@ -1,5 +1,4 @@
-import { Problem, get } from '../api/client.ts';
-import type { Page } from './shapes.ts';
+import { Problem, get, type Answer } from '../api/client.ts';
 
 /**
  * A list that comes in pages, newest first: more is fetched as one scrolls, changes told by the stream are put in place, and the address's
@@ -11,19 +10,24 @@ export const MOST_ROWS = 20_000;
 /** Rows a page. The server allows 200. */
 const PAGE = 200;
 
-export class Pages<T> {
+/** The lists that the API gives in pages. */
+type Lists = '/sessions' | '/customers' | '/ledger/blocks' | '/my/sessions';
+type Page<T> = { data: T[]; next_cursor: string | null; has_more: boolean };
+type Row<P extends Lists> = Answer<'GET', P> extends Page<infer T> ? T : never;
+
+export class Pages<P extends Lists, T extends Row<P> = Row<P>> {
   rows: readonly T[] = $state.raw([]);
   more = $state(true);
   busy = $state(false);
   problem: Problem | undefined = $state.raw();
 
-  readonly #path: string;
+  readonly #path: P;
   readonly #key: (row: T) => string;
   #query: Record<string, string> = {};
   #cursor: string | null = null;
   #running: AbortController | null = null;
 
-  constructor(path: string, key: (row: T) => string) {
+  constructor(path: P, key: (row: T) => string) {
     this.#path = path;
     this.#key = key;
   }
@@ -45,7 +49,7 @@ export class Pages<T> {
     this.busy = true;
     try {
       const query: Record<string, string | number | undefined> = { ...this.#query, limit: PAGE, cursor: this.#cursor ?? undefined };
-      const page = await get<Page<T>>(this.#path, query, running.signal);
+      const page = (await get(this.#path as Lists, query, running.signal)) as Page<T>;
       if (running.signal.aborted) return;
       this.rows = anew ? page.data : [...this.rows, ...page.data];
       this.#cursor = page.next_cursor;

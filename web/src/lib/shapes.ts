@@ -10,13 +10,6 @@ export interface Money {
   scale: number;
 }
 
-/** One page of a list. */
-export interface Page<T> {
-  data: T[];
-  next_cursor: string | null;
-  has_more: boolean;
-}
-
 /** RFC 9457. */
 export interface ProblemBody {
   type: string;

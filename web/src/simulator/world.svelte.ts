@@ -53,7 +53,7 @@ export interface State {
   members: Member[];
   lines: { from: string; to: string; cut: boolean }[];
   stations: Station[];
-  drivers: { name: string; cin: string; home: string }[];
+  drivers: { name: string; cin: string; home: string; account: string }[];
   books: Books | null;
   told: { id: string; at: string; deed: string; member: string | null; to: string | null; station: string | null; driver: string | null }[];
 }

@@ -90,6 +90,13 @@ test('two_members_negotiate_a_new_version_and_both_countersign', async () => {
   await settled(duke.page);
   await duke.page.locator('input[name=cap]').fill('0.55');
   await duke.page.locator('.preview').getByText('0.55').first().waitFor();
+  // Every price stands in the form; a dearer one is weighed against the charges of the last month before it is proposed.
+  const price = duke.page.locator("input[name='tariffs.0.elements.0.components.0.price']");
+  await price.fill('0.5432');
+  await duke.page.locator('.preview').getByText('$0.5432').first().waitFor();
+  await duke.page.getByRole('button', { name: 'What would it have meant?' }).click();
+  await duke.page.getByRole('heading', { name: 'What it would have meant' }).waitFor();
+  await settled(duke.page);
   await picture(duke.page, 'agreement-edit');
   await duke.page.getByRole('button', { name: 'Propose a new version' }).click();
   await duke.page.waitForURL('**/console/agreements');
@@ -112,7 +119,10 @@ test('two_members_negotiate_a_new_version_and_both_countersign', async () => {
   const proposal = duke.page.url();
   await duke.page.getByRole('link', { name: 'Compare with this one' }).first().click();
   await settled(duke.page);
-  await duke.page.getByText('0.52').first().waitFor();
+  await duke.page.getByText('$0.52 / kWh').first().waitFor();
+  await duke.page.getByText(/Proposed by Alabama Power/).first().waitFor();
+  await duke.page.getByRole('heading', { name: 'What it would have meant' }).waitFor();
+  await settled(duke.page);
   await picture(duke.page, 'agreement-diff');
   await duke.page.goto(proposal);
   await settled(duke.page);
@@ -166,6 +176,7 @@ const CONSOLE: [string, string][] = [
   ['customers', '/console/customers'],
   ['visitors', '/console/visitors'],
   ['policy', '/console/policy'],
+  ['tariffs', '/console/tariffs'],
   ['network', '/console/network'],
   ['forecast', '/console/forecast'],
   ['settlement', '/console/settlement'],
@@ -193,6 +204,26 @@ test('every_page_of_the_console_shows_a_real_member', async () => {
     await accessible(operator.page, `${path}, mirrored`, false);
   }
   operator.quiet();
+});
+
+test('a_tariff_is_shown_as_the_stations_screen_shows_it', async () => {
+  const { page, quiet } = await visit('US*DUK', '/console/tariffs', 'operator');
+  const screen = page.frameLocator('iframe');
+  await screen.getByRole('heading').first().waitFor();
+  await screen.locator("[data-screen='offer']").waitFor();
+  const shown = await screen.locator('.big').innerText();
+  expect(shown).toMatch(/^\$\d/);
+  await page.locator('select[name=tier]').selectOption('gold');
+  await expect.poll(() => screen.locator('.big').innerText(), { timeout: 15_000 }).not.toBe(shown);
+  await page.locator('select[name=screen]').selectOption('de');
+  await screen.locator("html[lang='de']").waitFor({ state: 'attached' });
+  await page.locator('input[name=kwh]').fill('40');
+  // The example's total is the one that the screen says for the same energy.
+  const forty = amount(await page.locator('[data-total]').innerText());
+  expect(forty).toMatch(/^\$/);
+  await page.locator('select[name=size]').selectOption('small');
+  await picture(page, 'tariffs-small');
+  quiet();
 });
 
 test('the_first_page_shows_the_way_to_everybody', async () => {

@@ -7,10 +7,11 @@ const LANGUAGES = ['en', 'es', 'de'];
 /** A page's folders of source and its message files, as its messages.ts names them. */
 const PAGES: Record<string, { sources: string[]; files: string[] }> = {
   start: { sources: ['start', 'parts', 'lib'], files: ['common', 'start'] },
-  console: { sources: ['console', 'story', 'parts', 'lib'], files: ['common', 'story', 'console'] },
+  console: { sources: ['console', 'story', 'parts', 'lib'], files: ['common', 'story', 'console', 'terms'] },
   my: { sources: ['my', 'story', 'parts', 'lib'], files: ['common', 'story', 'my'] },
   explorer: { sources: ['explorer', 'parts', 'lib'], files: ['common', 'explorer'] },
   simulator: { sources: ['simulator'], files: ['common', 'simulator'] },
+  tour: { sources: ['tour'], files: ['common', 'tour'] },
 };
 
 const text = (language: string, file: string) => readFileSync(new URL(`${language}/${file}.ftl`, ROOT), 'utf8');
@@ -69,7 +70,7 @@ test('every_text_of_a_page_is_in_its_files', () => {
 
 test('no_message_of_a_page_is_said_nowhere', () => {
   const all = sources('.');
-  for (const file of ['common', 'story', 'console', 'my', 'explorer', 'start', 'simulator']) {
+  for (const file of ['common', 'story', 'console', 'terms', 'my', 'explorer', 'start', 'simulator', 'tour']) {
     const unused = ids(text('en', file)).filter((id) => {
       if (all.includes(`'${id}'`)) return false;
       // Names made of data: some beginning of the id stands in a template, as in `state-${...}`, or as a group, as in word('state', ...).

@@ -2,13 +2,13 @@
 
 use super::AaaNode;
 use crate::accounts::{Payer, Reservation, SettledCharge};
-use crate::billing::{BillLine, DriverLink};
+use crate::billing::DriverLink;
 use crate::customer::{Customer, CustomerKey};
 use crate::issued::IssuedRow;
 use crate::store::StoredChange;
 use fairway_model::{
-    AgreementId, ChargeEvent, Currency, GuaranteeId, MemberId, Micro, OwnerId, Payment, Pseudonym,
-    Refusal, RefusalCode, SessionId, Time,
+    AgreementId, BillLine, ChargeEvent, Currency, GuaranteeId, MemberId, Micro, OwnerId, Payment,
+    Pseudonym, Refusal, RefusalCode, SessionId, Time,
 };
 
 /// A charge that the ledger settled, as the node posts it.

@@ -2,9 +2,8 @@
 
 use super::AaaNode;
 use crate::accounts::CreditPosting;
-use crate::billing::CreditLine;
 use crate::store::StoredChange;
-use fairway_model::{Refusal, Time};
+use fairway_model::{CreditLine, Refusal, Time};
 
 impl AaaNode {
     /// The ledger took a credit in a block of time `at`: posts it in whatever role we have, and puts `line` on the driver's bill of

@@ -7,6 +7,8 @@ use fairway_model::station::InputMethod::Code;
 use fairway_model::time::{DAY, HOUR};
 use fairway_model::{Currency, Hash, Micro, OwnerId, Refusal, RefusalCode, Tier, Time};
 
+/// The utility's name on its bills.
+const NAME: &str = "Alabama Power";
 /// 2026-12-01T00:00:00Z.
 const DECEMBER: Time = Time(1_796_083_200_000);
 
@@ -159,11 +161,12 @@ fn home_and_roaming_lines_are_on_one_bill() {
             "a block that comes again"
         );
     }
-    let bill = node.bill(&number, 2026, 12).unwrap();
+    let bill = node.bill(&number, (2026, 12), NAME.to_owned()).unwrap();
     assert_eq!(
         (bill.lines.len(), bill.total, bill.pending),
         (2, usd("14.56"), 0)
     );
+    assert_eq!(bill.utility_name, NAME);
     let accounts = node.accounts();
     assert_eq!(accounts.driver(who, Currency::USD), usd("-14.56"));
     assert_eq!(
@@ -189,7 +192,10 @@ fn home_and_roaming_lines_are_on_one_bill() {
         (2, 1)
     );
     let restored = db.restore(config(alp()));
-    assert_eq!(restored.bill(&number, 2026, 12).unwrap(), bill);
+    assert_eq!(
+        restored.bill(&number, (2026, 12), NAME.to_owned()).unwrap(),
+        bill
+    );
     assert_eq!(restored.accounts(), node.accounts());
     assert_eq!(restored.issued(), node.issued());
     // 25 kWh in a year earn no tier.

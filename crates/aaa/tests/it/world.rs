@@ -1,7 +1,6 @@
 //! What the tests share: customers, charge events, a database that takes stored changes and gives them back.
 
 use fairway_aaa::accounts::journal::JournalEntry;
-use fairway_aaa::billing::BillLine;
 use fairway_aaa::loyalty::TierLadder;
 use fairway_aaa::*;
 use fairway_model::canonical::Canonical;
@@ -184,7 +183,10 @@ pub fn line(event: &ChargeEvent, start: Time) -> BillLine {
         transaction: Hash::default(),
         height: 1,
         shared: None,
-        reasons: Vec::new(),
+        quoted: None,
+        metered: None,
+        place: None,
+        settled: None,
     }
 }
 

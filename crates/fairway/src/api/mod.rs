@@ -6,6 +6,8 @@
 
 mod books;
 mod counted;
+mod described;
+mod docs;
 pub(crate) mod events;
 mod extract;
 mod listener;
@@ -275,6 +277,9 @@ fn router(api: &Api) -> Router {
             "/problems/{code}",
             axum::routing::get(openapi::problem_page),
         )
+        .route("/docs", axum::routing::get(docs::to_first))
+        .route("/docs/", axum::routing::get(docs::to_first))
+        .route("/docs/{*path}", axum::routing::get(docs::serve))
         .fallback(pages::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(api.clone(), counted))

@@ -1,5 +1,6 @@
 //! The API's description, OpenAPI 3.1, made from the handlers. `fairway openapi` prints it; a test compares it with `openapi/fairway.json`.
 
+use super::described;
 use super::extract::Path;
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::what;
@@ -21,7 +22,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
             `amount / 10^scale`; energy is in milliwatt-hours; times are RFC 3339. docs/api.md tells the manners.",
         license(name = "MIT OR Apache-2.0")
     ),
-    components(schemas(ProblemBody))
+    components(schemas(ProblemBody, what::sessions::RoleWord))
 )]
 pub(super) struct Base;
 
@@ -83,9 +84,13 @@ fn document() -> utoipa::openapi::OpenApi {
             operation.security = Some(vec![SecurityRequirement::new("session", none)]);
         }
     }
+    let all: Vec<Operation> = operations(&mut api)
+        .map(|(_, _, operation)| operation.clone())
+        .collect();
     let cookie = ApiKey::Cookie(ApiKeyValue::new(super::who::authorized::COOKIE));
     if let Some(components) = api.components.as_mut() {
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+        described::complete(&mut components.schemas, all.iter());
     }
     api
 }
@@ -134,6 +139,23 @@ mod tests {
             committed == text(),
             "openapi/fairway.json is not what `fairway openapi` prints: write it anew and look at the difference"
         );
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document: serde_json::Value = serde_json::from_str(&text()).unwrap();
+        let mut open = vec![&document];
+        let mut found = 0;
+        while let Some(value) = open.pop() {
+            if let Some(place) = value.get("$ref").and_then(serde_json::Value::as_str) {
+                let pointer = place.trim_start_matches('#');
+                assert!(document.pointer(pointer).is_some(), "{place} is nowhere");
+                found += 1;
+            }
+            open.extend(value.as_object().into_iter().flat_map(|all| all.values()));
+            open.extend(value.as_array().into_iter().flatten());
+        }
+        assert!(found > 100, "{found}");
     }
 
     #[test]

@@ -16,6 +16,12 @@ const MAX_FILE: u64 = 32 * 1024 * 1024;
 /// What pages may do: everything from this origin, nothing inline.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The page that other pages of this origin show inside of themselves: a station's screen with a price that is looked at beforehand. It asks
+/// for nothing and sends nothing.
+const FRAMED: &str = "preview.html";
+/// What that page may do.
+const FRAMED_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+    object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// Pages that stations and the demonstration serve; a member does not.
 const ELSEWHERE: [&str; 3] = ["kiosk", "phone", "simulator"];
@@ -87,11 +93,16 @@ async fn find(api: &Api, headers: &HeaderMap, name: &str) -> Option<File> {
 }
 
 /// Headers that every file has.
-fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
+pub(crate) fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
+    let policy = if name == FRAMED {
+        FRAMED_POLICY
+    } else {
+        POLICY
+    };
     let fixed = [
         (header::CONTENT_TYPE, media(name)),
         (header::CACHE_CONTROL, keeps(name)),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::VARY, "accept-encoding"),

@@ -107,8 +107,8 @@ fn read(folder: &Path, months: usize) -> Result<Loads, String> {
     if size > MAX_FILE {
         return Err(named(&format!("{size} bytes; at most {MAX_FILE} are read")));
     }
-    let text = std::fs::read_to_string(&path).map_err(|e| named(&e))?;
-    eia::read(&text, months).map_err(|e| named(&e))
+    let bytes = std::fs::read(&path).map_err(|e| named(&e))?;
+    eia::read(&bytes, months).map_err(|e| named(&e))
 }
 
 impl Options {

@@ -18,7 +18,7 @@ use fairway_ledger::forecast::op::{
 use fairway_ledger::forecast::state::Reading;
 use fairway_ledger::{Effect, Operation};
 use fairway_model::canonical::Canonical as _;
-use fairway_model::{Hash, MemberId, Time};
+use fairway_model::{Currency, Hash, MemberId, Time};
 use fairway_utility::command::{Command, ForecastView, Reply};
 use std::path::{Path, PathBuf};
 
@@ -101,6 +101,9 @@ pub(super) enum ForecastCommand {
     Score {
         /// The day.
         day: String,
+        /// The agreement's currency, where it names a stake.
+        #[arg(long)]
+        currency: Option<String>,
         #[command(flatten)]
         parties: PartiesOptions,
     },
@@ -225,10 +228,17 @@ pub(super) async fn run(command: ForecastCommand) -> Result<(), String> {
             let claim = claim(package.as_deref(), stored_by.as_deref(), &models)?;
             publish(&parties, &day, claim).await
         }
-        ForecastCommand::Score { day, parties } => {
+        ForecastCommand::Score {
+            day,
+            currency,
+            parties,
+        } => {
             let operation = ForecastOperation::Score {
                 parties: parties.parties().await?,
                 day: named_day(&day)?,
+                currency: currency
+                    .map(|text| Currency::parse(&text).map_err(|e| e.to_string()))
+                    .transpose()?,
             };
             send(&parties.desk, &format!("score of {day}"), operation).await
         }

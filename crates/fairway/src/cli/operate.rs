@@ -5,7 +5,8 @@ use super::say;
 use crate::genesis::write_private;
 use crate::view;
 use clap::{Args, Subcommand, ValueEnum};
-use fairway_model::{Currency, CustomerClass, Micro, Payment, SessionId, Tier};
+use fairway_messages::Language;
+use fairway_model::{Bill, Currency, CustomerClass, Micro, Payment, SessionId, Tier};
 use fairway_utility::command::{ChangedCustomer, Command, NewCustomer, Reply};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,12 @@ pub(super) struct BillOptions {
     cin: String,
     /// The month, as in 2026-11.
     month: String,
+    /// Language: en, es or de. Without it the customer's, or English when there are no texts in that.
+    #[arg(long, value_parser = Language::parse)]
+    language: Option<Language>,
+    /// Write the bill as a PDF into this file, which only its owner may read; it must not exist.
+    #[arg(long, conflicts_with = "json")]
+    pdf: Option<PathBuf>,
     #[command(flatten)]
     target: Target,
 }
@@ -205,11 +212,29 @@ pub(super) async fn bill(options: BillOptions) -> Result<(), String> {
     let Reply::Bill(bill) = Client::of(&options.target)?.command(&command).await? else {
         return Err(unexpected());
     };
+    let language = options
+        .language
+        .unwrap_or_else(|| Language::nearest(&bill.language));
+    if let Some(path) = &options.pdf {
+        return save_pdf(&bill, language, path);
+    }
     say(&if options.target.json {
         view::json::bill(&bill).to_string()
     } else {
-        view::text::bill(&bill)
+        fairway_document::text(&bill, language).map_err(|e| e.to_string())?
     });
+    Ok(())
+}
+
+fn save_pdf(bill: &Bill, language: Language, path: &Path) -> Result<(), String> {
+    let bytes = fairway_document::pdf(bill, language).map_err(|e| e.to_string())?;
+    write_private(path, &bytes)
+        .map_err(|e| format!("{}: {e}; nothing was written over", path.display()))?;
+    say(&format!(
+        "{} bytes written to {}",
+        bytes.len(),
+        path.display()
+    ));
     Ok(())
 }
 

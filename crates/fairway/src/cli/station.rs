@@ -6,6 +6,7 @@ use crate::node::tls;
 use crate::station::kiosk::About;
 use crate::station::{Setup, terminal};
 use clap::Args;
+use fairway_messages::Language;
 use fairway_model::{Energy, EvseId, Hash, StationId};
 use fairway_pricing::CompiledTariff;
 use fairway_protocol::ocmf::MeterKey;
@@ -46,6 +47,9 @@ pub(super) struct Options {
     /// Greatest power in watts.
     #[arg(long, default_value_t = 150_000)]
     power: u32,
+    /// Language of the screen: en, es or de.
+    #[arg(long, default_value = "en", value_parser = Language::parse)]
+    language: Language,
     /// Demonstration clock: how many seconds pass in one.
     #[arg(long, default_value_t = 1)]
     speed: u32,
@@ -118,7 +122,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         state: Some(options.state.join("events.cbor")),
         station,
     };
-    terminal::run(setup, kiosk).await
+    terminal::run(setup, kiosk, options.language).await
 }
 
 /// Opens the kiosk's listener, so that an address in use is told before anything starts.

@@ -6,6 +6,7 @@ use crate::environment::Clock;
 use crate::node::tls;
 use crate::station::kiosk::{About, Kiosk};
 use crate::station::{Act, Done, MAX_WAITING, Setup, run, terminal};
+use fairway_messages::{Language, Words};
 use fairway_model::station::{BillView, InputMethod, OfferView, Presented};
 use fairway_model::time::{MINUTE, SECOND};
 use fairway_model::{Energy, EvseId, Refusal, StationId};
@@ -212,7 +213,7 @@ impl Post {
             Err(_) => Err(format!(
                 "{} shows no {what}; it shows: {}",
                 self.bay.station,
-                terminal::render(&self.views.borrow().screen)
+                terminal::render(&self.views.borrow().screen, &Words::of(Language::En))
             )),
         }
     }

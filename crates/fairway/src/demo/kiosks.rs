@@ -45,11 +45,15 @@ pub(super) async fn open(
             driver.cin, driver.name, driver.home.name
         ));
     }
+    let begin = format!("http://{simulator}/");
     let simulator = format!("http://{simulator}{PAGE}");
     say(&format!(
         "\nBreak something, and see that the books still balance:\n  {simulator}"
     ));
-    let text = told(world, &stands, drivers, &simulator)?.to_string();
+    say(&format!(
+        "\nBegin here, with six things to try, each under a minute:\n  {begin}"
+    ));
+    let text = told(world, &stands, drivers, (&begin, &simulator))?.to_string();
     let path = world.folder.join(FILE);
     std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(stands)
@@ -60,7 +64,7 @@ fn told(
     world: &World,
     stands: &[Stand],
     drivers: &[Driver],
-    simulator: &str,
+    (begin, simulator): (&str, &str),
 ) -> Result<Value, String> {
     let kiosks = stands.iter().map(|stand| {
         let bay = &stand.post.bay;
@@ -78,6 +82,7 @@ fn told(
         "drivers": drivers.collect::<Vec<_>>(),
         "members": members.collect::<Result<Vec<_>, _>>()?,
         "password": PASSWORD,
+        "begin": begin,
         "simulator": simulator,
     }))
 }

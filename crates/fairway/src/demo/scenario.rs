@@ -7,8 +7,9 @@ use super::world::{Plan, World};
 use super::{Options, accounts, books, kiosks, simulator};
 use crate::cli::say;
 use crate::view;
-use fairway_model::{Currency, RefusalCode};
-use fairway_utility::command::{Bill, Command, Reply};
+use fairway_messages::Language;
+use fairway_model::{Bill, Currency, RefusalCode};
+use fairway_utility::command::{Command, Reply};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -268,7 +269,9 @@ impl Stage {
         for (at, driver) in self.drivers.iter().enumerate() {
             let bill = self.bill(driver).await?;
             if at == 0 {
-                say(&format!("\n{}", view::text::bill(&bill)));
+                let language = Language::nearest(&bill.language);
+                let text = fairway_document::text(&bill, language).map_err(|e| e.to_string())?;
+                say(&format!("\n{text}"));
             } else {
                 say(&format!(
                     "{}: one bill, {} charges, {}",

@@ -2,27 +2,29 @@
 
 use super::kiosk::{self, About, Kiosk};
 use super::{Act, MAX_WAITING, Setup};
+use fairway_messages::{Language, Words};
 use fairway_model::station::{InputMethod, OfferView, Presented};
-use fairway_model::{Currency, Energy, Micro};
 use fairway_protocol::card::parse_scan;
 use fairway_station::car::{Car, CarModel};
 use fairway_station::io::PadKey;
-use fairway_station::screen::Screen;
+use fairway_station::screen::{ChargingView, Screen};
 use fairway_station::view::View;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-/// What can be typed.
-const HELP: &str =
-    "card NUMBER | dial NUMBER | pin DIGITS | yes | no | plug [PERCENT] | stop | unplug | quit";
-
-/// Runs a station on this terminal.
+/// Runs a station on this terminal, in a language.
 ///
 /// # Errors
 /// As the station itself.
 #[expect(clippy::print_stdout, reason = "this is the station's screen")]
-pub async fn run(setup: Setup, kiosk: Option<(TcpListener, About)>) -> Result<(), String> {
+pub async fn run(
+    setup: Setup,
+    kiosk: Option<(TcpListener, About)>,
+    language: Language,
+) -> Result<(), String> {
+    let words = Words::of(language);
+    let help = words.say("terminal-help");
     let (acts, receiver) = mpsc::channel(MAX_WAITING);
     let (views, mut shown) = watch::channel(View::dark());
     let clock = setup.clock;
@@ -37,12 +39,12 @@ pub async fn run(setup: Setup, kiosk: Option<(TcpListener, About)>) -> Result<()
     }
     let (mut last, mut typing, mut left) = (String::new(), true, false);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    println!("{HELP}");
+    println!("{help}");
     loop {
         tokio::select! {
             changed = shown.changed() => {
                 if changed.is_err() { break }
-                let text = render(&shown.borrow_and_update().screen);
+                let text = render(&shown.borrow_and_update().screen, &words);
                 if text != last {
                     println!("{text}");
                     last = text;
@@ -55,13 +57,13 @@ pub async fn run(setup: Setup, kiosk: Option<(TcpListener, About)>) -> Result<()
                     typing = false;
                     continue;
                 };
-                match read(&line) {
+                match read(&line, &words) {
                     Ok(Typed::Quit) => {
                         left = true;
                         break;
                     }
                     Ok(Typed::Acts(typed)) => for act in typed { let _ = acts.send(act.into()).await; },
-                    Err(text) => println!("{text}\n{HELP}"),
+                    Err(text) => println!("{text}\n{help}"),
                 }
             }
         }
@@ -80,7 +82,7 @@ enum Typed {
     Quit,
 }
 
-fn read(line: &str) -> Result<Typed, String> {
+fn read(line: &str, words: &Words) -> Result<Typed, String> {
     let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
     let acts = match (word, rest.trim()) {
         ("card", number) if !number.is_empty() => {
@@ -105,7 +107,10 @@ fn read(line: &str) -> Result<Typed, String> {
         ("stop", "") => vec![Act::Stop],
         ("unplug", "") => vec![Act::Unplug],
         ("quit", "") => return Ok(Typed::Quit),
-        _ => return Err(format!("{line:?} is not understood")),
+        _ => {
+            let line = format!("{line:?}");
+            return Err(words.tell("terminal-not-understood", &[("line", (&line).into())]));
+        }
     };
     Ok(Typed::Acts(acts))
 }
@@ -127,74 +132,88 @@ pub fn dial(digits: &str) -> Result<Vec<Act>, String> {
     Ok(acts)
 }
 
-fn money(amount: Micro, currency: Currency) -> String {
-    format!("{} {currency}", amount.text(currency))
-}
-
-fn kwh(energy: Energy) -> String {
-    format!("{} kWh", energy.kwh_text())
-}
-
-fn offer(view: &OfferView) -> String {
+fn offer(view: &OfferView, words: &Words) -> String {
     let estimate = &view.estimate;
-    let mut out = format!(
-        "{} at {}: {} per kWh before tax; about {} for {} ({} to {})\n",
-        view.home_name,
-        view.visited_name,
-        money(view.price_per_kwh, view.currency),
-        money(estimate.expected, view.currency),
-        kwh(estimate.energy),
-        money(estimate.low, view.currency),
-        money(estimate.high, view.currency),
+    let money = |amount| words.amount(amount, view.currency);
+    let (price, expected) = (money(view.price_per_kwh), money(estimate.expected));
+    let (low, high) = (money(estimate.low), money(estimate.high));
+    let energy = words.energy(estimate.energy);
+    let mut out = words.tell(
+        "terminal-offer",
+        &[
+            ("home", (&view.home_name).into()),
+            ("visited", (&view.visited_name).into()),
+            ("price", (&price).into()),
+            ("expected", (&expected).into()),
+            ("energy", (&energy).into()),
+            ("low", (&low).into()),
+            ("high", (&high).into()),
+        ],
     );
     for line in &view.lines {
-        out.push_str("  ");
+        out.push_str("\n  ");
         out.push_str(line);
-        out.push('\n');
     }
-    out.push_str(if view.local {
-        "Authorized here, from your last visit. "
+    let by = words.say(if view.local {
+        "terminal-local"
     } else {
-        "Authorized by your home utility. "
+        "terminal-remote"
     });
-    out.push_str("Start? yes / no");
-    out
+    format!("{out}\n{by} {}", words.say("terminal-start"))
 }
 
-/// A screen as text.
-pub fn render(screen: &Screen) -> String {
-    match screen {
-        Screen::Offline => "No connection. Please wait, or go to the next station.".into(),
-        Screen::Prompt => "Present your card, or dial your number.".into(),
-        Screen::Typing { digits } => format!("Your number: {digits} digits"),
-        Screen::Pin { digits } => format!("Your PIN: {digits} digits"),
-        Screen::Checking => "Checking ...".into(),
+fn charging(view: &ChargingView, words: &Words) -> String {
+    let kw = view.power_w.checked_div(1_000).unwrap_or(0).to_string();
+    let energy = words.energy(view.energy);
+    let mut parts = vec![words.tell(
+        "terminal-charging",
+        &[("energy", (&energy).into()), ("power", (&kw).into())],
+    )];
+    if let Some(soc) = view.soc {
+        let percent = soc.to_string();
+        parts.push(words.tell("terminal-battery", &[("percent", (&percent).into())]));
+    }
+    if let (Some(cost), Some(currency)) = (view.cost, view.currency) {
+        parts.push(words.amount(cost, currency));
+    }
+    parts.join(", ")
+}
+
+fn count<T: ToString>(id: &str, digits: &T, words: &Words) -> String {
+    words.tell(id, &[("digits", (&digits.to_string()).into())])
+}
+
+/// A screen as text. Sentences that come from the utilities (reasons, refusals, thanks) stand as they were sent.
+pub fn render(screen: &Screen, words: &Words) -> String {
+    let text = match screen {
+        Screen::Offline => words.say("terminal-offline"),
+        Screen::Prompt => words.say("terminal-prompt"),
+        Screen::Typing { digits } => count("terminal-typing", digits, words),
+        Screen::Pin { digits } => count("terminal-pin", digits, words),
+        Screen::Checking => words.say("terminal-checking"),
         Screen::Error { refusal, .. } => format!("{} ({})", refusal.text, refusal.code),
-        Screen::Offer(view) => offer(view),
-        Screen::Preparing { .. } => "Thank you. Starting ...".into(),
-        Screen::PlugIn { .. } => "Please plug in.".into(),
-        Screen::Charging(view) => {
-            let cost = match (view.cost, view.currency) {
-                (Some(cost), Some(currency)) => format!(", {}", money(cost, currency)),
-                _ => String::new(),
-            };
-            let soc = view
-                .soc
-                .map(|s| format!(", battery {s} %"))
-                .unwrap_or_default();
-            let kw = view.power_w.checked_div(1_000).unwrap_or(0);
-            format!("Charging: {}, {kw} kW{soc}{cost}", kwh(view.energy))
-        }
+        Screen::Offer(view) => offer(view, words),
+        Screen::Preparing { .. } => words.say("terminal-preparing"),
+        Screen::PlugIn { .. } => words.say("terminal-plug-in"),
+        Screen::Charging(view) => charging(view, words),
         Screen::Thanks { text, .. } => text.clone(),
         Screen::Bill(bill) => format!(
             "{}: {}. {}",
-            kwh(bill.energy),
-            money(bill.total, bill.currency),
+            words.energy(bill.energy),
+            words.amount(bill.total, bill.currency),
             bill.text
         ),
-        Screen::Faulted(fault) => match fault.code {
-            Some(code) => format!("Out of service: {} ({code})", fault.text),
-            None => format!("Out of service: {}", fault.text),
+        Screen::Faulted(fault) => match &fault.code {
+            Some(code) => words.tell(
+                "terminal-faulted-code",
+                &[
+                    ("text", (&fault.text).into()),
+                    ("code", code.to_string().as_str().into()),
+                ],
+            ),
+            None => words.tell("terminal-faulted", &[("text", (&fault.text).into())]),
         },
-    }
+    };
+    // A terminal keeps words apart by itself.
+    text.replace('\u{a0}', " ")
 }

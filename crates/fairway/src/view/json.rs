@@ -2,10 +2,8 @@
 
 use super::dimension;
 use super::sharing::note_json;
-use fairway_model::{Currency, Micro, PriceBreakdown};
-use fairway_utility::command::{
-    Bill, BillLine, Books, CaseView, SessionSummary, SessionTrace, Status,
-};
+use fairway_model::{Bill, BillLine, Currency, Metered, Micro, Place, PriceBreakdown, Quoted};
+use fairway_utility::command::{Books, CaseView, SessionSummary, SessionTrace, Status};
 use serde_json::{Value, json};
 
 pub(super) fn amount(value: Micro, currency: Currency) -> Value {
@@ -38,12 +36,33 @@ fn bill_line(l: &BillLine, currency: Currency) -> Value {
         "start": l.start.rfc3339(), "end": l.end.rfc3339(), "energy_kwh": l.energy.kwh_text(), "total": amount(l.total, currency),
         "breakdown": breakdown(&l.breakdown), "offer": l.offer.hex(), "meter_evidence": l.meter_evidence.hex(),
         "agreement": l.agreement.to_string(), "charge_event": l.event.hex(), "transaction": l.transaction.hex(), "height": l.height,
-        "shared": l.shared.as_ref().map(|note| note_json(note, currency)), "reasons": l.reasons })
+        "shared": l.shared.as_ref().map(|note| note_json(note, currency)),
+        "quoted": l.quoted.as_ref().map(|q| quoted(q, currency)), "metered": l.metered.as_ref().map(metered),
+        "place": l.place.as_ref().map(place), "settled": l.settled.map(|at| at.rfc3339()) })
+}
+
+/// What was shown and agreed to.
+fn quoted(q: &Quoted, currency: Currency) -> Value {
+    let terms = &q.adjustments;
+    json!({ "tariff": q.tariff, "load_bps": terms.load_bps, "tier": format!("{:?}", terms.tier).to_lowercase(), "discount_bps": terms.discount_bps,
+        "corridor": { "floor": amount(terms.corridor.floor, currency), "cap": amount(terms.corridor.cap, currency) },
+        "reasons": q.reasons, "estimate": { "low": amount(q.low, currency), "high": amount(q.high, currency) },
+        "consented": q.consented.map(|at| at.rfc3339()) })
+}
+
+/// What the signed meter records proved; all of them were verified, or there would be no line.
+fn metered(m: &Metered) -> Value {
+    json!({ "records": m.records, "signatures": "verified", "meter_key": m.key.hex(), "begin_kwh": m.begin.kwh_text(), "end_kwh": m.end.kwh_text() })
+}
+
+fn place(p: &Place) -> Value {
+    json!({ "time_zone": p.time_zone, "area": p.area })
 }
 
 /// A month's bill.
 pub fn bill(b: &Bill) -> Value {
-    json!({ "utility": b.utility.to_string(), "customer": b.customer, "cin": b.cin, "year": b.year, "month": b.month,
+    json!({ "utility": b.utility.to_string(), "utility_name": b.utility_name, "customer": b.customer, "cin": b.cin, "language": b.language,
+        "year": b.year, "month": b.month,
         "lines": b.lines.iter().map(|l| bill_line(l, b.currency)).collect::<Vec<_>>(), "total": amount(b.total, b.currency), "pending": b.pending,
         "credits": b.credits.iter().map(|c| json!({ "session": c.session.to_string(), "at": c.at.rfc3339(), "amount": amount(c.amount, b.currency),
             "reason": c.reason, "transaction": c.transaction.hex(), "height": c.height })).collect::<Vec<_>>() })

@@ -4,9 +4,7 @@ use super::sharing::shared;
 use super::{dimension, money};
 use fairway_model::tariff::Dimension;
 use fairway_model::{Micro, PriceBreakdown, PriceLine};
-use fairway_utility::command::{
-    Bill, BillLine, Books, CaseView, SessionSummary, SessionTrace, Status,
-};
+use fairway_utility::command::{Books, CaseView, SessionSummary, SessionTrace, Status};
 use std::fmt::Write as _;
 
 macro_rules! line {
@@ -81,96 +79,6 @@ pub fn breakdown(b: &PriceBreakdown, indent: &str) -> String {
         line!(out, "{indent}rounding {}", money(b.rounding, b.currency));
     }
     line!(out, "{indent}total {}", money(b.total, b.currency));
-    out
-}
-
-/// A month's bill.
-pub fn bill(bill: &Bill) -> String {
-    let mut out = String::new();
-    line!(
-        out,
-        "{} - bill for {:04}-{:02}",
-        bill.utility,
-        bill.year,
-        bill.month
-    );
-    line!(out, "{}   CIN {}", bill.customer, bill.cin);
-    line!(out, "");
-    for l in &bill.lines {
-        out.push_str(&bill_line(l, bill));
-    }
-    for c in &bill.credits {
-        line!(
-            out,
-            "{}  credit for charge {} ({})   -{}",
-            c.at,
-            c.session,
-            c.reason,
-            money(c.amount, bill.currency)
-        );
-        line!(
-            out,
-            "      ledger block {} transaction {}",
-            c.height,
-            c.transaction
-        );
-        line!(out, "");
-    }
-    line!(out, "{:-<78}", "");
-    line!(
-        out,
-        "{} charges, total {:>40}",
-        bill.lines.len(),
-        money(bill.total, bill.currency)
-    );
-    if bill.pending > 0 {
-        line!(
-            out,
-            "{} finished charges are not settled yet; they come on the bill of the month in which they are.",
-            bill.pending
-        );
-    }
-    out
-}
-
-fn bill_line(l: &BillLine, bill: &Bill) -> String {
-    let mut out = String::new();
-    let place = if l.visited == bill.utility {
-        "at home"
-    } else {
-        "roaming"
-    };
-    line!(
-        out,
-        "{}  {} ({place}), {}   {} kWh   {}",
-        l.start,
-        l.visited_name,
-        l.evse,
-        l.energy.kwh_text(),
-        money(l.total, bill.currency)
-    );
-    out.push_str(&breakdown(&l.breakdown, "      "));
-    if let Some(note) = &l.shared {
-        out.push_str(&shared(note, bill.currency, "      "));
-    }
-    for reason in &l.reasons {
-        line!(out, "      {reason}");
-    }
-    line!(out, "      charge {}", l.session);
-    line!(
-        out,
-        "      offer {}  meter records {}",
-        l.offer,
-        l.meter_evidence
-    );
-    line!(
-        out,
-        "      {}  ledger block {} transaction {}",
-        l.agreement,
-        l.height,
-        l.transaction
-    );
-    line!(out, "");
     out
 }
 

@@ -110,6 +110,7 @@ async fn process_api_tells_the_story_of_a_charge() {
     bill_and_proof(&stage, &driver, &session).await;
     objection(&driver, &home, &session).await;
     lists(&visited, &home, &session).await;
+    other_terms(&visited, &mine).await;
     explorer(&stage, &mine).await;
     stage.close().await;
 }
@@ -258,6 +259,66 @@ async fn lists(visited: &Person, home: &Person, session: &str) {
         visited.get("/api/v1/forecasts").await.expect(200)["data"],
         json!([])
     );
+}
+
+/// What a dearer tariff would have meant for the charge, and what a screen would show of it.
+async fn other_terms(visited: &Person, story: &Value) {
+    let agreement = text(story, "/event/agreement");
+    let path = format!("/api/v1/agreements/{agreement}");
+    let same = visited
+        .get(&format!("{path}/effect/{agreement}"))
+        .await
+        .expect(200);
+    assert_eq!((&same["charges"], &same["most"]), (&json!(1), &json!([])));
+    let total = micro(&story["event"]["total"]);
+    assert_eq!(micro(&same["older"]["driver"]), total);
+    let mut terms = visited.get(&path).await.expect(200)["terms"].clone();
+    terms["corridor"]["cap"]["amount"] = json!(100);
+    terms["corridor"]["cap"]["scale"] = json!(2);
+    for tariff in terms["tariffs"].as_array_mut().unwrap() {
+        for element in tariff["elements"].as_array_mut().unwrap() {
+            for component in element["components"].as_array_mut().unwrap() {
+                component["price"]["amount"] = json!(90);
+                component["price"]["scale"] = json!(2);
+            }
+        }
+    }
+    let body = json!({ "terms": terms });
+    let dearer = visited
+        .say("POST", &format!("{path}/effect"), &body, &[])
+        .await
+        .expect(200);
+    let newer = &dearer["newer"];
+    assert!(micro(&newer["driver"]) > total, "{dearer}");
+    let parts = ["home", "visited", "owner", "tax"].map(|part| micro(&newer[part]));
+    assert_eq!(parts.iter().sum::<i64>(), micro(&newer["driver"]));
+    assert_eq!(dearer["most"][0]["session"], story["session"]["session"]);
+    let list = visited.get("/api/v1/tariffs").await.expect(200);
+    let rows = list["data"].as_array().unwrap();
+    let row = rows.iter().find(|r| r["agreement"] == agreement).unwrap();
+    let query = format!("tariff={}&energy_mwh=20000000", text(row, "/tariff/id"));
+    let shown = visited
+        .get(&format!("{path}/preview?{query}"))
+        .await
+        .expect(200);
+    assert_eq!(shown["view"]["screen"]["kind"], "offer");
+    assert_eq!(shown["total"], shown["view"]["choices"][2]["total"]);
+    let proposed = visited
+        .say(
+            "POST",
+            &format!("/api/v1/agreements/preview?{query}"),
+            &body,
+            &[],
+        )
+        .await
+        .expect(200);
+    assert!(micro(&proposed["total"]) > micro(&shown["total"]));
+    let wrong = visited.get(&format!("{path}/preview?tariff=none")).await;
+    assert_eq!(wrong.problem(422), "no-offer");
+    let nothing = visited
+        .get(&format!("{path}/preview?{query}&minutes=-1"))
+        .await;
+    assert_eq!(nothing.problem(400), "query");
 }
 
 /// The regulator's explorer: no stations and no customers, but every block, every transaction, and a sum of zero.

@@ -440,6 +440,22 @@ async fn watched(shell: &Shell) {
     }
 }
 
+/// The same bill in another language, and as a file that is not written over.
+async fn bill_saved(shell: &Shell, month: &str) {
+    let line = ["bill", CIN, month, "--language=es", HOME];
+    let paper = shell.good(&line).await;
+    assert!(paper.starts_with("Factura de recarga de "), "{paper}");
+    assert!(paper.contains("lecturas firmadas"), "{paper}");
+    let line = ["bill", CIN, month, "--language=de", "--pdf=bill.pdf", HOME];
+    let said = shell.good(&line).await;
+    assert!(said.contains("written to bill.pdf"), "{said}");
+    let file = std::fs::read(shell.folder.join("bill.pdf")).unwrap();
+    assert!(file.starts_with(b"%PDF-1.7"));
+    shell.bad(&line, "nothing was written over").await;
+    let line = ["bill", CIN, month, "--language=fr", HOME];
+    shell.bad(&line, "en, es or de").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn process_consortium_by_hand() {
     let mut shell = Shell::with_examples("by-hand");
@@ -453,11 +469,12 @@ async fn process_consortium_by_hand() {
     let now = fairway_model::Time(fairway::environment::wall_ms()).rfc3339();
     let month: String = now.chars().take(7).collect();
     let line = ["bill", CIN, &month, HOME];
-    let paper = shell.until(&line, "1 charges, total").await;
+    let paper = shell.until(&line, "(1 charge, ").await;
     assert!(
-        paper.contains(&format!("total {total}")),
+        paper.contains(&format!("Total {total}")),
         "{total}: {paper}"
     );
+    bill_saved(&shell, &month).await;
     terminal.press("quit").await;
     drop(terminal);
     watched(&shell).await;

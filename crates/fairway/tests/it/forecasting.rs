@@ -37,6 +37,7 @@ fn terms() -> ForecastTerms {
         weekday_bps: vec![9_000; 24],
         weekend_bps: vec![9_000; 24],
         spare: None,
+        stake: None,
     }
 }
 

@@ -146,9 +146,8 @@ async fn billed(shell: &Shell, cin: &str, config: &str, charges: usize) -> Strin
     let now = fairway_model::Time(fairway::environment::wall_ms()).rfc3339();
     let month: String = now.chars().take(7).collect();
     let line = ["bill", cin, &month, config];
-    shell
-        .until(&line, &format!("{charges} charges, total"))
-        .await
+    let noun = if charges == 1 { "charge" } else { "charges" };
+    shell.until(&line, &format!("({charges} {noun}, ")).await
 }
 
 /// An agreement of both, and a charge of the newcomer's driver at Duke's station, on the newcomer's bill.
@@ -158,7 +157,7 @@ async fn first_charge(shell: &Shell, terminal: &mut Terminal, cin: &str) {
     let total = charged(terminal, cin).await;
     let paper = billed(shell, cin, NEW, 1).await;
     assert!(
-        paper.contains(&format!("total {total}")),
+        paper.contains(&format!("Total {total}")),
         "{total}: {paper}"
     );
 }

@@ -332,9 +332,10 @@ async fn process_kiosk_charge_by_dial_pad() {
     let charging = page.see(&events, &[], charged).await;
     assert_eq!(charging["offer"]["home"], UTILITIES[0].name);
     page.keys(&station, "*#").await;
-    let bill = page.kind(&station, "bill").await;
+    // The bill is shown at once; that home came to the same price is told when home has answered.
+    let agreed = |v: &Value| v["screen"]["kind"] == "bill" && v["screen"]["agreed"] == true;
+    let bill = page.see(&events, &[], agreed).await;
     page.act(&station, &json!({ "act": "unplug" })).await;
-    assert_eq!(bill["screen"]["agreed"], true, "{bill}");
     let paper = stage.billed(0, 1).await;
     let minor = paper.lines[0].total.0 / 10_000;
     assert_eq!(

@@ -43,6 +43,13 @@ pub(super) fn lines(agreement: &Agreement, terms: &ForecastTerms) -> Vec<String>
         || format!("Where {visited} gives no forecast of its own for a day, the table prices it."),
         |spare| format!("Where {visited} gives no forecast of its own for a day, the package with SHA-256 {spare} forecasts it, until both agree on another."),
     ));
+    if let Some(stake) = terms.stake {
+        let stake = format!("{} {}", stake.text(agreement.currency), agreement.currency);
+        lines.push(format!(
+            "With each scored day for which {visited} revealed a forecast of its own, {visited} stakes {stake} on it and {} the same on the week before: one gains what the other loses, half of the stake times the difference of the two scores. A score is one less the errors over the baseline's load.",
+            agreement.home
+        ));
+    }
     lines.push("A charge has the multiplier of the hour in which it began, or of the hour before when its offer was made then; it keeps it to its end.".to_owned());
     lines
 }

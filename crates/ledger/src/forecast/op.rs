@@ -1,8 +1,9 @@
 //! What members ask for about forecasts, what it did, and the checks that need no state.
 
 use super::bounds::{MAX_CALENDAR_BYTES, MAX_PART_BYTES, MAX_PARTS, MAX_READINGS, PAGE_HOURS};
+use super::stakes::Settled;
 use super::state::{PriceDay, Reading};
-use crate::admit::{check_len, check_member};
+use crate::admit::{check_currency, check_len, check_member};
 use crate::context::refuse;
 use fairway_forecast::calendar::Calendar;
 use fairway_forecast::ensemble::{MAX_VOICES, Package};
@@ -12,6 +13,7 @@ use fairway_model::agreement::AgreementId;
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
 use fairway_model::ids::MemberId;
+use fairway_model::money::Currency;
 use fairway_model::refusal::{Refusal, RefusalCode};
 use minicbor::{Decode, Encode};
 
@@ -207,6 +209,9 @@ pub enum ForecastOperation {
         /// Which day.
         #[n(1)]
         day: Day,
+        /// The agreement's currency where it names a stake; none where it does not.
+        #[n(2)]
+        currency: Option<Currency>,
     },
 }
 
@@ -381,6 +386,9 @@ pub enum ForecastEffect {
         /// Skill over the agreed window in millionths; none before there are enough days.
         #[n(2)]
         skill: Option<i64>,
+        /// The stakes of the day, where the agreement names some and the visited utility revealed a forecast.
+        #[n(3)]
+        stakes: Option<Settled>,
     },
 }
 
@@ -429,8 +437,13 @@ pub(crate) fn check(operation: &ForecastOperation) -> Result<(), Refusal> {
             }
             check_len("models of the package", number, 0, most)
         }
-        ForecastOperation::Score { parties, day } => {
+        ForecastOperation::Score {
+            parties,
+            day,
+            currency,
+        } => {
             check_parties(parties)?;
+            currency.map_or(Ok(()), check_currency)?;
             check_day(*day)
         }
     }

@@ -7,9 +7,13 @@ use super::state::{
     key_for_load_record, key_for_model, key_for_model_part, key_for_own_day, key_for_own_page,
     key_for_package, key_for_prices, key_for_score, key_for_stored,
 };
-use crate::keys::{Key, key_for_agreement, key_for_agreement_status};
+use crate::Account;
+use crate::keys::{
+    Key, key_for_account, key_for_agreement, key_for_agreement_status, key_for_position,
+};
 use fairway_forecast::hour::{Day, Hour};
 use fairway_model::ids::MemberId;
+use fairway_model::money::Currency;
 
 /// Hours by which a local day may begin before the same day in universal time.
 const EARLIEST: i64 = -16;
@@ -60,7 +64,11 @@ pub(crate) fn reads(by: MemberId, operation: &ForecastOperation) -> Vec<Key> {
         }
         ForecastOperation::RollBack(parties) => of_agreement(parties).to_vec(),
         ForecastOperation::Publish(asked) => publish(asked),
-        ForecastOperation::Score { parties, day } => {
+        ForecastOperation::Score {
+            parties,
+            day,
+            currency,
+        } => {
             let mut keys = of_agreement(parties).to_vec();
             keys.extend([
                 key_for_load_book(parties.visited),
@@ -68,6 +76,7 @@ pub(crate) fn reads(by: MemberId, operation: &ForecastOperation) -> Vec<Key> {
                 key_for_detail(parties.agreement, *day),
             ]);
             keys.extend(day_pages(*day).map(|page| key_for_load_page(parties.visited, page)));
+            keys.extend(currency.iter().flat_map(|of| stakes(parties, *of)));
             keys
         }
     }
@@ -95,6 +104,17 @@ fn of_agreement(parties: &Parties) -> [Key; 3] {
         key_for_agreement(parties.agreement),
         key_for_agreement_status(parties.agreement),
         key_for_line(parties.agreement),
+    ]
+}
+
+/// Whom stakes move money between.
+fn stakes(parties: &Parties, currency: Currency) -> [Key; 4] {
+    let (home, visited) = (parties.home, parties.visited);
+    [
+        key_for_position(home, visited, currency),
+        key_for_position(visited, home, currency),
+        key_for_account(&Account::Member(home), currency),
+        key_for_account(&Account::Member(visited), currency),
     ]
 }
 

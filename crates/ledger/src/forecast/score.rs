@@ -6,13 +6,16 @@
 use super::bounds::{COVERAGE_DAYS, SCORE_AFTER_MS, SCORE_DAYS};
 use super::op::{ForecastEffect, Parties};
 use super::reads::day_pages;
+use super::stakes::{self, Settled};
 use super::state::{
     DayScore, DetailDay, LoadPage, PackageTracker, SaidHour, ScoreState, key_for_detail,
     key_for_score,
 };
 use super::{book, calendar, day as days, line, load, not_due};
-use crate::context::{Context, Done, refuse};
-use crate::receipt::Effect;
+use crate::Account;
+use crate::context::{Context, Done, overflow, refuse};
+use crate::money::position;
+use crate::receipt::{Effect, Posting};
 use fairway_forecast::calendar::Calendar;
 use fairway_forecast::drift::{Coverage, Cusum, PageHinkley};
 use fairway_forecast::ensemble::Spoken;
@@ -20,6 +23,7 @@ use fairway_forecast::hour::Day;
 use fairway_forecast::number::PPM;
 use fairway_forecast::scores::{self, Errors, pinball};
 use fairway_forecast::track::{MEDIAN, RATE, Tracker};
+use fairway_model::money::{Currency, Micro};
 use fairway_model::refusal::{Refusal, RefusalCode};
 use fairway_model::time::Time;
 use std::collections::BTreeMap;
@@ -37,10 +41,19 @@ pub(super) fn score(
     ctx: &mut Context<'_, '_>,
     parties: &Parties,
     day: Day,
+    currency: Option<Currency>,
 ) -> Result<Done, Refusal> {
     let (terms, _) = ctx.agreement(parties.agreement)?;
     crate::agreements::check_parties(&terms.agreement, (parties.home, parties.visited))?;
-    let window = line::forecast_terms(&terms.agreement)?.skill_days;
+    let forecast = line::forecast_terms(&terms.agreement)?;
+    let (window, stake) = (forecast.skill_days, forecast.stake);
+    let right = stake.map(|_| terms.agreement.currency);
+    if currency != right {
+        return refuse(
+            RefusalCode::IdConflict,
+            "the operation names the agreement's currency where it names a stake, and none where it does not",
+        );
+    }
     let calendar = calendar(&book(ctx, parties.visited)?)?;
     let from = scored_from(&calendar, day);
     if ctx.now() < from {
@@ -56,8 +69,8 @@ pub(super) fn score(
         );
     };
     let key = key_for_score(parties.agreement);
-    let mut state: ScoreState = ctx.view.get(&key)?.unwrap_or_default();
-    if state.days.last().is_some_and(|last| last.day >= day) {
+    let mut record: ScoreState = ctx.view.get(&key)?.unwrap_or_default();
+    if record.days.last().is_some_and(|last| last.day >= day) {
         return refuse(
             RefusalCode::Duplicate,
             "this day or a later one is scored already",
@@ -68,22 +81,60 @@ pub(super) fn score(
     let read = |said: &SaidHour| known.get(&said.spoken.hour).copied();
     let measured: Vec<Option<i64>> = detail.hours.iter().map(read).collect();
     let scored = measure(&detail, &measured);
-    learn(&mut state, &detail, &measured);
-    watch(&mut state, &detail, &measured, &scored);
-    let over = state
+    learn(&mut record, &detail, &measured);
+    watch(&mut record, &detail, &measured, &scored);
+    let over = record
         .days
         .len()
         .saturating_add(1)
         .saturating_sub(SCORE_DAYS);
-    state.days.drain(..over);
-    state.days.push(scored);
-    ctx.view.put(key, &state);
+    record.days.drain(..over);
+    record.days.push(scored);
+    ctx.view.put(key, &record);
+    let found = stakes::scores(&detail, &measured);
+    let settled = stake.zip(found).map(|(stake, (own, baseline))| Settled {
+        stake,
+        own,
+        baseline,
+    });
+    let postings = match settled.zip(currency) {
+        Some((settled, currency)) => pay(ctx, parties, &settled, currency)?,
+        None => Vec::new(),
+    };
     let effect = ForecastEffect::Scored {
         agreement: parties.agreement,
         day,
-        skill: skill(&state, window).1,
+        skill: skill(&record, window).1,
+        stakes: settled,
     };
-    Ok(Effect::Forecast(effect).into())
+    let effect = Effect::Forecast(effect);
+    Ok(Done { effect, postings })
+}
+
+/// Posts what one of the two owes the other for its stake. A member that agrees with itself owes nobody.
+fn pay(
+    ctx: &mut Context<'_, '_>,
+    parties: &Parties,
+    settled: &Settled,
+    currency: Currency,
+) -> Result<Vec<Posting>, Refusal> {
+    let owed = settled.owed().map_err(overflow)?;
+    if parties.home == parties.visited || owed == Micro::ZERO {
+        return Ok(Vec::new());
+    }
+    let (debtor, creditor, amount) = if owed > Micro::ZERO {
+        (parties.home, parties.visited, owed)
+    } else {
+        let amount = owed.negated().map_err(overflow)?;
+        (parties.visited, parties.home, amount)
+    };
+    position::grow(ctx, (debtor, creditor, currency), amount)?;
+    let less = amount.negated().map_err(overflow)?;
+    let amounts = vec![
+        (Account::Member(debtor), less),
+        (Account::Member(creditor), amount),
+    ];
+    ctx.post(currency, amounts)
 }
 
 /// How many of the last `window` days counted, and their skill together in millionths.

@@ -1,11 +1,13 @@
 //! Whether forecast terms can price anything, and every hour.
 
 use super::invalid;
+use crate::forecast::stakes::MAX_STAKE;
 use crate::limits::MAX_LOAD_BPS;
 use fairway_model::agreement::Agreement;
 use fairway_model::forecast::{
     MAX_CURVE, MAX_NOTICE_HOURS, MAX_SKILL_DAYS, MIN_CURVE, MIN_SKILL_DAYS, TABLE_HOURS,
 };
+use fairway_model::money::Micro;
 use fairway_model::refusal::Refusal;
 
 /// Checks the curve, the step, the deadlines and the table.
@@ -43,6 +45,15 @@ pub(super) fn check(agreement: &Agreement) -> Result<(), Refusal> {
         return invalid(format!(
             "skill over {} days; {MIN_SKILL_DAYS} to {MAX_SKILL_DAYS} are right",
             terms.skill_days
+        ));
+    }
+    if let Some(stake) = terms.stake
+        && !(Micro(1)..=MAX_STAKE).contains(&stake)
+    {
+        return invalid(format!(
+            "a stake of {} a day; more than nothing and at most {} are right",
+            stake.text(agreement.currency),
+            MAX_STAKE.text(agreement.currency)
         ));
     }
     check_table(agreement)

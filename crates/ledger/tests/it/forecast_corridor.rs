@@ -33,6 +33,7 @@ fn terms() -> ForecastTerms {
         weekday_bps: (0..24).map(|hour| 9_000 + 100 * hour).collect(),
         weekend_bps: vec![9_500; 24],
         spare: None,
+        stake: None,
     }
 }
 

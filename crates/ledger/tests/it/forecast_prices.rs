@@ -8,16 +8,20 @@ use fairway_forecast::hour::{Day, Hour};
 use fairway_forecast::series::Series;
 use fairway_ledger::forecast::bounds::ISSUE;
 use fairway_ledger::forecast::day::{DayInputs, compute};
-use fairway_ledger::forecast::op::ForecastOperation;
+use fairway_ledger::forecast::op::{ForecastEffect, ForecastOperation};
 use fairway_ledger::forecast::price_of;
+use fairway_ledger::forecast::stakes::Settled;
 use fairway_ledger::forecast::state::{
     DetailDay, LoadPage, LoadRecord, TableReason, key_for_detail, key_for_line, key_for_load_book,
     key_for_load_page, key_for_load_record, key_for_model, key_for_own_day, key_for_own_page,
     key_for_package, key_for_prices, key_for_score,
 };
+use fairway_ledger::money::state::PositionState;
 use fairway_ledger::worded;
+use fairway_ledger::{Effect, key_for_position};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
+use fairway_model::money::Micro;
 use fairway_model::time::{DAY, HOUR, MINUTE};
 use std::fmt::Write as _;
 
@@ -305,10 +309,57 @@ fn poisoned_readings_move_no_price_beyond_the_limits_and_are_scored_against_thei
     assert!(record.hours > 0);
 }
 
+/// The agreement names a stake: with each scored day one of the two owes the other, to the unit what the scores say, and the books stay balanced.
+#[test]
+fn stakes_move_what_the_scores_say_and_no_more() {
+    let stake = Micro(100_000_000);
+    let mut grid = Grid::ready(|agreement| {
+        agreement.forecast = Some(fairway_model::forecast::ForecastTerms {
+            stake: Some(stake),
+            ..terms()
+        });
+    });
+    days(&mut grid, day(), 6, false);
+    grid.at(day().plus(10), HOUR);
+    let mut owed = Micro::ZERO;
+    for n in 0..3 {
+        let scored = grid.score(day().plus(n));
+        assert!(scored.contains("Scored"), "{scored}");
+        let (_, receipt) = grid.world.log.last().unwrap();
+        let receipt = fairway_ledger::Receipt::from_bytes(receipt).unwrap();
+        let Some(Effect::Forecast(ForecastEffect::Scored {
+            stakes: Some(settled),
+            ..
+        })) = receipt.effect()
+        else {
+            unreachable!("{receipt:?}")
+        };
+        let Settled { own, baseline, .. } = *settled;
+        assert!(own > baseline, "a good forecast: {settled:?}");
+        let paid = settled.owed().unwrap();
+        assert!(paid > Micro::ZERO && paid < stake);
+        let sum: i64 = receipt.postings.iter().map(|p| p.amount.0).sum();
+        assert_eq!((receipt.postings.len(), sum), (2, 0));
+        owed = owed.plus(paid).unwrap();
+    }
+    let key = key_for_position(member("APC"), member("DUK"), grid.agreement.currency);
+    let position: PositionState = grid.world.get(key).unwrap();
+    assert_eq!(position.amount, owed);
+    // Without the currency, or with one where no stake is agreed, nothing is scored.
+    let operation = ForecastOperation::Score {
+        parties: grid.parties(),
+        day: day().plus(3),
+        currency: None,
+    };
+    let none = grid.world.outcome("APC", op(operation));
+    assert!(none.starts_with("id-conflict"), "{none}");
+}
+
 #[test]
 fn terms_that_cannot_price_are_refused_by_name() {
     type Edit = fn(&mut fairway_model::forecast::ForecastTerms);
-    let cases: [(Edit, &str); 9] = [
+    let cases: [(Edit, &str); 10] = [
+        (|t| t.stake = Some(Micro(0)), "a stake of 0.00 a day"),
         (|t| t.curve.truncate(1), "forecast curve of 1 points"),
         (|t| t.curve.swap(0, 1), "point 1 does not lie right of"),
         (|t| t.curve[3].level = 1_001, "levels are thousandths"),

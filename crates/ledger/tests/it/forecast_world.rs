@@ -59,6 +59,7 @@ pub(crate) fn terms() -> ForecastTerms {
         weekday_bps: table(9_001),
         weekend_bps: table(9_501),
         spare: None,
+        stake: None,
     }
 }
 
@@ -302,9 +303,11 @@ impl Grid {
     }
 
     pub(crate) fn score(&mut self, day: Day) -> String {
+        let stake = self.agreement.forecast.as_ref().and_then(|t| t.stake);
         let operation = ForecastOperation::Score {
             parties: self.parties(),
             day,
+            currency: stake.map(|_| self.agreement.currency),
         };
         self.world.outcome("APC", op(operation))
     }

@@ -375,6 +375,7 @@ fn every_term_shows_in_the_text() {
         |a| a.forecast = Some(with_forecast(|t| t.weekday_bps[5] += 1)),
         |a| a.forecast = Some(with_forecast(|t| t.weekend_bps[5] += 1)),
         |a| a.forecast = Some(with_forecast(|t| t.spare = Some(Hash::default()))),
+        |a| a.forecast = Some(with_forecast(|t| t.stake = Some(Micro(5_000_000)))),
         |a| a.hold_ttl += 1,
         |a| a.netting_days += 1,
         |a| a.due_days += 1,

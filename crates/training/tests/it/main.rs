@@ -8,6 +8,7 @@
 
 mod bundles;
 mod imports;
+mod inflated;
 mod properties;
 mod searches;
 mod world;

@@ -5,8 +5,8 @@ use crate::world::World;
 use fairway_ledger::{CaseReply, DisputeReason, Ruling};
 use fairway_model::credit::CreditReason;
 use fairway_model::time::{DAY, MINUTE};
-use fairway_model::{Hash, MemberId, Micro, SessionId};
-use fairway_utility::command::{Bill, CaseCommand, CaseView, Command, Reply};
+use fairway_model::{Bill, Hash, MemberId, Micro, SessionId};
+use fairway_utility::command::{CaseCommand, CaseView, Command, Reply};
 
 /// A settled charge of 4.13 USD of Alabama's driver at Duke's station.
 fn charged() -> (World, SessionId) {

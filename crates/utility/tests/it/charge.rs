@@ -3,8 +3,20 @@
 use crate::setup::*;
 use fairway_model::station::{Identified, InputMethod, Presented, ToStation};
 use fairway_model::time::DAY;
-use fairway_model::{Micro, RefusalCode};
+use fairway_model::{BillLine, Micro, RefusalCode};
 use fairway_utility::command::{Command, Reply, Role};
+
+/// A line says what was quoted, what the meter proved, where, and when it settled.
+fn traceable(line: &BillLine) {
+    let quoted = line.quoted.as_ref().unwrap();
+    assert!(Micro::ZERO < quoted.low && quoted.low < quoted.high);
+    assert!(!quoted.reasons.is_empty() && quoted.consented.unwrap() <= line.start);
+    let metered = line.metered.unwrap();
+    assert_eq!(metered.records, 4);
+    assert_eq!(metered.begin.plus(line.energy), Some(metered.end));
+    assert!(line.place.as_ref().unwrap().time_zone.contains('/'));
+    assert!(line.settled.unwrap() >= line.end);
+}
 
 #[test]
 fn a_first_visit_asks_home_and_ends_on_one_bill() {
@@ -46,6 +58,8 @@ fn a_first_visit_asks_home_and_ends_on_one_bill() {
         (1, bill.total, 0)
     );
     assert_eq!(monthly.lines[0].session, session);
+    traceable(&monthly.lines[0]);
+    assert_eq!(monthly.utility_name, "Alabama Power");
     let trace = world.utility(duke()).session_trace(session).unwrap();
     assert_eq!(
         monthly.lines[0].event,

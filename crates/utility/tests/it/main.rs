@@ -18,6 +18,7 @@ mod charge;
 mod crash;
 mod custom_rule;
 mod driver;
+mod effect;
 mod energy;
 mod erase;
 mod faults;

@@ -44,6 +44,7 @@ pub(crate) fn terms() -> ForecastTerms {
         weekday_bps: (0..24).map(|hour| 9_001 + hour).collect(),
         weekend_bps: (0..24).map(|hour| 9_501 + hour).collect(),
         spare: None,
+        stake: None,
     }
 }
 
@@ -353,7 +354,7 @@ impl Region {
         Charged {
             bps: trace.offer.unwrap().offer.adjustments.load_bps,
             screen: view.lines.clone(),
-            bill: line.unwrap().reasons.clone(),
+            bill: line.and_then(|line| line.quoted.clone()).unwrap().reasons,
         }
     }
 }

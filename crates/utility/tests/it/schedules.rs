@@ -27,6 +27,7 @@ fn terms() -> ForecastTerms {
         weekday_bps: table(),
         weekend_bps: table(),
         spare: None,
+        stake: None,
     }
 }
 

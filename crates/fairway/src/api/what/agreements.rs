@@ -82,7 +82,7 @@ pub(crate) struct AgreementPage {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TermsRequest {
     /// The terms.
-    terms: TermsBody,
+    pub(super) terms: TermsBody,
 }
 
 /// What the contract would say.
@@ -104,10 +104,10 @@ pub(crate) struct Change {
     /// JSON pointer into the terms.
     path: String,
     /// Before; none where there was nothing.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     from: Option<Value>,
     /// After; none where nothing is left.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     to: Option<Value>,
 }
 
@@ -194,7 +194,7 @@ fn row(api: &Api, d: &AgreementDetail) -> AgreementRow {
 }
 
 /// This member's agreements with their terms.
-pub(crate) async fn details(
+pub(super) async fn details(
     api: &Api,
     by: &Signed,
     which: Option<AgreementId>,
@@ -206,7 +206,7 @@ pub(crate) async fn details(
 }
 
 /// The terms of any agreement on the ledger, and this member's view of it where it is a party.
-async fn find(
+pub(super) async fn find(
     api: &Api,
     by: &Signed,
     id: AgreementId,

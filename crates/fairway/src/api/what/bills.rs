@@ -1,6 +1,6 @@
 //! A driver's bill of one month, every line with its argument and its place on the ledger.
 
-use crate::api::extract::Path;
+use crate::api::extract::{Path, Query};
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Accounting, Allow, Authorized, Signed};
 use crate::api::wire::price::{Breakdown, Split, split};
@@ -8,9 +8,13 @@ use crate::api::wire::{self, Money};
 use crate::api::{Api, other_answer};
 use axum::Json;
 use axum::extract::State;
-use fairway_utility::command::{Bill, BillLine, Command, Reply};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use fairway_messages::Language;
+use fairway_model::{Bill, BillLine};
+use fairway_utility::command::{Command, Reply};
 use fairway_utility::desk::{CustomerView, DeskAnswer, DeskQuestion};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// One line.
@@ -48,8 +52,25 @@ pub(crate) struct BillLineBody {
     height: u64,
     /// Who got what of it.
     split: Option<Split>,
+    /// What the station said about the price before the consent, as it said it.
+    reasons: Vec<String>,
+    /// What the signed meter records proved; none where the home utility did not compute the charge itself.
+    meter: Option<MeterBody>,
     /// Where its proof is read: `fairway ledger verify` takes it.
     proof: String,
+}
+
+/// What the signed meter records proved; every one was verified before the charge was signed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MeterBody {
+    /// How many.
+    records: u32,
+    /// SHA-256 of the meter's public key, as registered on the ledger.
+    key: String,
+    /// The register at the begin.
+    begin_mwh: u64,
+    /// The register at the end.
+    end_mwh: u64,
 }
 
 /// What came off a charge.
@@ -115,11 +136,21 @@ fn line(l: &BillLine) -> BillLineBody {
         transaction: l.transaction.hex(),
         height: l.height,
         split: shared.map(|note| split(&note.shares, Some(note), currency)),
+        reasons: l
+            .quoted
+            .as_ref()
+            .map_or_else(Vec::new, |q| q.reasons.clone()),
+        meter: l.metered.as_ref().map(|m| MeterBody {
+            records: m.records,
+            key: m.key.hex(),
+            begin_mwh: m.begin.0,
+            end_mwh: m.end.0,
+        }),
         proof: format!("/api/v1/ledger/transactions/{}/proof", l.transaction.hex()),
     }
 }
 
-fn body(api: &Api, bill: &Bill) -> BillBody {
+fn body(bill: &Bill) -> BillBody {
     let credits = bill.credits.iter().map(|c| CreditBody {
         session: c.session.to_string(),
         at: c.at.rfc3339(),
@@ -130,7 +161,7 @@ fn body(api: &Api, bill: &Bill) -> BillBody {
     });
     BillBody {
         utility: bill.utility.to_string(),
-        utility_name: api.parts().member.name.clone(),
+        utility_name: bill.utility_name.clone(),
         customer: bill.customer.clone(),
         cin: bill.cin.clone(),
         month: wire::month_text((bill.year, bill.month)),
@@ -154,6 +185,16 @@ pub(crate) async fn customer(api: &Api, by: &Signed, key: &str) -> Result<Custom
     }
 }
 
+async fn month_of(api: &Api, by: &Signed, key: &str, month: &str) -> Result<Bill, Problem> {
+    let (year, month) = wire::month(month)?;
+    let cin = customer(api, by, key).await?.cin;
+    let command = Command::Bill { cin, year, month };
+    match api.tell(by, rand::random(), command).await? {
+        Reply::Bill(bill) => Ok(*bill),
+        _ => Err(other_answer()),
+    }
+}
+
 /// A customer's bill of a month.
 pub(crate) async fn bill_of(
     api: &Api,
@@ -161,13 +202,48 @@ pub(crate) async fn bill_of(
     key: &str,
     month: &str,
 ) -> Result<BillBody, Problem> {
-    let (year, month) = wire::month(month)?;
-    let cin = customer(api, by, key).await?.cin;
-    let command = Command::Bill { cin, year, month };
-    match api.tell(by, rand::random(), command).await? {
-        Reply::Bill(bill) => Ok(body(api, &bill)),
-        _ => Err(other_answer()),
-    }
+    month_of(api, by, key, month).await.map(|bill| body(&bill))
+}
+
+/// In which language.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Paper {
+    /// A tag such as `es`; the customer's language when none is given.
+    language: Option<String>,
+}
+
+fn unmade(why: String) -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "document", why)
+}
+
+/// A customer's bill of a month as a tagged PDF.
+pub(crate) async fn paper_of(
+    api: &Api,
+    by: &Signed,
+    key: &str,
+    month: &str,
+    paper: &Paper,
+) -> Result<Response, Problem> {
+    let wanted = paper.language.as_deref().map(Language::parse).transpose();
+    let wanted = wanted
+        .map_err(|e| Problem::new(StatusCode::BAD_REQUEST, "query", format!("language: {e}")))?;
+    let bill = month_of(api, by, key, month).await?;
+    let language = wanted.unwrap_or_else(|| Language::nearest(&bill.language));
+    let name = format!("bill-{}.pdf", wire::month_text((bill.year, bill.month)));
+    let made = tokio::task::spawn_blocking(move || fairway_document::pdf(&bill, language)).await;
+    let bytes = made
+        .map_err(|e| unmade(e.to_string()))?
+        .map_err(|e| unmade(e.to_string()))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 /// A customer's bill of a month.
@@ -178,4 +254,15 @@ pub(crate) async fn of_customer(
     Path((key, month)): Path<(String, String)>,
 ) -> Result<Json<BillBody>, Problem> {
     bill_of(&api, &by, &key, &month).await.map(Json)
+}
+
+/// A customer's bill of a month as a tagged PDF.
+#[utoipa::path(get, path = "/api/v1/customers/{customer}/bills/{month}/pdf", tag = "customers", extensions(("x-roles" = json!(Accounting::ROLES))), params(("customer" = String, Path), ("month" = String, Path), Paper), responses((status = 200, content_type = "application/pdf", body = Vec<u8>)))]
+pub(crate) async fn paper_of_customer(
+    State(api): State<Api>,
+    by: Authorized<Accounting>,
+    Path((key, month)): Path<(String, String)>,
+    Query(paper): Query<Paper>,
+) -> Result<Response, Problem> {
+    paper_of(&api, &by, &key, &month, &paper).await
 }

@@ -329,7 +329,7 @@ pub(crate) async fn one(
             min_bps: terms.load_band.min_bps,
             max_bps: terms.load_band.max_bps,
         },
-        terms: forecast_body(forecast),
+        terms: forecast_body(forecast, terms.currency),
         published: prices.is_some(),
         reason: prices
             .as_ref()

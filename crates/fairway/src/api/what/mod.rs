@@ -6,6 +6,7 @@ mod bills;
 mod checks;
 mod customers;
 mod disputes;
+mod effect;
 mod explorer;
 pub(crate) use explorer::Names;
 mod forecasts;
@@ -19,6 +20,7 @@ pub(crate) mod sessions;
 mod settlement;
 pub(crate) mod stations;
 mod story;
+mod tariffs;
 mod terms;
 
 use super::Api;
@@ -64,6 +66,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(customers::block))
         .routes(routes!(customers::top_up))
         .routes(routes!(bills::of_customer))
+        .routes(routes!(bills::paper_of_customer))
         .routes(routes!(customers::visitors))
         .routes(routes!(policy::read, policy::replace))
         .routes(routes!(policy::set_load))
@@ -78,6 +81,11 @@ fn partners() -> OpenApiRouter<Api> {
         .routes(routes!(agreements::check))
         .routes(routes!(agreements::one))
         .routes(routes!(agreements::diff))
+        .routes(routes!(effect::of_agreements))
+        .routes(routes!(effect::of_terms))
+        .routes(routes!(tariffs::list))
+        .routes(routes!(tariffs::of_terms))
+        .routes(routes!(tariffs::of_agreement))
         .routes(routes!(agreements::counter))
         .routes(routes!(agreements::countersign))
         .routes(routes!(agreements::suspend))
@@ -100,6 +108,7 @@ fn drivers() -> OpenApiRouter<Api> {
         .routes(routes!(my::session))
         .routes(routes!(my::bills))
         .routes(routes!(my::bill))
+        .routes(routes!(my::bill_paper))
         .routes(routes!(my::disputes, my::dispute))
 }
 

@@ -161,6 +161,17 @@ pub(crate) async fn bill(
         .map(Json)
 }
 
+/// My bill of a month as a tagged PDF.
+#[utoipa::path(get, path = "/api/v1/my/bills/{month}/pdf", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), params(("month" = String, Path), bills::Paper), responses((status = 200, content_type = "application/pdf", body = Vec<u8>)))]
+pub(crate) async fn bill_paper(
+    State(api): State<Api>,
+    by: Authorized<Drivers>,
+    Path(month): Path<String>,
+    Query(paper): Query<bills::Paper>,
+) -> Result<Response, Problem> {
+    bills::paper_of(&api, &by, by.customer()?, &month, &paper).await
+}
+
 /// My objections, the newest first.
 #[utoipa::path(get, path = "/api/v1/my/disputes", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), responses((status = 200, body = All<DisputeBody>)))]
 pub(crate) async fn disputes(

@@ -284,6 +284,8 @@ pub(crate) struct ForecastBody {
     pub(crate) weekend_bps: Vec<u32>,
     /// Package for days without the member's own forecast.
     pub(crate) spare: Option<String>,
+    /// What each party stakes per scored day on the utility's own forecast; none when scores move no money.
+    pub(crate) stake: Option<Money>,
 }
 
 /// The terms of an agreement. The hash of the readable text is filled in.
@@ -439,8 +441,13 @@ impl Write {
     }
 }
 
+/// A tariff as JSON.
+pub(crate) fn tariff_terms(tariff: &Tariff, currency: Currency) -> TariffTerms {
+    Write(currency).tariff(tariff)
+}
+
 /// Forecast terms as JSON.
-pub(crate) fn forecast_body(f: &ForecastTerms) -> ForecastBody {
+pub(crate) fn forecast_body(f: &ForecastTerms, currency: Currency) -> ForecastBody {
     let point = |p: &CurvePoint| CurveRow {
         level: p.level,
         bps: p.bps,
@@ -453,6 +460,7 @@ pub(crate) fn forecast_body(f: &ForecastTerms) -> ForecastBody {
         weekday_bps: f.weekday_bps.clone(),
         weekend_bps: f.weekend_bps.clone(),
         spare: f.spare.map(|h| h.hex()),
+        stake: f.stake.map(|amount| Money::new(amount, currency)),
     }
 }
 
@@ -517,7 +525,7 @@ impl From<&Agreement> for TermsBody {
             rule_fuel: a.rule_fuel,
             annex_hash: hex(a.annex_hash),
             split_rule: a.split_rule.as_ref().map(|r| w.split_rule(r)),
-            forecast: a.forecast.as_ref().map(forecast_body),
+            forecast: a.forecast.as_ref().map(|f| forecast_body(f, a.currency)),
         }
     }
 }
@@ -648,7 +656,7 @@ impl Read {
     }
 }
 
-fn forecast_terms(f: &ForecastBody) -> Got<ForecastTerms> {
+fn forecast_terms(f: &ForecastBody, currency: Currency) -> Got<ForecastTerms> {
     let point = |p: &CurveRow| CurvePoint {
         level: p.level,
         bps: p.bps,
@@ -661,6 +669,11 @@ fn forecast_terms(f: &ForecastBody) -> Got<ForecastTerms> {
         weekday_bps: f.weekday_bps.clone(),
         weekend_bps: f.weekend_bps.clone(),
         spare: hash_of("/terms/forecast/spare", f.spare.as_ref())?,
+        stake: f
+            .stake
+            .as_ref()
+            .map(|amount| amount.micro("/terms/forecast/stake", currency))
+            .transpose()?,
     })
 }
 
@@ -743,7 +756,11 @@ impl TermsBody {
                 .as_ref()
                 .map(|s| read.split_rule(s))
                 .transpose()?,
-            forecast: self.forecast.as_ref().map(forecast_terms).transpose()?,
+            forecast: self
+                .forecast
+                .as_ref()
+                .map(|f| forecast_terms(f, read.0))
+                .transpose()?,
         }))
     }
 }

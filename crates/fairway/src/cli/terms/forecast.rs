@@ -1,7 +1,7 @@
 //! The part of an agreement's file that says how the forecast moves prices.
 
 use super::hash;
-use fairway_model::{CurvePoint, ForecastTerms};
+use fairway_model::{CurvePoint, ForecastTerms, Micro};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -14,6 +14,7 @@ pub(super) struct ForecastFile {
     weekday_bps: Vec<u32>,
     weekend_bps: Vec<u32>,
     spare: Option<String>,
+    stake: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,6 +40,11 @@ impl ForecastFile {
             weekday_bps: self.weekday_bps.clone(),
             weekend_bps: self.weekend_bps.clone(),
             spare: spare.map(|text| hash("forecast.spare", text)).transpose()?,
+            stake: self.stake.as_deref().map(stake).transpose()?,
         })
     }
+}
+
+fn stake(text: &str) -> Result<Micro, String> {
+    Micro::parse(text).map_err(|e| format!("forecast.stake: {e}"))
 }

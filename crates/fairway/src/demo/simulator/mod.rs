@@ -9,6 +9,7 @@ mod serve;
 
 use self::deed::{Asked, AtStation, Deed};
 use self::keeper::Keeper;
+use super::accounts::name_of;
 use super::drive::Post;
 use super::members::{Cast, UTILITIES, everybody};
 use super::setup::Driver;
@@ -271,10 +272,9 @@ impl Simulator<'_> {
                 "screen": shape::screen(&view, now),
             })
         });
-        let drivers = self
-            .drivers
-            .iter()
-            .map(|d| json!({ "name": d.name, "cin": d.cin, "home": d.home.id }));
+        let drivers = self.drivers.iter().map(
+            |d| json!({ "name": d.name, "cin": d.cin, "home": d.home.id, "account": name_of(d) }),
+        );
         json!({
             "members": members,
             "lines": lines.collect::<Vec<_>>(),

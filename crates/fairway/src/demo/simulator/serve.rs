@@ -1,4 +1,4 @@
-//! The simulator's listener: a page, its state as server-sent events, and deeds. It answers this machine alone.
+//! The demonstration's listener: where one begins, the simulator's page, its state as server-sent events, and deeds. It answers this machine alone.
 
 use super::deed::Asked;
 use super::{Asking, Refused};
@@ -58,6 +58,7 @@ pub(super) async fn serve(
         places: Arc::new(Semaphore::new(MAX_READERS)),
     };
     let app = Router::new()
+        .route("/", get(tour))
         .route(PAGE, get(page))
         .route("/simulator/events", get(events))
         .route("/simulator/act", post(act))
@@ -72,7 +73,8 @@ pub(super) async fn serve(
 }
 
 async fn nothing() -> Problem {
-    let text = format!("nothing is here; the simulator's page is {PAGE}");
+    let text =
+        format!("nothing is here; the demonstration begins at /, the simulator is at {PAGE}");
     Problem::new(StatusCode::NOT_FOUND, "not-found", text)
 }
 
@@ -85,6 +87,12 @@ fn here(headers: &HeaderMap) -> Result<(), Problem> {
         "this host name is not the simulator's; open the address that the demonstration printed";
     let status = StatusCode::MISDIRECTED_REQUEST;
     Err(Problem::new(status, "host-unknown", text))
+}
+
+/// Where one begins: things to try, across all members.
+async fn tour(headers: HeaderMap) -> Result<Response, Problem> {
+    here(&headers)?;
+    Ok(assets::page("tour.html", &headers))
 }
 
 async fn page(headers: HeaderMap) -> Result<Response, Problem> {

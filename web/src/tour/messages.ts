@@ -1,0 +1,3 @@
+/** The message files of this page; one chunk for each language. */
+export const FILES = import.meta.glob<string>('../../../messages/*/{common,tour}.ftl', { query: '?raw', import: 'default' });
+export const NAMES = ['common', 'tour'];
