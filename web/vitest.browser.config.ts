@@ -10,7 +10,5 @@ export default defineConfig({
     // A machine that is busy with other things takes three times as long as an idle one.
     testTimeout: 400_000,
     hookTimeout: 180_000,
-    // A machine of two cores may stall in the middle of a gesture; what fails twice fails.
-    retry: 1,
   },
 });
