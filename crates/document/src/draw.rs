@@ -235,27 +235,27 @@ fn group(tree: &Tree, id: NodeId, drawn: &Drawn) -> Option<TagGroup> {
 /// Bookmarks, each under the last one of a higher level.
 fn outline(marks: &[Mark]) -> Outline {
     let mut outline = Outline::new();
-    let mut rest = marks;
-    while let Some((mark, after)) = rest.split_first() {
-        let below = after.iter().take_while(|m| m.level > mark.level).count();
-        let (below, next) = after.split_at(below);
-        outline.push_child(bookmark(mark, below));
-        rest = next;
+    for node in bookmarks(marks) {
+        outline.push_child(node);
     }
     outline
 }
 
-fn bookmark(mark: &Mark, below: &[Mark]) -> OutlineNode {
-    let to = XyzDestination::new(mark.page, Point::from_xy(0.0, points(mark.y)));
-    let mut node = OutlineNode::new(mark.text.clone(), to);
-    let mut rest = below;
-    while let Some((child, after)) = rest.split_first() {
-        let deeper = after.iter().take_while(|m| m.level > child.level).count();
+/// The bookmarks of the highest level, with all below them. Each call has fewer marks than the one before, so this ends.
+fn bookmarks(marks: &[Mark]) -> Vec<OutlineNode> {
+    let (mut found, mut rest) = (Vec::new(), marks);
+    while let Some((mark, after)) = rest.split_first() {
+        let deeper = after.iter().take_while(|m| m.level > mark.level).count();
         let (deeper, next) = after.split_at(deeper);
-        node.push_child(bookmark(child, deeper));
+        let to = XyzDestination::new(mark.page, Point::from_xy(0.0, points(mark.y)));
+        let mut node = OutlineNode::new(mark.text.clone(), to);
+        for below in bookmarks(deeper) {
+            node.push_child(below);
+        }
+        found.push(node);
         rest = next;
     }
-    node
+    found
 }
 
 fn metadata(about: &About) -> Metadata {

@@ -51,6 +51,13 @@ pub struct LoadBand {
     pub max_bps: u32,
 }
 
+impl LoadBand {
+    /// A multiplier held inside the band, in basis points; in a band that is upside down always the lowest.
+    pub fn held(&self, bps: u32) -> u32 {
+        bps.clamp(self.min_bps, self.max_bps.max(self.min_bps))
+    }
+}
+
 /// Ceilings that the contract enforces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Caps {

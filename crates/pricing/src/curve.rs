@@ -22,7 +22,7 @@ pub fn multipliers(
     loads
         .iter()
         .map(|load| {
-            let wanted = within(band, at(&terms.curve, percentiles, *load));
+            let wanted = band.held(at(&terms.curve, percentiles, *load));
             let stepped = last.map_or(wanted, |last| {
                 let (low, high) = (
                     last.saturating_sub(terms.step_bps),
@@ -30,7 +30,7 @@ pub fn multipliers(
                 );
                 wanted.max(low).min(high)
             });
-            let bps = within(band, stepped);
+            let bps = band.held(stepped);
             last = Some(bps);
             bps
         })
@@ -40,11 +40,7 @@ pub fn multipliers(
 /// A multiplier of the agreed table for an hour of the clock, held in the band. The tariff's own price (10,000), held in the band, for
 /// an hour that the table does not have.
 pub fn table_multiplier(terms: &ForecastTerms, band: LoadBand, clock: i32, weekend: bool) -> u32 {
-    within(band, terms.table(clock, weekend).unwrap_or(10_000))
-}
-
-fn within(band: LoadBand, bps: u32) -> u32 {
-    bps.min(band.max_bps).max(band.min_bps)
+    band.held(terms.table(clock, weekend).unwrap_or(10_000))
 }
 
 /// The curve's multiplier for a load.

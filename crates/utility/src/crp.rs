@@ -62,7 +62,7 @@ fn partner<'a>(grounds: &Grounds<'a>) -> Option<&'a PartnerRules> {
     grounds.policy.partners.iter().find(|p| p.home == home)
 }
 
-fn no_offer(text: impl Into<String>) -> Refusal {
+pub(crate) fn no_offer(text: impl Into<String>) -> Refusal {
     Refusal::new(RefusalCode::NoOffer, text)
 }
 
@@ -82,9 +82,7 @@ fn load(grounds: &Grounds<'_>) -> Result<u32, Refusal> {
         return scheduled(grounds, priced.bps);
     }
     let band = grounds.agreement.load_band;
-    let mut load = grounds
-        .load_bps
-        .clamp(band.min_bps, band.max_bps.max(band.min_bps));
+    let mut load = band.held(grounds.load_bps);
     for ceiling in [
         partner(grounds).map(|p| p.max_load_bps),
         grounds.counter_bps,
@@ -138,7 +136,8 @@ fn expected(energy: Energy, spread_bps: u32, evse: &EvseEntry) -> Expected {
     }
 }
 
-fn estimate(
+/// What a charge would cost.
+pub(crate) fn estimate(
     compiled: &CompiledTariff,
     adjustments: &Adjustments,
     expected: &Expected,

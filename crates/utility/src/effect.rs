@@ -237,11 +237,7 @@ impl<'a> Rater<'a> {
                 event.evse
             ))
         })?;
-        let band = agreement.load_band;
-        let load = event
-            .adjustments
-            .load_bps
-            .clamp(band.min_bps, band.max_bps.max(band.min_bps));
+        let load = agreement.load_band.held(event.adjustments.load_bps);
         let tier = event.adjustments.tier;
         let adjustments = crp::adjustments(agreement, tier, load);
         let tariff = self.tariff(&event.tariff, evse)?;

@@ -194,11 +194,7 @@ impl Utility {
             id: agreement_id,
             evse,
             statement,
-            load_bps: self
-                .loads
-                .get(&evse.area)
-                .copied()
-                .unwrap_or(crp::NEUTRAL_BPS),
+            load_bps: self.load_of(evse),
             forecast,
             counter_bps,
             remaining: self.node.remaining(out.now, statement),
@@ -319,6 +315,12 @@ impl Utility {
         let driver = (statement.tier, statement.service, session.local);
         let follows = agreement.forecast.is_some();
         Some(self.shown(offer, (&compiled, evse, follows), driver, out.now))
+    }
+
+    /// Present load of a charging point's area in basis points; neutral where nobody has said.
+    pub(crate) fn load_of(&self, evse: &EvseEntry) -> u32 {
+        let load = self.loads.get(&evse.area).copied();
+        load.unwrap_or(crp::NEUTRAL_BPS)
     }
 
     /// An offer as a screen shows it, to a driver of a tier and service who was or was not checked `local`ly; `follows` where its agreement

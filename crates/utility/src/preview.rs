@@ -2,23 +2,17 @@
 //!
 //! Nothing is signed, held or sent. Tested beside the machine (`tests/it/effect.rs`).
 
-use crate::crp;
+use crate::crp::{self, no_offer};
 use crate::desk::{PreviewAsked, PreviewView};
 use crate::machine::Utility;
 use fairway_model::registry::EvseEntry;
-use fairway_model::{
-    Agreement, AgreementId, Micro, Offer, Refusal, RefusalCode, Service, SessionId, Time,
-};
-use fairway_pricing::{Expected, quote};
+use fairway_model::{Agreement, AgreementId, Micro, Offer, Refusal, Service, SessionId, Time};
+use fairway_pricing::Expected;
 
 /// Most minutes at a charging point that are previewed: a week.
 pub const MAX_PREVIEW_MINUTES: u32 = 7 * 24 * 60;
 /// Milliseconds in a minute.
 const MINUTE: i64 = 60_000;
-
-fn unfit(text: impl Into<String>) -> Refusal {
-    Refusal::new(RefusalCode::NoOffer, text)
-}
 
 /// The charge that is imagined: the energy at the point's full power, then waiting for the rest of the minutes.
 fn imagined(asked: &PreviewAsked, evse: &EvseEntry) -> Result<Expected, Refusal> {
@@ -27,7 +21,7 @@ fn imagined(asked: &PreviewAsked, evse: &EvseEntry) -> Result<Expected, Refusal>
             "{} minutes; 0 to {MAX_PREVIEW_MINUTES} are right",
             asked.minutes
         );
-        return Err(unfit(text));
+        return Err(no_offer(text));
     }
     let power = evse.max_power_w.max(1);
     // 1 W takes 3,600 ms for 1 mWh.
@@ -52,16 +46,9 @@ impl Utility {
         evse: &EvseEntry,
         now: Time,
     ) -> Result<u32, Refusal> {
-        let band = agreement.load_band;
-        let load = self.loads.get(&evse.area).copied();
         let priced = self.registry.schedules.priced((id, agreement), now)?;
-        Ok(priced.map_or_else(
-            || {
-                load.unwrap_or(crp::NEUTRAL_BPS)
-                    .clamp(band.min_bps, band.max_bps.max(band.min_bps))
-            },
-            |priced| priced.bps,
-        ))
+        let held = || agreement.load_band.held(self.load_of(evse));
+        Ok(priced.map_or_else(held, |priced| priced.bps))
     }
 
     /// The point of the visited utility where the price is shown: the one that is asked for, or the first.
@@ -72,8 +59,8 @@ impl Utility {
             entry.utility == visited && asked.evse.as_ref().is_none_or(|evse| entry.evse == *evse)
         });
         found.ok_or_else(|| match &asked.evse {
-            Some(evse) => unfit(format!("{evse} is no charging point of {visited}")),
-            None => unfit(format!("{visited} has no charging point on the ledger yet")),
+            Some(evse) => no_offer(format!("{evse} is no charging point of {visited}")),
+            None => no_offer(format!("{visited} has no charging point on the ledger yet")),
         })
     }
 
@@ -88,14 +75,13 @@ impl Utility {
                 asked.tariff,
                 names.join(", ")
             );
-            unfit(text)
+            no_offer(text)
         })?;
         let rule = self.registry.rule_of(agreement)?;
         let compiled = crp::compile(tariff, evse, rule.as_ref())?;
         let load = self.present_load((id, agreement), evse, now)?;
         let adjustments = crp::adjustments(agreement, asked.tier, load);
-        let estimate = quote(&compiled, &adjustments, &imagined(asked, evse)?, now)
-            .map_err(|e| unfit(format!("the tariff gives no price: {e}")))?;
+        let estimate = crp::estimate(&compiled, &adjustments, &imagined(asked, evse)?, now)?;
         let offer = Offer {
             session: SessionId::make(&[0; 32], self.me.id, 0),
             agreement: id,

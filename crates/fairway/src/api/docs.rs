@@ -3,13 +3,13 @@
 //! Texts are Markdown and are set when they are asked for. Links between documents lead to pages, links to other files of the source become
 //! words, since those files are not here. HTML inside a document is left out. Tested below: every document is set, and every link leads somewhere.
 
-use super::pages::fit;
+use super::pages::answer;
 use super::problem::Problem;
 use crate::api::extract::Path;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use fairway_model::Hash;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -45,13 +45,13 @@ pub(crate) async fn to_first() -> Redirect {
 /// A document, or a picture in one.
 pub(crate) async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
     let (name, bytes) = if path == STYLE {
-        (STYLE, STYLES.concat().into_bytes())
+        (STYLE, Cow::Owned(STYLES.concat().into_bytes()))
     } else if let Some((name, bytes)) = find(&path) {
         if is_text(name) {
             let text = String::from_utf8_lossy(bytes);
-            ("page.html", page(name, &text).into_bytes())
+            ("page.html", Cow::Owned(page(name, &text).into_bytes()))
         } else {
-            (name, bytes.to_vec())
+            (name, Cow::Borrowed(bytes))
         }
     } else {
         return Problem::not_found(format!(
@@ -59,16 +59,7 @@ pub(crate) async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Respo
         ))
         .into_response();
     };
-    let digest = Hash::plain(&bytes).hex();
-    let tag = format!("\"{}\"", digest.get(..16).unwrap_or_default());
-    let known = headers.get(header::IF_NONE_MATCH);
-    let mut response = if known.and_then(|v| v.to_str().ok()) == Some(tag.as_str()) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        bytes.into_response()
-    };
-    fit(response.headers_mut(), name, &tag);
-    response
+    answer(&headers, name, bytes)
 }
 
 /// A document by its path under `/docs/`: `docs/` before it may be left out.

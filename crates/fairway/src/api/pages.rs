@@ -92,8 +92,22 @@ async fn find(api: &Api, headers: &HeaderMap, name: &str) -> Option<File> {
     })
 }
 
+/// The answer to who asks for a file: its bytes, or that they are still those that he has.
+pub(crate) fn answer(asked: &HeaderMap, name: &str, bytes: Cow<'static, [u8]>) -> Response {
+    let digest = Hash::plain(&bytes).hex();
+    let tag = format!("\"{}\"", digest.get(..16).unwrap_or_default());
+    let known = asked.get(header::IF_NONE_MATCH);
+    let mut response = if known.and_then(|v| v.to_str().ok()) == Some(tag.as_str()) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Response::new(Body::from(bytes.into_owned()))
+    };
+    fit(response.headers_mut(), name, &tag);
+    response
+}
+
 /// Headers that every file has.
-pub(crate) fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
+fn fit(headers: &mut HeaderMap, name: &str, tag: &str) {
     let policy = if name == FRAMED {
         FRAMED_POLICY
     } else {
@@ -130,16 +144,7 @@ pub(crate) async fn serve(State(api): State<Api>, request: Request) -> Response 
         let Some(file) = find(&api, request.headers(), name).await else {
             continue;
         };
-        let digest = Hash::plain(&file.bytes).hex();
-        let tag = format!("\"{}\"", digest.get(..16).unwrap_or_default());
-        let known = request.headers().get(header::IF_NONE_MATCH);
-        let unchanged = known.and_then(|v| v.to_str().ok()) == Some(tag.as_str());
-        let mut response = if unchanged {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            Response::new(Body::from(file.bytes.into_owned()))
-        };
-        fit(response.headers_mut(), name, &tag);
+        let mut response = answer(request.headers(), name, file.bytes);
         if let Some(coding) = file.coding {
             let value = HeaderValue::from_static(coding);
             response
