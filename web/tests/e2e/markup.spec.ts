@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { launch, open, POST_SIZES, settled, signIn } from './support/browser.ts';
+import { chargesTwenty, go, launch, NOBODY, open, POST_SIZES, settled, signIn } from './support/browser.ts';
 
 /** Names that would be markup, or a script, at real members: text everywhere, and where a name has an alphabet they are refused. */
 const stage = inject('stage');
@@ -18,7 +18,6 @@ beforeAll(async () => {
 afterAll(async () => browser.close());
 
 const duke = stage.members.find((member) => member.id === 'US*DUK')?.pages ?? '';
-const NOBODY = /status of 401/;
 
 /** The name is read as it was given, and no element came out of it. */
 async function text(page: Page, where: string): Promise<void> {
@@ -48,11 +47,6 @@ async function visit(path: string, account: string) {
   return { ...visitor, said };
 }
 
-async function go(page: Page, path: string): Promise<void> {
-  await page.goto(new URL(path, page.url()).href);
-  await settled(page);
-}
-
 /** The customer's name, as the operator changes it. */
 async function named(page: Page, name: string): Promise<void> {
   await page.locator('input[name=name]').fill(name);
@@ -63,18 +57,8 @@ async function named(page: Page, name: string): Promise<void> {
 /** Charges twenty kilowatt-hours at a station's screen. */
 async function charged(cin: string, url: string): Promise<void> {
   const post = await open(browser, url, POST_SIZES.wide);
-  const shows = (kind: string) => post.page.waitForSelector(`[data-screen='${kind}']`, { timeout: 60_000 });
-  await shows('prompt');
-  await post.page.keyboard.type(`${cin}#`);
-  await shows('offer');
-  await post.page.keyboard.press('1');
-  await post.page.locator("[aria-pressed='true']", { hasText: '20' }).waitFor();
-  await post.page.keyboard.press('#');
-  await shows('plug_in');
-  await post.page.locator('summary').click();
-  await post.page.getByRole('button', { name: 'Plug in', exact: true }).click();
-  await post.page.locator('summary').click();
-  await shows('bill');
+  await chargesTwenty(post.page, cin);
+  await post.page.waitForSelector("[data-screen='bill']");
   await post.page.keyboard.press('#');
   await post.page.locator('summary').click();
   await post.page.getByRole('button', { name: 'Unplug', exact: true }).click();

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { accessible, launch, open, POST_SIZES, settled, signIn } from './support/browser.ts';
+import { accessible, launch, NOBODY, open, POST_SIZES, settled, signIn } from './support/browser.ts';
 
 /** What goes wrong while people fill forms, at the pages of a real member. */
 const stage = inject('stage');
@@ -12,8 +12,6 @@ beforeAll(async () => {
 afterAll(async () => browser.close());
 
 const duke = stage.members.find((member) => member.id === 'US*DUK')?.pages ?? '';
-/** Nobody is signed in: once before, once behind the person's back, once with a wrong password. */
-const NOBODY = /status of 401/;
 
 /** Ends the sign-in at the member while the page does not look: as by another tab, or because its time is over. */
 async function endedElsewhere(page: Page): Promise<void> {

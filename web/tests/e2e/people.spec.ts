@@ -1,6 +1,6 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { accessible, launch, open, picture, POST_SIZES, settled, signIn, type Watched } from './support/browser.ts';
+import { accessible, chargesTwenty, go, launch, NOBODY, open, picture, POST_SIZES, settled, signIn, type Watched } from './support/browser.ts';
 
 /** Drivers, operators and auditors at the pages of real members: what one begins another ends. */
 const stage = inject('stage');
@@ -14,21 +14,12 @@ afterAll(async () => browser.close());
 
 const pages = (id: string) => stage.members.find((member) => member.id === id)?.pages ?? '';
 
-/** What the browser says when a page asks who is there, and nobody is yet. */
-const NOBODY = /status of 401/;
-
 /** A page of a member, for whoever signs in there. */
 async function visit(id: string, path: string, account: string): Promise<Watched> {
   const visitor = await open(browser, `${pages(id)}${path}`, WIDE, 'en-US', NOBODY);
   await signIn(visitor.page, account, stage.password);
   await settled(visitor.page);
   return visitor;
-}
-
-/** Goes to an address of the same member. */
-async function go(page: Page, path: string): Promise<void> {
-  await page.goto(new URL(path, page.url()).href);
-  await settled(page);
 }
 
 /** Amounts as the pages write them: `$4.32`. */
@@ -39,16 +30,7 @@ test('a_driver_charges_by_dial_pad_sees_it_at_home_and_proves_the_line_of_the_bi
   const home = await visit('US*DUK', '/my', driver.account);
   const post = await open(browser, stage.kiosks[0]?.url ?? '', WIDE);
   const shows = (kind: string) => post.page.waitForSelector(`[data-screen='${kind}']`, { timeout: 60_000 });
-  await shows('prompt');
-  await post.page.keyboard.type(`${driver.cin}#`);
-  await shows('offer');
-  await post.page.keyboard.press('1');
-  await post.page.locator("[aria-pressed='true']", { hasText: '20' }).waitFor();
-  await post.page.keyboard.press('#');
-  await shows('plug_in');
-  await post.page.locator('summary').click();
-  await post.page.getByRole('button', { name: 'Plug in', exact: true }).click();
-  await post.page.locator('summary').click();
+  await chargesTwenty(post.page, driver.cin);
   await shows('charging');
   // The page at home was open all the time and was told.
   await home.page.getByRole('heading', { name: 'Charging now' }).waitFor();

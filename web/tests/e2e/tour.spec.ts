@@ -1,10 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { launch, open, picture, POST_SIZES, settled } from './support/browser.ts';
+import { chargesTwenty, launch, NOBODY, open, picture, POST_SIZES, settled } from './support/browser.ts';
 
 /** Where the demonstration begins: each of the six things opens a page that is already prepared, and works. */
 const stage = inject('stage');
-const NOBODY = /status of 401/;
 /** Each thing takes less than this, in milliseconds of an idle machine; a busy one takes three times as long. */
 const MINUTE = 60_000;
 let browser: Browser;
@@ -34,15 +33,7 @@ test('six_things_to_try_open_prepared_and_work', async () => {
 
   const post = await begin(tour, 'charge', false);
   const cin = stage.drivers[0]?.cin ?? '';
-  await post.waitForSelector("[data-screen='prompt']");
-  await post.keyboard.type(`${cin}#`);
-  await post.waitForSelector("[data-screen='offer']");
-  await post.keyboard.press('1');
-  await post.locator("[aria-pressed='true']", { hasText: '20' }).waitFor();
-  await post.keyboard.press('#');
-  await post.waitForSelector("[data-screen='plug_in']");
-  await post.locator('summary').click();
-  await post.getByRole('button', { name: 'Plug in', exact: true }).click();
+  await chargesTwenty(post, cin);
   await post.waitForSelector("[data-screen='bill']");
   await done('charge');
 
@@ -78,6 +69,7 @@ test('six_things_to_try_open_prepared_and_work', async () => {
   await broken.getByText('Public Service Commission was killed.').waitFor();
   await done('break');
   await broken.getByRole('button', { name: `Start again: ${witness}` }).click();
+  await broken.getByText(/4 of 4 running/).first().waitFor();
 
   await tour.getByText('6 of 6 done').waitFor();
   await picture(tour, 'tour-done');

@@ -127,3 +127,27 @@ export async function signIn(page: Page, name: string, password: string): Promis
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
+
+/** What the browser says when a page asks who is there, and nobody is signed in. */
+export const NOBODY = /status of 401/;
+
+/** Goes to an address of the same member. */
+export async function go(page: Page, path: string): Promise<void> {
+  await page.goto(new URL(path, page.url()).href);
+  await settled(page);
+}
+
+/** At a station's screen: a number by the keys, twenty kilowatt-hours, the price accepted, the cable plugged in. */
+export async function chargesTwenty(page: Page, cin: string): Promise<void> {
+  const shows = (kind: string) => page.waitForSelector(`[data-screen='${kind}']`);
+  await shows('prompt');
+  await page.keyboard.type(`${cin}#`);
+  await shows('offer');
+  await page.keyboard.press('1');
+  await page.locator("[aria-pressed='true']", { hasText: '20' }).waitFor();
+  await page.keyboard.press('#');
+  await shows('plug_in');
+  await page.locator('summary').click();
+  await page.getByRole('button', { name: 'Plug in', exact: true }).click();
+  await page.locator('summary').click();
+}
