@@ -148,20 +148,28 @@ fn by_digest(block: &Waiting, digest: &Hash) -> Option<Finding> {
     found.map(|at| header_changed(block, at))
 }
 
-/// A block without a certificate is not the parent that its certified child names.
-pub(super) fn uncertified(block: &Waiting, child: &Header) -> Finding {
+/// A block without a certificate, `group[index]`, is not the parent that its certified child names. `first` is the height
+/// that belongs at the group's begin.
+pub(super) fn uncertified(group: &[Waiting], index: usize, first: u64) -> Option<Finding> {
+    let (block, child) = (group.get(index)?, &group.get(index + 1)?.frame.header);
+    let height = child.height.saturating_sub(1);
     if let Some(found) = by_digest(block, &child.parent) {
-        return found;
+        return Some(found.at(height));
     }
-    let (has, child) = (block.frame.header.height, child.height);
-    if has.checked_add(1) == Some(child) {
-        let what = format!("it is not the parent that block {child} names");
+    Some(out_of_place(group, first).unwrap_or_else(|| {
+        let what = format!("it is not the parent that block {} names", child.height);
         let offset = place(block.offset, FRAME_HEAD);
-        Finding::new(FindingKind::Damaged, offset, "header", what)
-    } else {
-        let what = format!("block {has} stands where the parent of block {child} belongs");
-        Finding::new(FindingKind::Order, block.offset, "block", what)
-    }
+        Finding::new(FindingKind::Damaged, offset, "header", what).at(height)
+    }))
+}
+
+/// The first block of a group whose height is not the one that belongs in its place.
+pub(super) fn out_of_place(group: &[Waiting], first: u64) -> Option<Finding> {
+    let mut places = group.iter().zip(first..);
+    let (block, belongs) = places.find(|(block, right)| block.frame.header.height != *right)?;
+    let has = block.frame.header.height;
+    let what = format!("block {has} stands where block {belongs} belongs");
+    Some(Finding::new(FindingKind::Order, block.offset, "block", what).at(belongs))
 }
 
 impl Trusted<'_> {

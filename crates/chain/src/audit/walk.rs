@@ -260,11 +260,12 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
 
     /// Each block must be the child of the one before; the last one is certified, so blame goes backwards from it.
     fn check_order(&self, group: &[Waiting]) -> Result<(), Finding> {
-        for pair in group.windows(2).rev() {
-            let [block, child] = pair else { continue };
-            if child.frame.header.parent != block.frame.header.digest() {
-                let height = child.frame.header.height;
-                return Err(blame::uncertified(block, &child.frame.header).at(height - 1));
+        for (index, pair) in group.windows(2).enumerate().rev() {
+            if let [block, child] = pair
+                && child.frame.header.parent != block.frame.header.digest()
+                && let Some(found) = blame::uncertified(group, index, self.next)
+            {
+                return Err(found);
             }
         }
         let Some(block) = group.first() else {
@@ -286,17 +287,12 @@ impl<'a, R: Read, E: Runtime> Walk<'a, R, E> {
                 what,
             ));
         }
+        if let Some(found) = blame::out_of_place(group, self.next) {
+            return Err(found);
+        }
         let parent = self.parent.as_ref().map(Header::digest);
-        if header.height != self.next || parent.is_some_and(|parent| parent != header.parent) {
-            let what = format!(
-                "block {} stands where block {} belongs",
-                header.height, self.next
-            );
-            let what = if header.height == self.next {
-                "its parent is not the block before it".to_owned()
-            } else {
-                what
-            };
+        if parent.is_some_and(|parent| parent != header.parent) {
+            let what = "its parent is not the block before it";
             let finding = Finding::new(FindingKind::Order, block.offset, "block", what);
             return Err(finding.at(self.next));
         }

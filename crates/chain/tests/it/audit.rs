@@ -245,23 +245,49 @@ fn cut_extended_reordered(whole: &[u8], rules: &AuditRules) {
         (finding.kind, finding.offset),
         (FindingKind::Extra, whole.len() as u64)
     );
-    let block = |n: usize| &whole[parts[n]..parts[n + 1]];
-    let rest = &whole[parts[4]..];
-    let begin = &whole[..parts[2]];
-    let exchanged = [begin, block(3), block(2), rest].concat();
-    let without = [begin, block(3), rest].concat();
-    let twice = [begin, block(2), block(2), block(3), rest].concat();
-    for (file, what) in [(exchanged, 2), (without, 2), (twice, 3)] {
-        let finding = check(&file, rules).unwrap_err();
-        assert_eq!(finding.kind, FindingKind::Order, "{finding}");
-        assert_eq!(finding.offset, parts[what] as u64, "{finding}");
-        assert_eq!(finding.height, Some(what as u64 + 1), "{finding}");
-    }
+    reordered(whole, &parts, rules, |block| block.to_vec());
+    reordered(whole, &parts, rules, bare);
     // The last blocks taken away with the old end kept.
     let last = parts.len() - 3;
     let shorter = [&whole[..parts[last]], &whole[end..]].concat();
     let finding = check(&shorter, rules).unwrap_err();
     assert_eq!(finding.kind, FindingKind::Cut, "{finding}");
+}
+
+/// Blocks exchanged, left out and doubled are named where the order breaks, whether the blocks before the break have a
+/// certificate of their own or not. `made` makes those blocks of the ones in the file.
+fn reordered(whole: &[u8], parts: &[usize], rules: &AuditRules, made: impl Fn(&[u8]) -> Vec<u8>) {
+    let block = |n: usize| &whole[parts[n]..parts[n + 1]];
+    let (begin, rest) = (&whole[..parts[1]], &whole[parts[4]..]);
+    let (second, third) = (made(block(1)), made(block(2)));
+    let exchanged = [begin, &second, block(3), &third, rest].concat();
+    let without = [begin, &second, block(3), rest].concat();
+    let twice = [begin, &second, &third, &third, block(3), rest].concat();
+    let breaks = begin.len() + second.len();
+    let later = breaks + third.len();
+    for (file, offset, height) in [
+        (exchanged, breaks, 3),
+        (without, breaks, 3),
+        (twice, later, 4),
+    ] {
+        let finding = check(&file, rules).unwrap_err();
+        assert_eq!(finding.kind, FindingKind::Order, "{finding}");
+        assert_eq!(finding.offset, offset as u64, "{finding}");
+        assert_eq!(finding.height, Some(height), "{finding}");
+    }
+}
+
+/// A block as a node exports it that has no certificate for it.
+fn bare(block: &[u8]) -> Vec<u8> {
+    // The number of signatures, the round, and three signatures of 96 bytes.
+    let Some(count) = block.len().checked_sub(1 + 16 + 3 * 96) else {
+        return block.to_vec();
+    };
+    if block[count] != 3 {
+        return block.to_vec();
+    }
+    let length = u32::try_from(count + 1 - 5).unwrap().to_be_bytes();
+    [&block[..1], &length, &block[5..count], &[0]].concat()
 }
 
 fn others(whole: &[u8], rules: &AuditRules) {
