@@ -245,7 +245,7 @@ fn cut_extended_reordered(whole: &[u8], rules: &AuditRules) {
         (finding.kind, finding.offset),
         (FindingKind::Extra, whole.len() as u64)
     );
-    reordered(whole, &parts, rules, |block| block.to_vec());
+    reordered(whole, &parts, rules, <[u8]>::to_vec);
     reordered(whole, &parts, rules, bare);
     // The last blocks taken away with the old end kept.
     let last = parts.len() - 3;
