@@ -363,7 +363,11 @@ impl Utility {
                 currency: agreement.map(|a| a.currency),
             }
         };
-        let all = visiting.iter().filter(|(_, forget_at)| now < *forget_at);
+        // A driver who came with card and number has a profile for each, and one guarantee for both.
+        let mut met = BTreeSet::new();
+        let all = visiting.iter().filter(|(signed, forget_at)| {
+            now < *forget_at && met.insert(signed.statement.guarantee.guarantee.id)
+        });
         all.take(MAX_VISITORS).map(|(s, at)| view(s, at)).collect()
     }
 

@@ -5,6 +5,7 @@ use fairway_model::station::{Identified, InputMethod, Presented, ToStation};
 use fairway_model::time::DAY;
 use fairway_model::{BillLine, Micro, RefusalCode};
 use fairway_utility::command::{Command, Reply, Role};
+use fairway_utility::desk::{DeskAnswer, DeskQuestion};
 
 /// A line says what was quoted, what the meter proved, where, and when it settled.
 fn traceable(line: &BillLine) {
@@ -203,6 +204,29 @@ fn a_card_leads_to_the_same_customer_at_home_only() {
     };
     assert_eq!(refusal.code, RefusalCode::CinUnknown);
     assert!(world.sent.is_empty(), "a card number left the utility");
+}
+
+#[test]
+fn a_driver_who_comes_with_card_and_number_is_one_visitor() {
+    let mut world = world();
+    let number = cin(alabama(), 1);
+    for (at, method) in [(1, InputMethod::Code), (2, InputMethod::DialPad)] {
+        let presented = Presented {
+            method,
+            ..Driver::presented(&number)
+        };
+        let answer = Driver::at(duke(), at).identify(&mut world, presented);
+        assert!(matches!(answer, Identified::Offer(_)), "{method:?}");
+    }
+    let asked = Command::Desk(DeskQuestion::Visitors);
+    let Ok(Reply::Desk(answer)) = world.command(duke(), asked) else {
+        panic!()
+    };
+    let DeskAnswer::Visitors(visitors) = *answer else {
+        panic!()
+    };
+    assert_eq!(visitors.len(), 1, "{visitors:?}");
+    assert_eq!(visitors[0].home, alabama());
 }
 
 #[test]

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 
 /** Chromium of the system: no browser is downloaded. */
 const EXECUTABLE = process.env['FAIRWAY_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -21,6 +21,16 @@ export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
 }
 
+/** Pages of the test that runs, for their pictures when it fails. */
+const opened: Page[] = [];
+
+afterEach(async ({ task }) => {
+  const pages = opened.splice(0);
+  if (task.result?.state !== 'fail') return;
+  mkdirSync(SHOTS, { recursive: true });
+  for (const [at, page] of pages.entries()) await page.screenshot({ path: resolve(SHOTS, `failed-${task.name}-${at}.png`) }).catch(() => undefined);
+});
+
 /** A page whose errors are kept, but for expected ones; `quiet` fails on the first one. */
 export interface Watched {
   page: Page;
@@ -31,6 +41,7 @@ export async function open(browser: Browser, url: string, size: readonly [number
   const context = await browser.newContext({ viewport: { width: size[0], height: size[1] }, locale: language, reducedMotion: 'reduce' });
   context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
+  opened.push(page);
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
