@@ -39,4 +39,5 @@ my-object-text = Was geschehen ist
 my-object-text-hint = In eigenen Worten, höchstens 2000 Zeichen.
 my-object-claimed = Was richtig wäre
 my-object-claimed-hint = Die richtige Summe; leer lassen, wenn unbekannt.
+my-object-claimed-wrong = Das ist kein Betrag: mit Ziffern und Komma oder Punkt schreiben, zum Beispiel 4,50
 my-object-send = Absenden

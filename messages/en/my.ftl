@@ -39,4 +39,5 @@ my-object-text = What happened
 my-object-text-hint = In your own words, at most 2000 characters.
 my-object-claimed = What would be right
 my-object-claimed-hint = The total as it should be; leave empty if you do not know.
+my-object-claimed-wrong = This is no amount: write it with digits and a point or comma, such as 4.50
 my-object-send = Send

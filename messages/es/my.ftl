@@ -39,4 +39,5 @@ my-object-text = Qué pasó
 my-object-text-hint = Con sus palabras, hasta 2000 caracteres.
 my-object-claimed = Cuánto sería correcto
 my-object-claimed-hint = El total correcto; déjelo vacío si no lo sabe.
+my-object-claimed-wrong = Esto no es un importe: escríbalo con cifras y punto o coma, por ejemplo 4,50
 my-object-send = Enviar

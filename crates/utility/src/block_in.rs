@@ -6,6 +6,7 @@ use crate::energy::Kept;
 use crate::home::HomeState;
 use crate::machine::Utility;
 use crate::out::Out;
+use crate::refused;
 use crate::settle::{charge_key, settle_key};
 use crate::trace::flow;
 use fairway_gateway::session::{HoldMark, Posted};
@@ -297,12 +298,15 @@ impl Utility {
             Operation::Forecast(operation) if key.starts_with(crate::forecasting::AUTO) => {
                 self.on_forecast_refused(out, key, operation, refusal);
             }
-            _ if transient(refusal.code) => out.log(
+            _ if transient(refusal.code) && !self.gives_up(key, operation, refusal) => out.log(
                 Level::Warn,
                 None,
                 format!("the ledger refused for now: {refusal}"),
             ),
             _ => {
+                if key.starts_with(refused::ASKED) {
+                    self.refused.note(out.now, operation, refusal);
+                }
                 self.answered(out, key);
                 out.log(
                     Level::Error,
@@ -311,6 +315,11 @@ impl Utility {
                 );
             }
         }
+    }
+
+    fn gives_up(&self, key: &str, operation: &Operation, refusal: &Refusal) -> bool {
+        let before = self.outbox.refusals(key);
+        key.starts_with(refused::ASKED) && refused::is_final(operation, refusal.code, before)
     }
 
     fn on_hold_refused(&mut self, out: &mut Out, hold: &Hold, refusal: &Refusal) {

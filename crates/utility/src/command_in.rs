@@ -281,7 +281,8 @@ impl Utility {
             &self.me.key,
         );
         fairway_ledger::admissible(&self.me.chain, &probe.to_bytes())?;
-        self.submit(out, format!("op/{}", key_of(id)), operation, None, 0);
+        let key = format!("{}{}", crate::refused::ASKED, key_of(id));
+        self.submit(out, key, operation, None, 0);
         Ok(Reply::Submitted)
     }
 
@@ -338,6 +339,7 @@ impl Utility {
             );
             return Err(Refusal::new(RefusalCode::NotAuthorized, text));
         }
+        self.registry.check_newer(&agreement)?;
         let signature = self.me.key.sign(AGREEMENT_DOMAIN, &agreement.to_bytes());
         self.hand_in(
             out,

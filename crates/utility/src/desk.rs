@@ -403,6 +403,9 @@ pub struct Overview {
     /// Broken or disabled charging points, at most [`MAX_PAGE`].
     #[n(16)]
     pub faulted: Vec<(StationId, u32)>,
+    /// What the ledger refused of what operators asked for in the last day, with its words, the newest first; at most 16.
+    #[n(17)]
+    pub refused: Vec<(Time, String)>,
 }
 
 /// A charging point of a station.

@@ -60,6 +60,7 @@ mod partners;
 pub mod peer;
 mod peer_in;
 mod preview;
+mod refused;
 mod registry;
 mod restore;
 pub mod roaming;

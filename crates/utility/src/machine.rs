@@ -14,6 +14,7 @@ use crate::node::Node;
 use crate::out::{MAX_LOCAL, Out};
 use crate::outbox::{Outbox, Parcel};
 use crate::peer::Message;
+use crate::refused::Refused;
 use crate::registry::Registry;
 use crate::trace::Trace;
 use crate::visit::{Visits, deadline, session_row};
@@ -58,6 +59,8 @@ pub struct Utility {
     pub(crate) money_day: Option<UtcDay>,
     /// Messages that were opened.
     pub(crate) seen: Seen,
+    /// What the ledger refused of what operators asked.
+    pub(crate) refused: Refused,
 }
 
 impl Utility {
@@ -69,6 +72,7 @@ impl Utility {
             registry: Registry::new(config.id, &config.members),
             money_day: None,
             seen: Seen::default(),
+            refused: Refused::default(),
             visits: Visits::default(),
             homes: Homes::default(),
             outbox: Outbox::default(),

@@ -117,6 +117,7 @@ impl Utility {
                     .count(),
             ),
             faulted: self.faulted(),
+            refused: self.refused.shown(now),
         })
     }
 

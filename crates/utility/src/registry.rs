@@ -280,6 +280,30 @@ impl Registry {
             .map(|(id, r)| (*id, &r.agreement))
     }
 
+    /// Refuses terms that the ledger would refuse because newer ones of the same pair are countersigned.
+    ///
+    /// # Errors
+    /// `terms-invalid`, with the version that comes next.
+    pub(crate) fn check_newer(&self, terms: &Agreement) -> Result<(), Refusal> {
+        let pair = (terms.home, terms.visited);
+        let signed = self.agreements.values().filter(|r| {
+            r.countersigned.is_some() && (r.agreement.home, r.agreement.visited) == pair
+        });
+        match signed.map(|r| r.agreement.version).max() {
+            Some(newest) if terms.version <= newest => Err(Refusal::new(
+                RefusalCode::TermsInvalid,
+                format!(
+                    "{} and {} have agreed on version {newest} already; the next is version {}, not {}",
+                    terms.home,
+                    terms.visited,
+                    newest.saturating_add(1),
+                    terms.version
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn agreement(&self, id: AgreementId) -> Option<&Agreement> {
         self.agreements.get(&id).map(|r| &r.agreement)
     }

@@ -42,6 +42,7 @@ impl Utility {
                 agreement,
             } => {
                 self.parties(supersedes)?;
+                self.registry.check_newer(&agreement)?;
                 let signature = self.me.key.sign(AGREEMENT_DOMAIN, &agreement.to_bytes());
                 Operation::Terms(TermsOperation::Counter {
                     supersedes,

@@ -10,6 +10,7 @@ use fairway_model::service::ServiceRequest;
 use fairway_model::time::{DAY, HOUR};
 use fairway_model::{AgreementId, Currency, Hash, MemberId, Micro, RefusalCode, SessionId};
 use fairway_utility::command::{Command, PartnerRules, Reply};
+use fairway_utility::desk::{DeskAnswer, DeskQuestion};
 use fairway_utility::roaming::{AgreementView, PartnerView, TermsCommand};
 
 fn terms(version: u32) -> Agreement {
@@ -225,6 +226,69 @@ fn terms_are_answered_and_ended_for_breach() {
     };
     let refused = world.command(duke(), Command::Terms(unknown)).unwrap_err();
     assert_eq!(refused.code, RefusalCode::AgreementUnknown);
+}
+
+#[test]
+fn terms_whose_version_is_taken_are_refused_at_once() {
+    let (mut world, id) = bound();
+    let again = worded(Agreement {
+        notice_days: Some(31),
+        ..terms(2)
+    });
+    let counter = TermsCommand::Counter {
+        supersedes: id,
+        agreement: Box::new(again.clone()),
+    };
+    for command in [
+        Command::ProposeAgreement(Box::new(again)),
+        Command::Terms(counter),
+    ] {
+        let refused = world.command(alabama(), command).unwrap_err();
+        assert_eq!(refused.code, RefusalCode::TermsInvalid);
+        assert!(
+            refused.to_string().contains("the next is version 3"),
+            "{refused}"
+        );
+    }
+}
+
+/// What the ledger refused of what an operator asked, as the overview shows it.
+fn refused(world: &mut World, member: MemberId) -> Vec<String> {
+    let asked = Command::Desk(DeskQuestion::Overview);
+    let Ok(Reply::Desk(answer)) = world.command(member, asked) else {
+        panic!()
+    };
+    let DeskAnswer::Overview(overview) = *answer else {
+        panic!()
+    };
+    overview.refused.into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn an_end_that_cannot_be_is_said_once_and_shown_to_operators() {
+    let (mut world, agreement) = bound();
+    let end = |days| TermsCommand::Terminate {
+        agreement,
+        from: Some(world.now.plus(days * DAY)),
+    };
+    let (early, late) = (end(40), end(50));
+    ask(&mut world, duke(), early);
+    world.run(3_000);
+    assert_eq!(refused(&mut world, duke()), Vec::<String>::new());
+    ask(&mut world, duke(), late);
+    world.run(3_000);
+    let shown = refused(&mut world, duke());
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert!(
+        shown[0].starts_with("to end an agreement: ") && shown[0].contains("would prolong it"),
+        "{shown:?}"
+    );
+    // Nothing is said again.
+    assert_eq!(world.utility(duke()).status().outbox, 0);
+    world.run(60_000);
+    assert_eq!(refused(&mut world, duke()).len(), 1);
+    world.sleep(2 * DAY);
+    assert_eq!(refused(&mut world, duke()), Vec::<String>::new());
 }
 
 #[test]

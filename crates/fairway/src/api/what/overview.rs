@@ -113,7 +113,7 @@ pub(crate) struct Alert {
     code: &'static str,
     /// The sentence: what, and what to do.
     text: String,
-    /// The page about it.
+    /// The page about it; empty where there is none.
     link: String,
 }
 
@@ -188,6 +188,10 @@ fn errors(api: &Api, o: &desk::Overview, ledger: &LedgerLine) -> Vec<Alert> {
     if ledger.stalled {
         let text = "the ledger has no quorum: charging goes on, settlements wait".to_owned();
         error("ledger-stalled", text, "/console/network".to_owned());
+    }
+    for (at, what) in &o.refused {
+        let text = format!("the ledger refused at {} {what}", at.rfc3339());
+        error("refused", text, String::new());
     }
     for (station, number) in &o.faulted {
         let text = format!("EVSE {number} of {station} is out of order: look at the station");
