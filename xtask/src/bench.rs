@@ -9,6 +9,7 @@ use crate::postgres::Cluster;
 use crate::{compile, figures, run, tools, workspace};
 
 mod forecast;
+mod start;
 
 /// One benchmark that the program knows.
 struct Benchmark {
@@ -26,6 +27,8 @@ enum Runner {
     Program,
     /// The back-test, in parts and beside programs of others.
     Backtest,
+    /// Members that are started and left alone.
+    Members,
     /// A script of `web/package.json`, with the pages built and Chromium.
     Pages,
 }
@@ -83,6 +86,11 @@ const BENCHMARKS: &[Benchmark] = &[
         peers: Peers::Nobody,
         runner: Runner::Pages,
     },
+    Benchmark {
+        name: "start",
+        peers: Peers::Database,
+        runner: Runner::Members,
+    },
 ];
 
 /// The programs that wrap the compared libraries: folder below `bench-peers`, and the program it makes. Each is
@@ -106,7 +114,8 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
     let (json, save) = (flag("--json"), flag("--save"));
     let chosen = chosen(arguments)?;
     let root = workspace::root();
-    if chosen.iter().any(|one| one.runner == Runner::Program) {
+    let built = |one: &&Benchmark| matches!(one.runner, Runner::Program | Runner::Members);
+    if chosen.iter().any(built) {
         if json && !save {
             quiet_build(&["build", "--release", "--locked", "-p", "fairway"])?;
         } else {
@@ -118,6 +127,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
             Runner::Backtest => forecast::run()?,
             Runner::Program => Some(measured(benchmark, &root, json || save, save)?),
             Runner::Pages => of_the_pages(save)?,
+            Runner::Members => start::run()?,
         };
         match output {
             Some(text) if save => keep(&root, benchmark.name, &text)?,
@@ -329,15 +339,14 @@ mod tests {
                 "split",
                 "transfers",
                 "forecast",
-                "pages"
+                "pages",
+                "start"
             ]
         );
         assert_eq!(names(&["rate"]).unwrap(), ["rate"]);
-        assert!(
-            names(&["speed"]).unwrap_err().contains(
-                "ledger, ledger-size, authorize, rate, split, transfers, forecast, pages"
-            )
-        );
+        assert!(names(&["speed"]).unwrap_err().contains(
+            "ledger, ledger-size, authorize, rate, split, transfers, forecast, pages, start"
+        ));
         assert!(names(&["--jsn"]).unwrap_err().contains("--json"));
     }
 }

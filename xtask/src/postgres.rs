@@ -103,6 +103,12 @@ impl Cluster {
         format!("postgres://{USER}@127.0.0.1:{}", self.port)
     }
 
+    /// Its first process; none where the server does not say.
+    pub(crate) fn process(&self) -> Option<u32> {
+        let told = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        told.lines().next()?.trim().parse().ok()
+    }
+
     fn wait_until_ready(&mut self) -> Result<(), String> {
         let started = Instant::now();
         while !self.folder.join("ready").exists() {

@@ -16,8 +16,8 @@ const START_LIMIT: Duration = Duration::from_mins(4);
 const POLL: Duration = Duration::from_millis(200);
 /// What the demonstration writes last: addresses, drivers, accounts.
 const TOLD: &str = "demo.json";
-/// Seconds of its clock in one of ours.
-const SPEED: &str = "60";
+/// Seconds of its clock in one of ours, where people and programs use its pages.
+pub(crate) const SPEED: &str = "60";
 
 /// Starts, waits for the end of its input or of the demonstration, ends it. A demonstration that ends by itself ends the script. Arguments: the program, and what it is told.
 const SCRIPT: &str = r#"
@@ -40,7 +40,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Starts it in a folder that is made empty, with the pages of `pages` instead of those inside the program.
+    /// Starts it in a folder that is made empty, with the pages of `pages` instead of those inside the program. `speed` is the
+    /// number of seconds of its clock in one of ours.
     ///
     /// # Errors
     /// It did not open its screens in time; what it said is in the log.
@@ -48,6 +49,7 @@ impl World {
         program: &Path,
         folder: PathBuf,
         pages: Option<&Path>,
+        speed: &str,
         log: &Log,
     ) -> Result<Self, String> {
         drop(std::fs::remove_dir_all(&folder));
@@ -55,7 +57,7 @@ impl World {
         command
             .args(["-c", SCRIPT, "fairway-world"])
             .arg(program)
-            .args(["demo", "--quick", "--speed", SPEED, "--dir"])
+            .args(["demo", "--quick", "--speed", speed, "--dir"])
             .arg(&folder);
         if let Some(pages) = pages {
             command.arg("--pages").arg(pages);
@@ -127,7 +129,7 @@ mod tests {
         );
         let log = Log::create(place.join("log")).unwrap();
         let started = Instant::now();
-        let world = World::start(&program, place.join("world"), None, &log).unwrap();
+        let world = World::start(&program, place.join("world"), None, SPEED, &log).unwrap();
         let child = std::fs::read_to_string(world.folder().join(TOLD)).unwrap();
         let child = PathBuf::from(format!("/proc/{}", child.trim()));
         assert!(child.exists() || !Path::new("/proc/self").exists());
@@ -142,7 +144,7 @@ mod tests {
         std::fs::create_dir_all(&place).unwrap();
         let log = Log::create(place.join("log")).unwrap();
         let started = Instant::now();
-        let world = World::start(Path::new("false"), place.join("world"), None, &log);
+        let world = World::start(Path::new("false"), place.join("world"), None, SPEED, &log);
         assert!(world.is_err() && started.elapsed() < Duration::from_secs(30));
         std::fs::remove_dir_all(&place).unwrap();
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{BUILD_LIMIT, Context, Outcome};
 use crate::demo::PROGRAM_BUILD;
-use crate::world::World;
+use crate::world::{SPEED, World};
 use crate::{tools, workspace};
 
 /// Longest time of all specifications; on a machine of two cores that was busy with other things they took eight and a half minutes.
@@ -29,6 +29,7 @@ pub(super) fn browser(context: &Context) -> Result<Outcome, String> {
         &program,
         context.scratch.join("browser-world"),
         Some(&context.root.join("web/dist")),
+        SPEED,
         &context.log,
     )?;
     let done = context.log.run(

@@ -8,7 +8,7 @@ use super::python::{self, SCHEMATHESIS};
 use super::{BUILD_LIMIT, Context, Outcome};
 use crate::demo::PROGRAM_BUILD;
 use crate::workspace;
-use crate::world::World;
+use crate::world::{SPEED, World};
 
 /// Who asks what.
 const SCRIPT: &str = "tests/schema/check.py";
@@ -29,6 +29,7 @@ pub(super) fn schema(context: &Context) -> Result<Outcome, String> {
         &program,
         context.scratch.join("schema-world"),
         None,
+        SPEED,
         &context.log,
     )?;
     let mut command = Command::new(python);
