@@ -4,6 +4,7 @@
 //! model on features that differ in a lag, a rounding or a holiday without noticing.
 
 use crate::bias::BiasRule;
+use crate::track::{RATE, RATE_ALONE};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
 use minicbor::{Decode, Encode};
@@ -282,6 +283,15 @@ impl FeatureSpec {
     /// The hash that models hold.
     pub fn hash(&self) -> Hash {
         self.digest(SPEC_DOMAIN)
+    }
+
+    /// The rate at which quantiles of these columns are tracked, see [`crate::track`].
+    pub fn rate(&self) -> u16 {
+        if self.uses_forecast() {
+            RATE
+        } else {
+            RATE_ALONE
+        }
     }
 
     /// Whether a column or the anchor asks for the member's own forecast.

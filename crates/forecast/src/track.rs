@@ -35,8 +35,10 @@ pub struct Tracker {
     shifts: Vec<i64>,
 }
 
-/// The recommended rate: half a thousandth of the mean load.
+/// The recommended rate for models that see a published forecast: half a thousandth of the mean load.
 pub const RATE: u16 = 500;
+/// The recommended rate for models that see none: their errors are about three times as large, and so are the steps that follow them.
+pub const RATE_ALONE: u16 = 1_500;
 
 impl Tracker {
     /// A tracker that has seen nothing. `None` unless levels rise, lie within 1 to 999 and hold the median.

@@ -6,7 +6,6 @@
 use fairway_forecast::backtest::Issue;
 use fairway_forecast::ensemble::{Forecaster, Package};
 use fairway_forecast::spec::FeatureSpec;
-use fairway_forecast::track::RATE;
 use fairway_forecast::trees::{MAX_IMPORT_BYTES, MAX_MODEL_BYTES, Model, import};
 use fairway_model::canonical::Canonical;
 use fairway_model::hash::Hash;
@@ -111,7 +110,7 @@ impl Bundle {
             spec: spec.clone(),
             levels: texts.iter().map(|(level, _)| *level).collect(),
             models: names,
-            rate: RATE,
+            rate: spec.rate(),
             issue,
         };
         Self { package, models }.checked()

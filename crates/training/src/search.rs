@@ -435,7 +435,11 @@ impl<'a> Search<'a> {
         candidate: Candidate,
         mut find: impl FnMut(&Job) -> Option<Model>,
     ) -> Result<(Vec<Published>, Tracker), String> {
-        let tracker = Tracker::new(&LEVELS, RATE).ok_or("the levels are not sound")?;
+        let rate = match candidate {
+            Candidate::Trees { looks, .. } => self.spec(looks).map_or(RATE, FeatureSpec::rate),
+            _ => RATE,
+        };
+        let tracker = Tracker::new(&LEVELS, rate).ok_or("the levels are not sound")?;
         let Candidate::Trees { looks, .. } = candidate else {
             let own = self.members.first().ok_or("a search needs a data set")?;
             let found = simple::published(

@@ -14,7 +14,7 @@ use fairway_forecast::scores::Errors;
 use fairway_forecast::series::Series;
 use fairway_forecast::spec::{Feature, FeatureSpec};
 use fairway_forecast::synthetic::Synthetic;
-use fairway_forecast::track::{LEVELS, RATE, Tracker};
+use fairway_forecast::track::{LEVELS, Tracker};
 use fairway_forecast::trees::{MAX_IMPORT_BYTES, Model};
 use fairway_model::canonical::Canonical;
 use fairway_training::board::{Board, Standing, common, judge, standing};
@@ -273,10 +273,10 @@ fn entry(
     Ok(Entry {
         candidate,
         package: spec.map(|spec| Package {
+            rate: spec.rate(),
             spec,
             levels: LEVELS.to_vec(),
             models,
-            rate: RATE,
             issue: search.plan().issue,
         }),
         tracker: tracker.ok_or_else(|| Fault::Broken("the winner has no tracking".to_owned()))?,
@@ -694,7 +694,7 @@ fn admit(store: &Store, name: &str, bundle: Bundle, learned: &Learned) -> Result
             looks,
             size: Size::Large,
         },
-        tracker: Tracker::new(&LEVELS, RATE)
+        tracker: Tracker::new(&LEVELS, bundle.package.rate)
             .ok_or_else(|| Fault::Broken("the levels are not sound".to_owned()))?,
         plan: Plan {
             issue: bundle.package.issue,

@@ -222,6 +222,7 @@ impl Turn {
                     .collect::<Option<Vec<i64>>>()
                     .filter(|_| self.revealed),
                 percentiles: found.percentiles.clone(),
+                rate: package.package.rate,
             };
             (found, detail)
         }))

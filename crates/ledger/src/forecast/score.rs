@@ -22,7 +22,7 @@ use fairway_forecast::ensemble::Spoken;
 use fairway_forecast::hour::Day;
 use fairway_forecast::number::PPM;
 use fairway_forecast::scores::{self, Errors, pinball};
-use fairway_forecast::track::{MEDIAN, RATE, Tracker};
+use fairway_forecast::track::{MEDIAN, Tracker};
 use fairway_model::money::{Currency, Micro};
 use fairway_model::refusal::{Refusal, RefusalCode};
 use fairway_model::time::Time;
@@ -209,7 +209,7 @@ fn learn(state: &mut ScoreState, detail: &DetailDay, measured: &[Option<i64>]) {
         .iter()
         .position(|t| t.package == detail.package);
     let place = place.or_else(|| {
-        let tracker = Tracker::new(&detail.levels, RATE)?;
+        let tracker = Tracker::new(&detail.levels, detail.rate)?;
         if state.trackers.len() >= TRACKERS {
             state.trackers.remove(0);
         }

@@ -120,6 +120,7 @@ mod tests {
             hours: (0..).zip(baseline).map(said).collect(),
             own: Some(own),
             percentiles: Vec::new(),
+            rate: 0,
         }
     }
 

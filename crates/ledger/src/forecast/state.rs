@@ -325,6 +325,9 @@ pub struct DetailDay {
     /// The loads at the curve's levels.
     #[n(5)]
     pub percentiles: Vec<i64>,
+    /// How fast its quantiles are moved, in millionths of the scale.
+    #[n(6)]
+    pub rate: u16,
 }
 
 /// How one day went.

@@ -9,7 +9,7 @@ use fairway_forecast::ensemble::Voices;
 use fairway_forecast::hour::{Day, day_of};
 use fairway_forecast::spec::FeatureSpec;
 use fairway_forecast::synthetic::Synthetic;
-use fairway_forecast::track::{LEVELS, RATE, Tracker};
+use fairway_forecast::track::{LEVELS, Tracker};
 use fairway_forecast::trees::{Model, train};
 use fairway_forecast::view::View;
 use fairway_model::hash::Hash;
@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let view = View::new(&inputs, &calendar, &spec).map_err(|error| error.to_string())?;
     let last = first.plus(i64::from(DAYS) - 1);
     let rows = Rows::collect(&view, &inputs.load, issue, first.plus(15), last);
-    let tracker = Tracker::new(&LEVELS, RATE).ok_or("levels are not sound")?;
+    let tracker = Tracker::new(&LEVELS, spec.rate()).ok_or("levels are not sound")?;
     let mut replay = Replay::new(tracker);
     let (mut models, mut said) = (Vec::new(), Vec::new());
     for fold in folds(last.plus(1 - FORECAST_DAYS), last, 60, issue) {

@@ -6,7 +6,7 @@ use crate::{figure, study};
 use fairway_forecast::backtest::Issue;
 use fairway_forecast::ensemble::{Forecaster, Package};
 use fairway_forecast::hour::Day;
-use fairway_forecast::track::{LEVELS, MEDIAN, RATE};
+use fairway_forecast::track::{LEVELS, MEDIAN};
 use fairway_forecast::trees::{Model, Table, train};
 use fairway_forecast::view::View;
 use fairway_model::canonical::Canonical;
@@ -69,7 +69,7 @@ pub(crate) fn run(options: &Options, members: &[Member]) -> Result<(), String> {
             .iter()
             .map(|models| models.iter().map(Model::hash).collect())
             .collect(),
-        rate: RATE,
+        rate: spec.rate(),
         issue,
     };
     let known = voices.iter().flatten();

@@ -6,7 +6,7 @@ use fairway_forecast::backtest::{Fold, Issue, Published, Replay, Rows, folds};
 use fairway_forecast::ensemble::Voices;
 use fairway_forecast::hour::Day;
 use fairway_forecast::spec::FeatureSpec;
-use fairway_forecast::track::{LEVELS, MEDIAN, RATE, Tracker};
+use fairway_forecast::track::{LEVELS, MEDIAN, Tracker};
 use fairway_forecast::trees::{Model, Recipe, Table};
 use fairway_training::candidate::{self, Effort, Looks, Size};
 use fairway_training::search::{Member, rows_of, spec_of};
@@ -79,7 +79,7 @@ pub(crate) fn run(
     }
     let levels: &[u16] = if options.point { &[MEDIAN] } else { &LEVELS };
     let wanted: Vec<&Ground<'_>> = grounds.iter().filter(|g| options.wants(g.member)).collect();
-    let speaking = wanted.iter().map(|_| Speaking::new(levels));
+    let speaking = wanted.iter().map(|_| Speaking::new(levels, spec.rate()));
     let mut speaking = speaking.collect::<Result<Vec<_>, _>>()?;
     for fold in &folds {
         let all: Vec<&Ground<'_>> = grounds.iter().collect();
@@ -142,8 +142,8 @@ struct Voice {
 }
 
 impl Voice {
-    fn new(levels: &[u16]) -> Result<Self, String> {
-        let tracker = Tracker::new(levels, RATE).ok_or("levels are not sound")?;
+    fn new(levels: &[u16], rate: u16) -> Result<Self, String> {
+        let tracker = Tracker::new(levels, rate).ok_or("levels are not sound")?;
         Ok(Self {
             replay: Replay::new(tracker),
             published: Vec::new(),
@@ -164,11 +164,11 @@ struct Speaking {
 }
 
 impl Speaking {
-    fn new(levels: &[u16]) -> Result<Self, String> {
+    fn new(levels: &[u16], rate: u16) -> Result<Self, String> {
         Ok(Self {
-            own: Voice::new(levels)?,
-            pooled: Voice::new(levels)?,
-            both: Voice::new(levels)?,
+            own: Voice::new(levels, rate)?,
+            pooled: Voice::new(levels, rate)?,
+            both: Voice::new(levels, rate)?,
         })
     }
 
