@@ -20,6 +20,7 @@ mod layers;
 mod manifest;
 mod night;
 mod one_build;
+mod pictures;
 mod postgres;
 mod run;
 mod source;
@@ -47,6 +48,7 @@ usage: cargo xtask <command>
   conformance [--release] compare all signed and stored bytes with the committed hashes
   bench [name] [--json]   release build and benchmarks: ledger, authorize, rate
        --save             also write the figures to docs/figures
+  pictures                the documents' pictures, of what `test browser` photographed
   night [--minutes N]     as many seeds of all simulators as the time allows, and members killed
         [--seeds N]       at random; or so many seeds. Counts are kept in docs/figures/night.json
         [--test-build]    with the build of the tests, for a short look
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         "claims" => claims::report().map(|report| println!("{report}")),
         "conformance" => conformance::main(rest),
         "bench" => bench::main(rest),
+        "pictures" => pictures::main(),
         "night" => night::main(rest),
         "chaos" => night::chaos_only(rest),
         "tools" => tools::main(rest),

@@ -9,7 +9,7 @@ use crate::home_charge::refuse;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{Answer, MAX_ROUNDS, Message, OfferAnswer};
-use crate::trace::flow;
+use crate::trace::{factor, flow};
 use fairway_aaa::{EligibilityRequest, Revocation};
 use fairway_model::canonical::Canonical;
 use fairway_model::station::Presented;
@@ -188,7 +188,10 @@ impl Utility {
         let what = match &answer {
             OfferAnswer::Accepted(_) => format!("round {number}: accepted"),
             OfferAnswer::Countered { max_load_bps, .. } => {
-                format!("round {number}: countered with load {max_load_bps}")
+                format!(
+                    "round {number}: countered, at most {}",
+                    factor(*max_load_bps)
+                )
             }
             OfferAnswer::Refused(_) => format!("round {number}: refused"),
         };
@@ -198,7 +201,7 @@ impl Utility {
             session,
             (&from.to_string(), "crp"),
             flow::NEGOTIATION,
-            &format!("round {number}: offer with load {load} proposed"),
+            &format!("round {number}: offer proposed, {}", factor(load)),
         );
         self.hop(
             out,

@@ -6,7 +6,7 @@ use crate::identify::asked_key;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{MAX_ROUNDS, Message, OfferAnswer};
-use crate::trace::flow;
+use crate::trace::{factor, flow};
 use fairway_gateway::{State, Step};
 use fairway_model::canonical::Canonical;
 use fairway_model::profile::ELIGIBILITY_DOMAIN;
@@ -157,7 +157,7 @@ impl Utility {
             id,
             ("crp", &statement.home.to_string()),
             flow::NEGOTIATION,
-            &format!("round {round}: offer with load {load} proposed"),
+            &format!("round {round}: offer proposed, {}", factor(load)),
         );
         self.ask(out, offer_key(id), statement.home, message, Some(id), false);
     }
@@ -254,7 +254,7 @@ impl Utility {
                     id,
                     (&home.to_string(), "crp"),
                     flow::NEGOTIATION,
-                    &format!("round {round}: countered with load {max_load_bps}"),
+                    &format!("round {round}: countered, at most {}", factor(max_load_bps)),
                 );
                 if round >= MAX_ROUNDS {
                     let text = format!(

@@ -282,7 +282,7 @@ export type Alert = {
      */
     code: string;
     /**
-     * The page about it.
+     * The page about it; empty where there is none.
      */
     link: string;
     /**
@@ -481,6 +481,10 @@ export type AllForecastRow = {
          * Whether the visited utility has opened its load book.
          */
         load_book: boolean;
+        /**
+         * The newest day of the region's clock that has a schedule, if that is tomorrow or today.
+         */
+        newest: string | null;
         /**
          * The package of models in force.
          */
@@ -2017,6 +2021,10 @@ export type ForecastRow = {
      * Whether the visited utility has opened its load book.
      */
     load_book: boolean;
+    /**
+     * The newest day of the region's clock that has a schedule, if that is tomorrow or today.
+     */
+    newest: string | null;
     /**
      * The package of models in force.
      */

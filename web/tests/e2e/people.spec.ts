@@ -167,11 +167,19 @@ const CONSOLE: [string, string][] = [
 ];
 
 test('every_page_of_the_console_shows_a_real_member', async () => {
+  // A visitor charges at this member's station, so that the pages have something to show.
+  const post = await open(browser, stage.kiosks.find((kiosk) => kiosk.station.startsWith('DUK'))?.url ?? '', WIDE);
+  await chargesTwenty(post.page, stage.drivers[0]?.cin ?? '');
+  await post.page.waitForSelector("[data-screen='bill']", { timeout: 120_000 });
   const operator = await visit('US*DUK', '/console', 'operator');
   for (const [name, path] of CONSOLE) {
     await go(operator.page, path);
+    // The made-up load is forecast on the ledger from eleven in the morning on, three minutes after the demonstration began.
+    if (name === 'forecast') await expect.poll(async () => (await operator.page.locator('path.middle').count()) || (await operator.page.reload(), await settled(operator.page), 0), { timeout: 200_000, interval: 2_000 }).toBeGreaterThan(0);
     await picture(operator.page, name);
   }
+  await go(operator.page, '/console/visitors');
+  expect(await operator.page.locator('tr[data-row]').count()).toBeGreaterThan(0);
   await go(operator.page, '/console/sessions');
   await operator.page.locator('tbody a').first().click();
   await settled(operator.page);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{BUILD_LIMIT, Context, Outcome};
 use crate::demo::PROGRAM_BUILD;
+use crate::pictures::SHOTS;
 use crate::world::{SPEED, World};
 use crate::{tools, workspace};
 
@@ -38,7 +39,7 @@ pub(super) fn browser(context: &Context) -> Result<Outcome, String> {
             .env("FAIRWAY_DEMO", world.folder())
             .env("FAIRWAY_PROGRAM", program)
             .env("FAIRWAY_CHROMIUM", chromium)
-            .env("FAIRWAY_SHOTS", context.scratch.join("shots")),
+            .env("FAIRWAY_SHOTS", context.scratch.join(SHOTS)),
         LIMIT,
     )?;
     let (passed, failed) = (

@@ -28,7 +28,7 @@ mod register;
 mod rule;
 mod rules;
 mod station;
-mod submit;
+pub(crate) mod submit;
 mod terms;
 mod verify;
 

@@ -20,13 +20,80 @@ pub(super) const LOOK: Duration = Duration::from_millis(100);
 
 /// Which member's desk a command goes to.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Desk {
+pub(crate) struct Desk {
     /// The member's configuration file: it tells the address and where the operator's token is.
     #[arg(long, default_value = "fairway.toml")]
     config: PathBuf,
 }
 
+/// An operation that is final.
+#[derive(Debug)]
+pub(crate) struct Handed {
+    /// The block that holds it.
+    pub(crate) height: u64,
+    /// The nonce that its transaction has used.
+    pub(crate) nonce: TxNonce,
+    /// What became of it.
+    pub(crate) receipt: Receipt,
+}
+
 impl Desk {
+    /// The desk of the member with this configuration file.
+    pub(crate) const fn of(config: PathBuf) -> Self {
+        Self { config }
+    }
+
+    /// The height of the member's ledger node.
+    ///
+    /// # Errors
+    /// Why the member was not reached.
+    pub(crate) async fn height(&self) -> Result<u64, String> {
+        ledger_height(&self.client()?).await
+    }
+
+    /// Signs an operation with the member's key, hands it in at its ledger node, and waits for the block that answers it.
+    /// Works for witnesses too, which have no utility to sign for them. `what` begins the sentence of an error.
+    ///
+    /// # Errors
+    /// The refusal of the ledger, or why the member was not reached.
+    pub(crate) async fn hand_in(&self, what: &str, operation: Operation) -> Result<Handed, String> {
+        let (client, me, config) = (self.client()?, self.member()?, self.config()?);
+        let keys = Keys::read(&config.path(&config.keys))?;
+        let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
+        let nonce = TxNonce(Hash(environment::entropy()).short());
+        let tx = Transaction::sign(&genesis.chain_id, me, nonce, operation, &keys.member);
+        let mut height = ledger_height(&client).await?.saturating_add(1);
+        client.hand_in(tx.to_bytes()).await?;
+        let begin = environment::instant();
+        while begin.elapsed() < FINAL {
+            let newest = ledger_height(&client).await?;
+            while height <= newest {
+                let Ok(block) = client.json(&format!("/ledger/v1/block/{height}")).await else {
+                    break;
+                };
+                let Some(receipt) = answer(&block, me, |seen| *seen == tx.operation) else {
+                    height = height.saturating_add(1);
+                    continue;
+                };
+                if let Some(refusal) = receipt.refusal() {
+                    return Err(format!(
+                        "{what}: refused by the ledger in block {height}: {refusal}"
+                    ));
+                }
+                return Ok(Handed {
+                    height,
+                    nonce,
+                    receipt,
+                });
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(format!(
+            "{what}: submitted, not final yet after {} s; `fairway ledger status` says whether blocks are made",
+            FINAL.as_secs()
+        ))
+    }
+
     /// The configuration.
     pub(super) fn config(&self) -> Result<Config, String> {
         Config::read(&self.config).map_err(|e| e.to_string())
@@ -91,48 +158,18 @@ pub(super) async fn submit(
     Ok(())
 }
 
-/// Signs an operation with the member's key, hands it in at its ledger node, and waits for the block that answers it. Works for
-/// witnesses too, which have no utility to sign for them. Returns the nonce that the transaction has used, and its receipt.
+/// As [`Desk::hand_in`], and says in which block. Returns the nonce that the transaction has used, and its receipt.
 ///
 /// # Errors
-/// The refusal of the ledger, or why the member was not reached.
+/// As [`Desk::hand_in`].
 pub(super) async fn hand_in(
     desk: &Desk,
     what: &str,
     operation: Operation,
 ) -> Result<(TxNonce, Receipt), String> {
-    let (client, me, config) = (desk.client()?, desk.member()?, desk.config()?);
-    let keys = Keys::read(&config.path(&config.keys))?;
-    let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
-    let nonce = TxNonce(Hash(environment::entropy()).short());
-    let tx = Transaction::sign(&genesis.chain_id, me, nonce, operation, &keys.member);
-    let mut next = ledger_height(&client).await?.saturating_add(1);
-    client.hand_in(tx.to_bytes()).await?;
-    let begin = environment::instant();
-    while begin.elapsed() < FINAL {
-        let newest = ledger_height(&client).await?;
-        while next <= newest {
-            let Ok(block) = client.json(&format!("/ledger/v1/block/{next}")).await else {
-                break;
-            };
-            let Some(receipt) = answer(&block, me, |seen| *seen == tx.operation) else {
-                next = next.saturating_add(1);
-                continue;
-            };
-            if let Some(refusal) = receipt.refusal() {
-                return Err(format!(
-                    "{what}: refused by the ledger in block {next}: {refusal}"
-                ));
-            }
-            say(&format!("{what}: final in block {next}"));
-            return Ok((nonce, receipt));
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-    Err(format!(
-        "{what}: submitted, not final yet after {} s; `fairway ledger status` says whether blocks are made",
-        FINAL.as_secs()
-    ))
+    let done = desk.hand_in(what, operation).await?;
+    say(&format!("{what}: final in block {}", done.height));
+    Ok((done.nonce, done.receipt))
 }
 
 async fn ledger_height(client: &Client) -> Result<u64, String> {

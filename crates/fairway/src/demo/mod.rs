@@ -4,6 +4,7 @@
 pub mod accounts;
 pub(crate) mod books;
 pub mod drive;
+mod foresight;
 mod kiosks;
 pub mod members;
 mod scenario;

@@ -1,13 +1,15 @@
 //! The scenario, step by step.
 
 use super::drive::{Post, Visit};
+use super::foresight::Foresight;
 use super::members::{Cast, UTILITIES, everybody};
 use super::setup::{self, Driver};
-use super::world::{Plan, World};
+use super::world::{BEGIN_MS, Plan, World};
 use super::{Options, accounts, books, kiosks, simulator};
 use crate::cli::say;
 use crate::view;
 use fairway_messages::Language;
+use fairway_model::time::HOUR;
 use fairway_model::{Bill, Currency, RefusalCode};
 use fairway_utility::command::{Command, Reply};
 use std::path::Path;
@@ -15,6 +17,9 @@ use std::time::{Duration, Instant};
 
 /// The demonstration's month.
 const MONTH: (i16, u8) = (2026, 11);
+/// Where people look on, its clock begins two hours earlier: the forecast of the next day is made at eleven in the morning, and they need not
+/// wait a day for it.
+const EARLY_MS: i64 = BEGIN_MS - 2 * HOUR;
 
 struct Stage {
     world: World,
@@ -34,6 +39,10 @@ pub(super) async fn play(options: &Options, folder: &Path, begin: Instant) -> Re
     let mut plan = Plan::new(folder, options.seed, options.speed)?;
     // Nobody cuts a line while the scenario plays for itself.
     plan.lines = !options.headless;
+    plan.forecast = !options.headless;
+    if plan.forecast {
+        plan.begin_ms = EARLY_MS;
+    }
     let pages = options.pages.as_deref().map(std::path::absolute);
     plan.pages = pages.transpose().map_err(|e| e.to_string())?;
     let world = World::prepare(&plan)?;
@@ -62,7 +71,7 @@ impl Stage {
             options.seed
         ));
         let bays = setup::bays(options.seed)?;
-        setup::consortium(&self.world, options.seed, &bays).await?;
+        let followed = setup::consortium(&self.world, options.seed, &bays).await?;
         self.drivers = setup::drivers(&self.world, options.seed).await?;
         accounts::make(&self.world, &self.drivers).await?;
         say(&format!(
@@ -70,6 +79,9 @@ impl Stage {
             since(),
             bays.len()
         ));
+        if let Some(agreement) = followed {
+            tokio::spawn(foresee(Foresight::of(&self.world, agreement)));
+        }
         for bay in bays {
             self.posts.push(Post::open(&self.world, bay)?);
         }
@@ -334,6 +346,18 @@ impl Stage {
         ));
         // Ctrl-C ends the whole scenario.
         simulator::run(&mut self.world, stands, &self.drivers, listener).await
+    }
+}
+
+/// The forecast is prepared while the screens are open already.
+async fn foresee(foresight: Foresight) {
+    match foresight.agree().await {
+        Ok(()) => say(
+            "Duke's load (made up) is forecast on the ledger from now on: Georgia's drivers pay by it at Duke's stations from the next day of the demonstration's clock. Console of Duke, Forecast and price.",
+        ),
+        Err(reason) => say(&format!(
+            "the forecast was not agreed on, and the agreed table prices instead: {reason}"
+        )),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the consortium agrees and registers before the first charge.
 
 use super::drive::Bay;
+use super::foresight;
 use super::members::{Cast, UTILITIES, number, seed};
 use super::world::World;
 use crate::node::passwords::password_hash;
@@ -10,8 +11,8 @@ use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
 use fairway_model::registry::{EvseEntry, PrefixEntry};
 use fairway_model::tariff::{Dimension, PriceComponent, SalesTax, Tariff, TariffElement};
 use fairway_model::{
-    AdHoc, Agreement, Costs, Currency, CustomerClass, Energy, EvseId, Hash, Micro, OwnerId,
-    Payment, Ppm, Service, SplitRule, StationId, Tier, Time,
+    AdHoc, Agreement, AgreementId, Costs, Currency, CustomerClass, Energy, EvseId, Hash, Micro,
+    OwnerId, Payment, Ppm, Service, SplitRule, StationId, Tier, Time,
 };
 use fairway_protocol::ocmf::MeterKey;
 use fairway_utility::command::{Command, NewCustomer, Reply, Status};
@@ -233,8 +234,13 @@ async fn until(world: &World, what: &str, holds: impl Fn(&Status) -> bool) -> Re
     Ok(())
 }
 
-/// Registers prefixes, EVSEs and agreements on the ledger, and waits until everybody sees them.
-pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(), String> {
+/// Registers prefixes, EVSEs and agreements on the ledger, and waits until everybody sees them. Returns the agreement that
+/// follows a forecast, if one does.
+pub async fn consortium(
+    world: &World,
+    seed_of: u64,
+    bays: &[Bay],
+) -> Result<Option<AgreementId>, String> {
     for cast in UTILITIES {
         let entry = PrefixEntry {
             prefix: cast.prefix.to_owned(),
@@ -267,10 +273,15 @@ pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(),
         };
         done(world, cast, &Command::RegisterEvse(entry)).await?;
     }
-    let mut proposed = Vec::new();
+    let (mut proposed, mut followed) = (Vec::new(), None);
     for home in UTILITIES {
         for visited in UTILITIES {
-            let agreement = agreement(home, visited, world.clock.now())?;
+            let mut agreement = agreement(home, visited, world.clock.now())?;
+            if world.forecast && foresight::concerns(home, visited) {
+                agreement.forecast = Some(foresight::terms());
+                agreement = worded(agreement);
+                followed = Some(agreement.id());
+            }
             proposed.push((home, visited.member()?, agreement.id()));
             done(
                 world,
@@ -295,15 +306,12 @@ pub async fn consortium(world: &World, seed_of: u64, bays: &[Bay]) -> Result<(),
             .iter()
             .all(|(home, visited, id)| !concerns(*home, *visited) || known(*id))
     })
-    .await
+    .await?;
+    Ok(followed)
 }
 
 /// Countersigns once the proposal is known at home.
-async fn countersign(
-    world: &World,
-    home: Cast,
-    id: fairway_model::AgreementId,
-) -> Result<(), String> {
+async fn countersign(world: &World, home: Cast, id: AgreementId) -> Result<(), String> {
     let begin = crate::environment::instant();
     loop {
         let status = status(world, home).await?;

@@ -1,5 +1,6 @@
 //! The member processes: files, start, kill, restart, health.
 
+use super::foresight;
 use super::members::{Cast, UTILITIES, WITNESS, everybody, seed};
 use crate::cli::client::Client;
 use crate::config::{ClockConfig, Config, Listen, Web};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub lines: bool,
     /// Folder of web pages instead of those inside the program.
     pub pages: Option<PathBuf>,
+    /// Whether a member reports a load, and an agreement follows its forecast.
+    pub forecast: bool,
 }
 
 impl Plan {
@@ -55,6 +58,7 @@ impl Plan {
             databases: BTreeMap::new(),
             lines: false,
             pages: None,
+            forecast: false,
         })
     }
 }
@@ -70,6 +74,8 @@ pub struct World {
     pub genesis: Genesis,
     /// Demonstration seconds per wall second.
     pub speed: u32,
+    /// Whether a member reports a load, and an agreement follows its forecast.
+    pub forecast: bool,
     program: PathBuf,
     listen: BTreeMap<&'static str, Listen>,
     pages: BTreeMap<&'static str, SocketAddr>,
@@ -158,6 +164,7 @@ impl World {
             clock,
             genesis,
             speed,
+            forecast: plan.forecast,
             program,
             listen,
             pages,
@@ -209,6 +216,9 @@ impl World {
         config.via = lines
             .map(|((_, to), line)| ((*to).to_owned(), format!("https://{}", line.address())))
             .collect();
+        if plan.forecast {
+            config.load = foresight::load(cast);
+        }
         if let Some(url) = plan.databases.get(cast.id) {
             config.database.url.clone_from(url);
         }

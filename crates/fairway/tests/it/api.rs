@@ -23,6 +23,7 @@ async fn alone(name: &str) -> (World, Cast, Person, String) {
         databases: std::collections::BTreeMap::new(),
         lines: false,
         pages: None,
+        forecast: false,
     };
     let mut world = World::prepare(&plan).unwrap();
     let cast = UTILITIES[1];

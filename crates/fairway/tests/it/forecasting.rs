@@ -85,6 +85,7 @@ impl Region {
             databases: BTreeMap::new(),
             lines: false,
             pages: None,
+            forecast: false,
         };
         let mut world = World::prepare(&plan).unwrap();
         let config = world.folder.join("duke/fairway.toml");

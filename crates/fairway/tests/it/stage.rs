@@ -47,6 +47,7 @@ impl Stage {
             databases,
             lines: false,
             pages: None,
+            forecast: false,
         };
         let mut world = World::prepare(&plan).unwrap();
         for member in everybody() {

@@ -19,7 +19,7 @@ use fairway_ledger::forecast::state::{
     key_for_line, key_for_load_book, key_for_load_page, key_for_prices, key_for_score,
 };
 use fairway_model::canonical::Canonical;
-use fairway_model::{Agreement, MemberId};
+use fairway_model::{Agreement, AgreementId, MemberId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,6 +41,8 @@ pub(crate) struct ForecastRow {
     package: Option<String>,
     /// Whether the visited utility has opened its load book.
     load_book: bool,
+    /// The newest day of the region's clock that has a schedule, if that is tomorrow or today.
+    newest: Option<String>,
 }
 
 /// Which day.
@@ -203,9 +205,23 @@ pub(crate) async fn list(
             visited: terms.visited.to_string(),
             package: active.map(|pack| pack.package.hex()),
             load_book: book.is_some(),
+            newest: newest(&api, id, book.as_ref()).await,
         });
     }
     Ok(Json(All { data }))
+}
+
+/// Tomorrow or today by the region's clock, whichever has a schedule.
+async fn newest(api: &Api, id: AgreementId, book: Option<&LoadBook>) -> Option<String> {
+    let calendar = Calendar::read(&book?.calendar).ok()?;
+    let today = calendar.local(Hour::of(api.parts().clock.now())).day;
+    for day in [today.plus(1), today] {
+        let prices: Option<PriceDay> = state(api, key_for_prices(id, day)).await;
+        if prices.is_some_and(|prices| prices.day == day) {
+            return Some(day_text(day));
+        }
+    }
+    None
 }
 
 async fn calendar(api: &Api, member: MemberId) -> Result<Calendar, Problem> {
