@@ -60,6 +60,7 @@ kiosk-discount-line = Nachlass
 kiosk-reason-tariff = Das ist der Preis des Tarifs.
 kiosk-reason-present_load = Die Netzlast setzt den Energiepreis auf { $percent } des Tarifs; die Vereinbarung begrenzt ihn auf { $cap }.
 kiosk-reason-forecast = Die Lastprognose dieser Stunde setzt den Energiepreis auf { $percent } des Tarifs; die Vereinbarung begrenzt ihn auf { $cap }.
+kiosk-reason-usual = Der Preis folgt der Lastprognose; diese Stunde hat den des Tarifs. Die Grenze ist { $cap }.
 kiosk-fixed = Der Preis steht für diesen Ladevorgang fest.
 kiosk-tax = { $name }: { $rate } zusätzlich
 kiosk-roaming = Roaming: keine eigene Gebühr

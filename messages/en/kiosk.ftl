@@ -60,6 +60,7 @@ kiosk-discount-line = Discount
 kiosk-reason-tariff = This is the tariff's price.
 kiosk-reason-present_load = The grid's load sets the energy price to { $percent } of the tariff; your utilities' agreement caps it at { $cap }.
 kiosk-reason-forecast = The load forecast for this hour sets the energy price to { $percent } of the tariff; your utilities' agreement caps it at { $cap }.
+kiosk-reason-usual = Prices follow the load forecast; this hour has the tariff’s own. The cap is { $cap }.
 kiosk-fixed = The price is fixed for this charge.
 kiosk-tax = { $name }: { $rate } on top
 kiosk-roaming = Roaming: no fee of its own

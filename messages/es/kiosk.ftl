@@ -60,6 +60,7 @@ kiosk-discount-line = Descuento
 kiosk-reason-tariff = Es el precio de la tarifa.
 kiosk-reason-present_load = La carga de la red pone el precio de la energía al { $percent } de la tarifa; el acuerdo lo limita a { $cap }.
 kiosk-reason-forecast = La previsión de carga de esta hora pone el precio de la energía al { $percent } de la tarifa; el acuerdo lo limita a { $cap }.
+kiosk-reason-usual = El precio sigue la previsión de carga; esta hora tiene el de la tarifa. El límite es { $cap }.
 kiosk-fixed = El precio es fijo para esta carga.
 kiosk-tax = { $name }: { $rate } más
 kiosk-roaming = Itinerancia: sin coste propio

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { accessible, chargesTwenty, go, launch, NOBODY, open, picture, POST_SIZES, settled, signIn, type Watched } from './support/browser.ts';
+import { accessible, chargesTwenty, go, launch, NOBODY, open, picture, POST_SIZES, settled, signIn, unplugs, type Watched } from './support/browser.ts';
 
 /** Drivers, operators and auditors at the pages of real members: what one begins another ends. */
 const stage = inject('stage');
@@ -168,9 +168,11 @@ const CONSOLE: [string, string][] = [
 
 test('every_page_of_the_console_shows_a_real_member', async () => {
   // A visitor charges at this member's station, so that the pages have something to show.
-  const post = await open(browser, stage.kiosks.find((kiosk) => kiosk.station.startsWith('DUK'))?.url ?? '', WIDE);
+  const post = await open(browser, stage.kiosks.find((kiosk) => kiosk.station === 'DUK-02')?.url ?? '', WIDE);
   await chargesTwenty(post.page, stage.drivers[0]?.cin ?? '');
-  await post.page.waitForSelector("[data-screen='bill']", { timeout: 120_000 });
+  await post.page.waitForSelector("[data-screen='bill']");
+  await post.page.keyboard.press('#');
+  await unplugs(post.page);
   const operator = await visit('US*DUK', '/console', 'operator');
   for (const [name, path] of CONSOLE) {
     await go(operator.page, path);

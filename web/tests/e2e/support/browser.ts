@@ -102,6 +102,30 @@ export async function look(page: Page, state: string, sizes: Record<string, read
   }
 }
 
+/** The narrowest window that a page must fit into, and a very large one. */
+const EDGES = [
+  [320, 640],
+  [3840, 2160],
+] as const;
+
+/** How much wider a page is than its window, in pixels, once its drawings have taken the window's size. */
+async function over(page: Page): Promise<number> {
+  await page.waitForTimeout(100);
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** A page fits into the narrowest and the largest window, and into a usual one with text twice as large. */
+async function stretches(page: Page, name: string): Promise<void> {
+  for (const [width, height] of EDGES) {
+    await page.setViewportSize({ width, height });
+    expect(await over(page), `${name} at ${width}`).toBeLessThanOrEqual(1);
+  }
+  await page.setViewportSize({ width: PAGE_SIZES.wide[0], height: PAGE_SIZES.wide[1] });
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  expect(await over(page), `${name} with text at 200 %`).toBeLessThanOrEqual(1);
+  await page.evaluate(() => (document.documentElement.style.fontSize = ''));
+}
+
 /** Sizes at which the pages for people who sign in are looked at. */
 const PAGE_SIZES = { wide: [1280, 800], low: [800, 480], phone: [390, 844] } as const;
 
@@ -121,9 +145,9 @@ export async function picture(page: Page, name: string): Promise<void> {
       await page.emulateMedia({ colorScheme: scheme });
       await page.screenshot({ path: resolve(SHOTS, `${name}-${size}-${scheme}.png`) });
     }
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(over, `${name} at ${size} is wider than its window`).toBeLessThanOrEqual(1);
+    expect(await over(page), `${name} at ${size} is wider than its window`).toBeLessThanOrEqual(1);
   }
+  await stretches(page, name);
   for (const scheme of ['light', 'dark'] as const) {
     await page.setViewportSize({ width: PAGE_SIZES.wide[0], height: PAGE_SIZES.wide[1] });
     await page.emulateMedia({ colorScheme: scheme });
@@ -161,4 +185,10 @@ export async function chargesTwenty(page: Page, cin: string): Promise<void> {
   await page.locator('summary').click();
   await page.getByRole('button', { name: 'Plug in', exact: true }).click();
   await page.locator('summary').click();
+}
+
+/** Ends a visit: the cable comes out, and the station is free for others. */
+export async function unplugs(page: Page): Promise<void> {
+  await page.locator('summary').click();
+  await page.getByRole('button', { name: 'Unplug', exact: true }).click();
 }
