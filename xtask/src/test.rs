@@ -177,15 +177,12 @@ impl Asked {
 
     fn wants(&self, stage: &Stage) -> bool {
         if self.stages.is_empty() {
-            stage.name != BY_NAME && (!self.fast || stage.fast)
+            !self.fast || stage.fast
         } else {
             self.stages.iter().any(|name| name == stage.name)
         }
     }
 }
-
-/// Runs only when it is named: it takes minutes, and the specifications of the simulator do not pass every time yet.
-const BY_NAME: &str = "browser";
 
 /// Whether this runs for a continuous integration, which may install packages.
 fn ci() -> bool {
@@ -232,8 +229,7 @@ mod tests {
             let asked = parse(words).unwrap();
             STAGES.iter().filter(|stage| asked.wants(stage)).count()
         };
-        assert_eq!(chosen(&[]), STAGES.len() - 1);
-        assert_eq!(chosen(&[BY_NAME]), 1);
+        assert_eq!(chosen(&[]), STAGES.len());
         assert_eq!(chosen(&["fmt", "unit"]), 2);
         assert!(chosen(&["--fast"]) < STAGES.len());
         assert!(parse(&["units"]).unwrap_err().contains("unit, doctests"));

@@ -97,8 +97,8 @@ const DENY: Tool = Tool {
 
 /// What the tests need.
 const FOR_TESTS: &[Tool] = &[RUSTC, CC, PYTHON, NODE, POSTGRES, NEXTEST, DENY];
-/// What only stages need that run by name; they install it themselves.
-const BY_NAME: &[Tool] = &[CHROMIUM];
+/// What only the browser's stage needs, which installs it itself.
+const OF_THE_BROWSER: &[Tool] = &[CHROMIUM];
 /// What the demonstration needs.
 const FOR_DEMO: &[Tool] = &[RUSTC, CC];
 
@@ -133,7 +133,7 @@ pub(crate) fn check_for_tests(install: bool) -> Report {
         });
     }
     examine(FOR_TESTS, &mut report);
-    examine(BY_NAME, &mut report);
+    examine(OF_THE_BROWSER, &mut report);
     report
 }
 
