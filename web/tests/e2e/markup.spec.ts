@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { chargesTwenty, go, launch, NOBODY, open, POST_SIZES, settled, signIn } from './support/browser.ts';
+import { chargesTwenty, go, launch, NOBODY, open, POST_SIZES, settled, signIn, unplugs } from './support/browser.ts';
 
 /** Names that would be markup, or a script, at real members: text everywhere, and where a name has an alphabet they are refused. */
 const stage = inject('stage');
@@ -60,8 +60,7 @@ async function charged(cin: string, url: string): Promise<void> {
   await chargesTwenty(post.page, cin);
   await post.page.waitForSelector("[data-screen='bill']");
   await post.page.keyboard.press('#');
-  await post.page.locator('summary').click();
-  await post.page.getByRole('button', { name: 'Unplug', exact: true }).click();
+  await unplugs(post.page);
   post.quiet();
 }
 

@@ -487,21 +487,33 @@ fn parts(bytes: &[u8]) -> u16 {
     u16::try_from(bytes.len().div_ceil(MAX_PART_BYTES)).unwrap_or(u16::MAX)
 }
 
-async fn store_model(desk: &Desk, file: &Path) -> Result<(), String> {
-    let (model, bytes) = model(file)?;
-    for (part, chunk) in (0_u16..).zip(bytes.chunks(MAX_PART_BYTES)) {
-        let operation = ForecastOperation::StorePart(ModelPart {
+/// The operations that store a model: its parts, then the whole.
+pub(crate) fn storing(model: Hash, bytes: &[u8]) -> impl Iterator<Item = ForecastOperation> {
+    let whole = ForecastOperation::StoreModel {
+        model,
+        parts: parts(bytes),
+    };
+    let part = move |(part, chunk): (u16, &[u8])| {
+        ForecastOperation::StorePart(ModelPart {
             model,
             part,
             bytes: chunk.to_vec(),
-        });
-        send(desk, &format!("part {part} of model {model}"), operation).await?;
-    }
-    let operation = ForecastOperation::StoreModel {
-        model,
-        parts: parts(&bytes),
+        })
     };
-    send(desk, &format!("model {model}"), operation).await
+    let chunks = (0_u16..).zip(bytes.chunks(MAX_PART_BYTES));
+    chunks.map(part).chain(std::iter::once(whole))
+}
+
+async fn store_model(desk: &Desk, file: &Path) -> Result<(), String> {
+    let (model, bytes) = model(file)?;
+    for operation in storing(model, &bytes) {
+        let what = match &operation {
+            ForecastOperation::StorePart(part) => format!("part {} of model {model}", part.part),
+            _ => format!("model {model}"),
+        };
+        send(desk, &what, operation).await?;
+    }
+    Ok(())
 }
 
 fn package(path: &Path) -> Result<Package, String> {

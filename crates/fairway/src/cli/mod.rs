@@ -17,7 +17,7 @@ mod found;
 mod join;
 mod key;
 mod ledger;
-mod ledger_forecast;
+pub(crate) mod ledger_forecast;
 pub mod log;
 mod model;
 mod money;

@@ -62,31 +62,19 @@ impl Desk {
         let genesis = Genesis::read(&config.path(&config.genesis)).map_err(|e| e.to_string())?;
         let nonce = TxNonce(Hash(environment::entropy()).short());
         let tx = Transaction::sign(&genesis.chain_id, me, nonce, operation, &keys.member);
-        let mut height = ledger_height(&client).await?.saturating_add(1);
+        let next = ledger_height(&client).await?.saturating_add(1);
         client.hand_in(tx.to_bytes()).await?;
-        let begin = environment::instant();
-        while begin.elapsed() < FINAL {
-            let newest = ledger_height(&client).await?;
-            while height <= newest {
-                let Ok(block) = client.json(&format!("/ledger/v1/block/{height}")).await else {
-                    break;
-                };
-                let Some(receipt) = answer(&block, me, |seen| *seen == tx.operation) else {
-                    height = height.saturating_add(1);
-                    continue;
-                };
-                if let Some(refusal) = receipt.refusal() {
-                    return Err(format!(
-                        "{what}: refused by the ledger in block {height}: {refusal}"
-                    ));
-                }
-                return Ok(Handed {
-                    height,
-                    nonce,
-                    receipt,
-                });
+        if let Some((height, receipt)) = awaited(&client, me, next, |o| *o == tx.operation).await? {
+            if let Some(refusal) = receipt.refusal() {
+                return Err(format!(
+                    "{what}: refused by the ledger in block {height}: {refusal}"
+                ));
             }
-            tokio::time::sleep(LOOK).await;
+            return Ok(Handed {
+                height,
+                nonce,
+                receipt,
+            });
         }
         Err(format!(
             "{what}: submitted, not final yet after {} s; `fairway ledger status` says whether blocks are made",
@@ -133,23 +121,11 @@ pub(super) async fn submit(
     ours: impl Fn(&Operation) -> bool,
 ) -> Result<(), String> {
     let (client, me) = (desk.client()?, desk.member()?);
-    let mut next = ledger_height(&client).await?.saturating_add(1);
+    let next = ledger_height(&client).await?.saturating_add(1);
     client.command(command).await?;
-    let begin = environment::instant();
-    while begin.elapsed() < FINAL {
-        let newest = ledger_height(&client).await?;
-        while next <= newest {
-            let Ok(block) = client.json(&format!("/ledger/v1/block/{next}")).await else {
-                // Counted already and not readable yet: at the next look.
-                break;
-            };
-            if let Some(receipt) = answer(&block, me, &ours) {
-                let outcome = receipt.refusal().cloned().map_or(Ok(()), Err);
-                return told(&client, what, next, outcome).await;
-            }
-            next = next.saturating_add(1);
-        }
-        tokio::time::sleep(LOOK).await;
+    if let Some((height, receipt)) = awaited(&client, me, next, ours).await? {
+        let outcome = receipt.refusal().cloned().map_or(Ok(()), Err);
+        return told(&client, what, height, outcome).await;
     }
     say(&format!(
         "{what}: submitted, not final yet after {} s; `fairway ledger status` says whether blocks are made, and a refusal stands in the log of `fairway serve`",
@@ -170,6 +146,31 @@ pub(super) async fn hand_in(
     let done = desk.hand_in(what, operation).await?;
     say(&format!("{what}: final in block {}", done.height));
     Ok((done.nonce, done.receipt))
+}
+
+/// The first block from `next` on that answers an operation of ours, with the receipt; none when it does not come in time.
+async fn awaited(
+    client: &Client,
+    me: MemberId,
+    mut next: u64,
+    ours: impl Fn(&Operation) -> bool,
+) -> Result<Option<(u64, Receipt)>, String> {
+    let begin = environment::instant();
+    while begin.elapsed() < FINAL {
+        let newest = ledger_height(client).await?;
+        while next <= newest {
+            let Ok(block) = client.json(&format!("/ledger/v1/block/{next}")).await else {
+                // Counted already and not readable yet: at the next look.
+                break;
+            };
+            if let Some(receipt) = answer(&block, me, &ours) {
+                return Ok(Some((next, receipt)));
+            }
+            next = next.saturating_add(1);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(None)
 }
 
 async fn ledger_height(client: &Client) -> Result<u64, String> {

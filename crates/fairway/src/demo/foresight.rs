@@ -5,6 +5,7 @@
 
 use super::members::{Cast, UTILITIES};
 use super::world::World;
+use crate::cli::ledger_forecast::storing;
 use crate::cli::submit::Desk;
 use crate::config::{Load, SyntheticLoad};
 use crate::environment::Clock;
@@ -20,8 +21,7 @@ use fairway_forecast::track::LEVELS;
 use fairway_forecast::trees::{Inline, Model, train};
 use fairway_forecast::view::{Inputs, View};
 use fairway_ledger::Operation;
-use fairway_ledger::forecast::bounds::MAX_PART_BYTES;
-use fairway_ledger::forecast::op::{ForecastOperation, LineProposal, ModelPart, Pack, Parties};
+use fairway_ledger::forecast::op::{ForecastOperation, LineProposal, Pack, Parties};
 use fairway_model::canonical::Canonical as _;
 use fairway_model::forecast::{CurvePoint, ForecastTerms};
 use fairway_model::{AgreementId, Hash, Time};
@@ -138,19 +138,10 @@ impl Foresight {
     }
 
     async fn store(&self, model: &Model) -> Result<(), String> {
-        let (name, bytes) = (model.hash(), model.to_bytes());
-        let mut parts = 0_u16;
-        for chunk in bytes.chunks(MAX_PART_BYTES) {
-            let part = ModelPart {
-                model: name,
-                part: parts,
-                bytes: chunk.to_vec(),
-            };
-            post(&self.visited, ForecastOperation::StorePart(part)).await?;
-            parts = parts.saturating_add(1);
+        for operation in storing(model.hash(), &model.to_bytes()) {
+            post(&self.visited, operation).await?;
         }
-        let whole = ForecastOperation::StoreModel { model: name, parts };
-        post(&self.visited, whole).await
+        Ok(())
     }
 }
 
