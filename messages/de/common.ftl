@@ -30,7 +30,10 @@ table-count = { $more ->
    *[no] { $count } gezeigt
  }
 table-filters = Filtern: { $table }
-table-save = Als CSV speichern
+table-save = Speichern
+table-save-as = Als { $format } speichern
+table-save-part = Nicht alle: Die ersten { $count } stehen in der Datei. Enger filtern für die übrigen.
+currency = Währung
 
 problem-trace = Kennung:
 problem-unreachable = Der Server ist nicht erreichbar

@@ -30,7 +30,10 @@ table-count = { $more ->
    *[no] { $count } shown
  }
 table-filters = Filter: { $table }
-table-save = Save as CSV
+table-save = Save
+table-save-as = Save as { $format }
+table-save-part = Not all of them: the first { $count } are in the file. Narrow the filter for the rest.
+currency = currency
 
 problem-trace = Reference:
 problem-unreachable = The server cannot be reached

@@ -30,7 +30,10 @@ table-count = { $more ->
    *[no] { $count } mostrados
  }
 table-filters = Filtrar: { $table }
-table-save = Guardar como CSV
+table-save = Guardar
+table-save-as = Guardar como { $format }
+table-save-part = No están todos: el archivo tiene los primeros { $count }. Filtre más para los demás.
+currency = moneda
 
 problem-trace = Referencia:
 problem-unreachable = No se puede contactar con el servidor

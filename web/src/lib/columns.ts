@@ -1,3 +1,15 @@
+import type { Money } from './shapes.ts';
+
+/** How a column's cells stand in a file: as what they are, so that a spreadsheet can calculate with them. */
+export type InFile<T> =
+  | { text: (row: T) => string }
+  /** RFC 3339, as the API gives it; nothing where there is none. */
+  | { time: (row: T) => string | null | undefined }
+  /** A whole number of units of 10^-`scale`, for example milliwatt-hours at 6 for kilowatt-hours. The unit stands in the heading. */
+  | { number: (row: T) => number | string | null | undefined; scale?: number; unit?: string }
+  /** The currency gets a column of its own. */
+  | { money: (row: T) => Money | null | undefined };
+
 /** A column of a table. */
 export interface Column<T> {
   key: string;
@@ -6,8 +18,8 @@ export interface Column<T> {
   end?: boolean;
   /** What the column is sorted by, where it can be sorted. */
   by?: (row: T) => string | number | bigint;
-  /** The cell as text, for the file that can be downloaded; without it `by` stands there. */
-  text?: (row: T) => string;
+  /** The cell in a file that can be downloaded; without it `by` stands there. */
+  file?: InFile<T>;
 }
 
 /** A filter of a table: it lives in the address under its name. */
@@ -29,17 +41,4 @@ export function sorted<T>(rows: readonly T[], columns: readonly Column<T>[], ord
     const [a, b] = [by(one), by(other)];
     return a < b ? -sign : a > b ? sign : 0;
   });
-}
-
-/** A field of a CSV file. What a spreadsheet would take for a formula gets an apostrophe, since names come from others. */
-function field(text: string): string {
-  const harmless = /^[=+@\t\r]|^-(?![0-9.])/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
-
-/** The rows as a CSV file (RFC 4180). */
-export function csv<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
-  const cell = (row: T, column: Column<T>) => field(column.text?.(row) ?? String(column.by?.(row) ?? ''));
-  const lines = rows.map((row) => columns.map((column) => cell(row, column)).join(','));
-  return [columns.map((column) => field(column.label)).join(','), ...lines, ''].join('\r\n');
 }

@@ -26,6 +26,9 @@ export class Pages<P extends Lists, T extends Row<P> = Row<P>> {
   #query: Record<string, string> = {};
   #cursor: string | null = null;
   #running: AbortController | null = null;
+  #turn: Promise<void> = Promise.resolve();
+  /** Whether the last page has come. */
+  #whole = false;
 
   constructor(path: P, key: (row: T) => string) {
     this.#path = path;
@@ -38,12 +41,24 @@ export class Pages<P extends Lists, T extends Row<P> = Row<P>> {
     this.#query = query;
     this.#cursor = null;
     this.more = true;
+    this.#whole = false;
     this.busy = false;
     await this.next(true);
   }
 
   async next(anew = false): Promise<void> {
     if (this.busy || !this.more) return;
+    this.#turn = this.#fetch(anew);
+    await this.#turn;
+  }
+
+  /** Fetches all that is left; false when the list has more than are kept, or when the line is cut meanwhile. */
+  async rest(): Promise<boolean> {
+    while (this.more) await (this.busy ? this.#turn : this.next());
+    return this.#whole;
+  }
+
+  async #fetch(anew: boolean): Promise<void> {
     const running = new AbortController();
     this.#running = running;
     this.busy = true;
@@ -53,6 +68,7 @@ export class Pages<P extends Lists, T extends Row<P> = Row<P>> {
       if (running.signal.aborted) return;
       this.rows = anew ? page.data : [...this.rows, ...page.data];
       this.#cursor = page.next_cursor;
+      this.#whole = !page.has_more;
       this.more = page.has_more && this.rows.length < MOST_ROWS;
       this.problem = undefined;
     } catch (cause) {

@@ -1,4 +1,6 @@
-import type { Browser } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import readSheets from 'read-excel-file/node';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { accessible, chargesTwenty, go, launch, NOBODY, open, picture, POST_SIZES, settled, signIn, unplugs, type Watched } from './support/browser.ts';
 
@@ -166,6 +168,26 @@ const CONSOLE: [string, string][] = [
   ['accounts', '/console/accounts'],
 ];
 
+/** The list of charges is saved in each format, and holds what the page shows, with amounts to calculate with. */
+async function takesAlong(page: Page): Promise<void> {
+  const saved = async (format: string) => {
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: `Save as ${format}` }).click()]);
+    expect(file.suggestedFilename()).toBe(`charges.${format.toLowerCase()}`);
+    return readFileSync(await file.path());
+  };
+  const row = page.locator('tr[data-row]').filter({ hasText: 'Settled' }).first();
+  const id = (await row.locator('a').first().getAttribute('href'))?.split('/').at(-1) ?? '';
+  const total = Number(amount(await row.innerText()).slice(1));
+  const charges = JSON.parse((await saved('JSON')).toString()) as { session: string; total: { amount: number; scale: number } }[];
+  const charge = charges.find((one) => one.session === id);
+  expect((charge?.total.amount ?? 0) / 10 ** (charge?.total.scale ?? 0)).toBeCloseTo(total, 2);
+  const line = (await saved('CSV')).toString().split('\r\n').find((one) => one.includes(id));
+  expect(line?.split(',').some((cell) => Number(cell).toFixed(2) === total.toFixed(2)), line).toBe(true);
+  const [sheet] = await readSheets(await saved('XLSX'));
+  const cells = sheet?.data.find((one) => one.includes(id));
+  expect(cells?.some((cell) => typeof cell === 'number' && cell.toFixed(2) === total.toFixed(2)), JSON.stringify(cells)).toBe(true);
+}
+
 test('every_page_of_the_console_shows_a_real_member', async () => {
   // A visitor charges at this member's station, so that the pages have something to show.
   const post = await open(browser, stage.kiosks.find((kiosk) => kiosk.station === 'DUK-02')?.url ?? '', WIDE);
@@ -183,6 +205,7 @@ test('every_page_of_the_console_shows_a_real_member', async () => {
   await go(operator.page, '/console/visitors');
   expect(await operator.page.locator('tr[data-row]').count()).toBeGreaterThan(0);
   await go(operator.page, '/console/sessions');
+  await takesAlong(operator.page);
   await operator.page.locator('tbody a').first().click();
   await settled(operator.page);
   await picture(operator.page, 'story');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { csv, sorted, type Column } from '../../src/lib/columns.ts';
+import { sorted, type Column } from '../../src/lib/columns.ts';
 import { MARGIN, visible } from '../../src/lib/window.ts';
 
 interface Row {
@@ -33,9 +33,4 @@ test('rows_are_sorted_by_the_address', () => {
   expect(sorted(rows, columns, 'name').map((row) => row.name)).toEqual(['a', 'b']);
   expect(sorted(rows, columns, '-size').map((row) => row.size)).toEqual([10, 2]);
   expect(sorted(rows, columns, 'unknown')).toBe(rows);
-});
-
-test('a_file_of_rows_runs_nothing_in_a_spreadsheet', () => {
-  const text = csv([{ name: '=HYPERLINK("x")', size: -3 }], columns);
-  expect(text).toBe('Name,Size\r\n"\'=HYPERLINK(""x"")",-3\r\n');
 });

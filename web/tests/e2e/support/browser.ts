@@ -191,4 +191,5 @@ export async function chargesTwenty(page: Page, cin: string): Promise<void> {
 export async function unplugs(page: Page): Promise<void> {
   await page.locator('summary').click();
   await page.getByRole('button', { name: 'Unplug', exact: true }).click();
+  await page.locator('summary').click();
 }
