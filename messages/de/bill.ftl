@@ -108,9 +108,9 @@ bill-reason-discount = Als { $tier }-Kunde erhielten Sie { $percent } Rabatt auf
 bill-reason-rule-used = Die eigene Regel der Vereinbarung { $rule } machte den Preis, innerhalb der vereinbarten Grenzen.
 bill-reason-rule-declined = Die eigene Regel der Vereinbarung { $rule } überließ den Preis dem Tarif.
 bill-reason-rule-failed = Die eigene Regel der Vereinbarung { $rule } gab keinen gültigen Preis; es galt der Tarif.
-bill-reason-fixed = Sie stimmten am { $at } zu; von da an änderte sich der Preis nicht.
-bill-reason-estimate = Vor dem Beginn wurde Ihnen eine Schätzung von { $low } bis { $high } gezeigt.
-bill-reason-said = Die Ladesäule zeigte:
+bill-reason-fixed = Sie stimmten diesen Preisen am { $at } zu, jedem für die Stunden, in denen er gilt; von da an änderten sie sich nicht.
+bill-reason-estimate = Das Angebot, dem Sie zustimmten, schätzte { $low } bis { $high }.
+bill-reason-said = Im unterschriebenen Angebot steht:
 
 ## Wer was erhält
 

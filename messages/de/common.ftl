@@ -18,6 +18,7 @@ theme-light = Hell
 theme-dark = Dunkel
 docs = Doku
 skip = Zum Inhalt
+looks = Sprache und Aussehen
 menu = Menü
 
 amount-open = Zeigen, woraus sich der Betrag zusammensetzt
@@ -102,6 +103,7 @@ balance = Saldo
 verify-check = Jetzt prüfen
 verify-proof = Beweisdatei
 verify-keys = Öffentliche Schlüssel der Validatoren
-verify-yes = Bewiesen: { $signers } Validatoren haben Block { $height } unterschrieben
+verify-yes = Bewiesen: Block { $height } enthält es, unter den Unterschriften von { $signers } Validatoren
 verify-no = Nicht bewiesen
 verify-self = Wer niemandem trauen will, nimmt beide Dateien und prüft selbst, ohne diesen Server:
+verify-program = Das Programm nach cargo demo: target/debug/fairway im Ordner des Klons; schreiben Sie das anstelle von fairway.

@@ -108,9 +108,9 @@ bill-reason-discount = As a { $tier } customer you got { $percent } off the net 
 bill-reason-rule-used = The agreement's own rule { $rule } made the price, inside the agreed limits.
 bill-reason-rule-declined = The agreement's own rule { $rule } left the price to the tariff.
 bill-reason-rule-failed = The agreement's own rule { $rule } gave no valid price; the tariff did.
-bill-reason-fixed = You agreed on { $at }; from then on the price did not move.
-bill-reason-estimate = Before the start you were shown an estimate of { $low } to { $high }.
-bill-reason-said = The station showed:
+bill-reason-fixed = You agreed to these prices on { $at }, each with the hours in which it counts; they did not change from then on.
+bill-reason-estimate = The offer that you agreed to estimated { $low } to { $high }.
+bill-reason-said = The signed offer says:
 
 ## Who gets what
 

@@ -18,6 +18,7 @@ theme-light = Light
 theme-dark = Dark
 docs = Docs
 skip = Skip to the content
+looks = Language and look
 menu = Menu
 
 amount-open = Show what this amount is made of
@@ -102,6 +103,7 @@ balance = Balance
 verify-check = Check now
 verify-proof = Proof file
 verify-keys = Validators' public keys
-verify-yes = Proven: { $signers } validators signed block { $height }
+verify-yes = Proven: block { $height } holds it, under the signatures of { $signers } validators
 verify-no = Not proven
 verify-self = To trust nobody, take both files and check them yourself, without this server:
+verify-program = The program after cargo demo: target/debug/fairway in the folder of the clone; write that instead of fairway.

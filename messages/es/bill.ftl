@@ -108,9 +108,9 @@ bill-reason-discount = Como cliente { $tier } obtuvo un { $percent } de descuent
 bill-reason-rule-used = La regla propia del acuerdo { $rule } fijó el precio, dentro de los límites acordados.
 bill-reason-rule-declined = La regla propia del acuerdo { $rule } dejó el precio a la tarifa.
 bill-reason-rule-failed = La regla propia del acuerdo { $rule } no dio un precio válido; se aplicó la tarifa.
-bill-reason-fixed = Usted aceptó el { $at }; desde entonces el precio no cambió.
-bill-reason-estimate = Antes de empezar se le mostró una estimación de { $low } a { $high }.
-bill-reason-said = La estación mostró:
+bill-reason-fixed = Usted aceptó estos precios el { $at }, cada uno para las horas en que vale; desde entonces no cambiaron.
+bill-reason-estimate = La oferta que usted aceptó estimaba de { $low } a { $high }.
+bill-reason-said = La oferta firmada dice:
 
 ## Quién recibe qué
 

@@ -18,6 +18,7 @@ theme-light = Claro
 theme-dark = Oscuro
 docs = Documentación
 skip = Ir al contenido
+looks = Idioma y aspecto
 menu = Menú
 
 amount-open = Mostrar de qué se compone este importe
@@ -102,6 +103,7 @@ balance = Saldo
 verify-check = Comprobar ahora
 verify-proof = Archivo de prueba
 verify-keys = Claves públicas de los validadores
-verify-yes = Probado: { $signers } validadores firmaron el bloque { $height }
+verify-yes = Probado: lo contiene el bloque { $height }, con las firmas de { $signers } validadores
 verify-no = No probado
 verify-self = Para no confiar en nadie, tome ambos archivos y compruébelos usted mismo, sin este servidor:
+verify-program = El programa tras cargo demo: target/debug/fairway en la carpeta del clon; escríbalo en lugar de fairway.

@@ -4,6 +4,7 @@
 //! surface that shows a bill (terminal, PDF, page) shows these values.
 
 use crate::agreement::AgreementId;
+use crate::cin::Cin;
 use crate::energy::Energy;
 use crate::hash::Hash;
 use crate::ids::{EvseId, MemberId, SessionId};
@@ -192,4 +193,11 @@ pub struct Bill {
     /// The customer's language, a BCP 47 tag such as `es-US`.
     #[n(11)]
     pub language: String,
+}
+
+impl Bill {
+    /// The CIN in the groups in which people read it; as it is where it is none.
+    pub fn cin_grouped(&self) -> String {
+        Cin::parse(&self.cin).map_or_else(|_| self.cin.clone(), |cin| cin.grouped())
+    }
 }

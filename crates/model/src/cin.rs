@@ -272,15 +272,10 @@ impl Cin {
         format!("{}{}", self.body(), self.check_digit())
     }
 
-    /// All digits in groups for people: `840 001 1 1 123456789 9`. Never to be logged.
+    /// All digits in groups for people, the same on cards, bills and screens: country and network as such, then fours, which one can
+    /// remember while typing: `840 001 1112 3456 7899`. Never to be logged.
     pub fn grouped(&self) -> String {
-        format!(
-            "{} {} {:09} {}",
-            self.prefix.grouped(),
-            self.service.digit(),
-            self.customer.0,
-            self.check_digit()
-        )
+        typing::groups(&self.digits()).join(" ")
     }
 }
 

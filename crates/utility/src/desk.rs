@@ -249,6 +249,12 @@ pub struct ChargeRow {
     /// Currency of the amount.
     #[n(3)]
     pub currency: Option<Currency>,
+    /// IANA zone of the charging point, where the ledger knows it.
+    #[n(4)]
+    pub time_zone: Option<String>,
+    /// The visited utility's name on the ledger.
+    #[n(5)]
+    pub visited_name: String,
 }
 
 /// The gateway's side of a charge.

@@ -151,11 +151,15 @@ impl Utility {
         let price = session
             .and_then(|s| s.breakdown.as_ref())
             .or_else(|| home.and_then(|c| c.breakdown.as_ref()));
+        let evse = summary.evse.as_ref();
+        let place = evse.and_then(|evse| self.registry.evses.get(evse));
         Some(ChargeRow {
-            summary,
             station: session.map(|s| s.station.clone()),
             soc: session.and_then(|s| s.soc),
             currency: price.map(|b| b.currency),
+            time_zone: place.map(|evse| evse.entry.time_zone.clone()),
+            visited_name: self.registry.name_of(summary.visited),
+            summary,
         })
     }
 

@@ -116,6 +116,20 @@ export function moment(language: string, time: string, zone?: string, style: 'fu
   }
 }
 
+/** The short name of a zone at a moment, such as EST; empty where it is the reader's own, or unknown. */
+export function zoneName(language: string, time: string, zone: string | null | undefined): string {
+  const at = new Date(time);
+  if (!zone || Number.isNaN(at.getTime())) return '';
+  const part = (where?: string) =>
+    new Intl.DateTimeFormat(language, { timeZoneName: 'short', ...(where ? { timeZone: where } : {}) }).formatToParts(at).find((one) => one.type === 'timeZoneName')?.value ?? '';
+  try {
+    const name = part(zone);
+    return name === part() ? '' : name;
+  } catch {
+    return '';
+  }
+}
+
 /** A month as `2026-11` in words. */
 export function month(language: string, value: string): string {
   const at = new Date(`${value}-01T00:00:00Z`);

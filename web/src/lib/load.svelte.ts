@@ -1,6 +1,16 @@
 import { Problem } from '../api/client.ts';
 
 /** Something that is fetched: not here yet, here, or failed. What was here stays while it is fetched anew. */
+/** What failed for want of a line, and waits for it. */
+const waiting = new Set<{ again(): Promise<void> }>();
+/** More than a page has; what comes above it waits for its own button. */
+const MOST_WAITING = 64;
+
+/** The line to the server stands again: what failed meanwhile is fetched anew. */
+export function lineBack(): void {
+  for (const one of [...waiting]) void one.again();
+}
+
 export class Loaded<T> {
   value: T | undefined = $state.raw();
   problem: Problem | undefined = $state.raw();
@@ -16,6 +26,7 @@ export class Loaded<T> {
 
   async again(): Promise<void> {
     this.#running?.abort();
+    waiting.delete(this);
     const running = new AbortController();
     this.#running = running;
     this.busy = true;
@@ -27,11 +38,13 @@ export class Loaded<T> {
     } catch (cause) {
       if (running.signal.aborted) return;
       this.problem = cause instanceof Problem ? cause : new Problem({ type: 'about:blank', title: String(cause), status: 0 });
+      if (this.problem.status === 0 && waiting.size < MOST_WAITING) waiting.add(this);
     }
     this.busy = false;
   }
 
   stop(): void {
+    waiting.delete(this);
     this.#running?.abort();
   }
 }

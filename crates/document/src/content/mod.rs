@@ -96,7 +96,7 @@ impl Feet {
             &[
                 ("utility", (&bill.utility_name).into()),
                 ("month", (&month).into()),
-                ("cin", (&bill.cin).into()),
+                ("cin", (&bill.cin_grouped()).into()),
             ],
         );
         // Written once with marks in place of the numbers, which are known only at the end.

@@ -340,8 +340,11 @@ impl Stage {
         let posts = std::mem::take(&mut self.posts);
         let (listener, address) = simulator::listener().await?;
         let stands = kiosks::open(&self.world, posts, &self.drivers, address).await?;
+        // Whoever built it has no `fairway` on his path.
+        let program = std::env::current_exe()
+            .map_or_else(|_| "fairway".to_owned(), |path| path.display().to_string());
         say(&format!(
-            "\nEverything runs on. In another terminal:\n  fairway bill {} 2026-11 --config {folder}/{}/fairway.toml\n  fairway session list --config {folder}/duke/fairway.toml\n  fairway ledger status --config {folder}/regulator/fairway.toml\nCtrl-C to stop.",
+            "\nEverything runs on. In another terminal:\n  {program} bill {} 2026-11 --config {folder}/{}/fairway.toml\n  {program} session list --config {folder}/duke/fairway.toml\n  {program} ledger status --config {folder}/regulator/fairway.toml\nCtrl-C to stop.",
             driver.cin, driver.home.folder
         ));
         // Ctrl-C ends the whole scenario.

@@ -57,7 +57,7 @@ fn the_parts_come_back() {
     assert_eq!(c.prefix().country_alpha2(), "US");
     assert_eq!(
         c.grouped(),
-        format!("840 002 12 2 000000042 {}", c.check_digit())
+        format!("840 002 1220 0000 0042 {}", c.check_digit())
     );
     assert_eq!(Cin::parse(&c.grouped()), Ok(c));
     assert_eq!(Cin::parse(&c.grouped().replace(' ', "-")), Ok(c));

@@ -56,13 +56,18 @@ impl TypedCin {
 
     /// The digits in groups, for the screen of the person who types. Never to be logged.
     pub fn groups(&self) -> Vec<String> {
-        let mut rest = self.digits.chars();
-        TYPED_GROUPS
-            .iter()
-            .map(|size| rest.by_ref().take(*size).collect::<String>())
-            .take_while(|group| !group.is_empty())
-            .collect()
+        groups(&self.digits)
     }
+}
+
+/// Digits in the groups in which people read and type them.
+pub(super) fn groups(digits: &str) -> Vec<String> {
+    let mut rest = digits.chars();
+    TYPED_GROUPS
+        .iter()
+        .map(|size| rest.by_ref().take(*size).collect::<String>())
+        .take_while(|group| !group.is_empty())
+        .collect()
 }
 
 impl fmt::Debug for TypedCin {

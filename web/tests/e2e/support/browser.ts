@@ -114,15 +114,17 @@ async function over(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
-/** A page fits into the narrowest and the largest window, and into a usual one with text twice as large. */
+/** A page fits into the narrowest and the largest window, and into a usual one and a phone's with text twice as large. */
 async function stretches(page: Page, name: string): Promise<void> {
   for (const [width, height] of EDGES) {
     await page.setViewportSize({ width, height });
     expect(await over(page), `${name} at ${width}`).toBeLessThanOrEqual(1);
   }
-  await page.setViewportSize({ width: PAGE_SIZES.wide[0], height: PAGE_SIZES.wide[1] });
   await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
-  expect(await over(page), `${name} with text at 200 %`).toBeLessThanOrEqual(1);
+  for (const [width, height] of [PAGE_SIZES.wide, PAGE_SIZES.phone]) {
+    await page.setViewportSize({ width, height });
+    expect(await over(page), `${name} at ${width} with text at 200 %`).toBeLessThanOrEqual(1);
+  }
   await page.evaluate(() => (document.documentElement.style.fontSize = ''));
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct BillLineBody {
     visited_name: String,
     /// Where.
     evse: String,
+    /// IANA zone of the place, where the ledger knows it.
+    time_zone: Option<String>,
     /// Begin.
     start: String,
     /// End.
@@ -102,6 +104,8 @@ pub(crate) struct BillBody {
     customer: String,
     /// CIN, digits.
     cin: String,
+    /// The same in groups for people.
+    cin_grouped: String,
     /// As in `2026-11`.
     month: String,
     /// ISO 4217.
@@ -124,6 +128,7 @@ fn line(l: &BillLine) -> BillLineBody {
         visited: l.visited.to_string(),
         visited_name: l.visited_name.clone(),
         evse: l.evse.to_string(),
+        time_zone: l.place.as_ref().map(|p| p.time_zone.clone()),
         start: l.start.rfc3339(),
         end: l.end.rfc3339(),
         energy_mwh: l.energy.0,
@@ -164,6 +169,7 @@ fn body(bill: &Bill) -> BillBody {
         utility_name: bill.utility_name.clone(),
         customer: bill.customer.clone(),
         cin: bill.cin.clone(),
+        cin_grouped: bill.cin_grouped(),
         month: wire::month_text((bill.year, bill.month)),
         currency: bill.currency.to_string(),
         lines: bill.lines.iter().map(line).collect(),

@@ -50,7 +50,12 @@ pub(crate) struct SetupState {
     name: String,
     /// Everything here is a demonstration.
     demonstration: bool,
+    /// In a demonstration the names of its accounts, at most 20, so that the sign-in can offer them; otherwise none.
+    accounts: Vec<String>,
 }
+
+/// The most accounts that the sign-in of a demonstration offers.
+const MOST_OFFERED: usize = 20;
 
 /// The first account.
 #[derive(Deserialize, ToSchema)]
@@ -177,7 +182,12 @@ async fn begin(api: &Api, account: &Account, status: StatusCode) -> Result<Respo
 #[utoipa::path(get, path = "/api/v1/setup", tag = "people", responses((status = 200, body = SetupState)))]
 pub(crate) async fn setup_state(State(api): State<Api>) -> Json<SetupState> {
     let parts = api.parts();
+    let shown = match parts.web.demonstration {
+        true => api.people().list(None, MOST_OFFERED).0,
+        false => Vec::new(),
+    };
     Json(SetupState {
+        accounts: shown.into_iter().map(|account| account.name).collect(),
         needed: api.people().is_empty(),
         member: parts.member.id.to_string(),
         name: parts.member.name.clone(),

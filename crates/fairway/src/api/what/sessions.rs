@@ -47,8 +47,12 @@ pub(crate) struct SessionRow {
     home: Option<String>,
     /// Visited utility.
     visited: String,
+    /// Its name.
+    visited_name: String,
     /// Charging point.
     evse: Option<String>,
+    /// IANA zone of the charging point, where the ledger knows it.
+    time_zone: Option<String>,
     /// Station, where it is this member's.
     station: Option<String>,
     /// `identifying`, `offered`, `authorized`, `charging`, `ended`, `agreed`, `settled`, `refused`, `void` or `disputed`.
@@ -76,7 +80,9 @@ impl From<&ChargeRow> for SessionRow {
             role: wire::word(&s.role),
             home: s.home.map(|m| m.to_string()),
             visited: s.visited.to_string(),
+            visited_name: row.visited_name.clone(),
             evse: s.evse.as_ref().map(ToString::to_string),
+            time_zone: row.time_zone.clone(),
             station: row.station.as_ref().map(ToString::to_string),
             state: s.state.clone(),
             at: s.at.rfc3339(),
