@@ -274,6 +274,10 @@ forecast-from = Woher sie kommt
 forecast-package = Modell
 forecast-inputs = Eingaben
 
+settlement-to-receive = Andere schulden uns
+settlement-to-pay = Wir schulden
+settlement-first-due = zuerst fällig am { $day }
+settlement-nothing = keine offene Verpflichtung
 settlement-open = Noch nicht verrechnet
 settlement-open-about = Was abgerechnete Ladungen seit dem letzten Zyklus an Schulden gemacht haben.
 settlement-no-positions = Niemand schuldet jemandem etwas

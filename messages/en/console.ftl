@@ -274,6 +274,10 @@ forecast-from = Where it comes from
 forecast-package = Model
 forecast-inputs = Inputs
 
+settlement-to-receive = Others have to pay us
+settlement-to-pay = We have to pay
+settlement-first-due = first due { $day }
+settlement-nothing = no open obligation
 settlement-open = Not netted yet
 settlement-open-about = What settled charges have made one member owe another since the last cycle.
 settlement-no-positions = Nobody owes anybody

@@ -274,6 +274,10 @@ forecast-from = De dónde viene
 forecast-package = Modelo
 forecast-inputs = Entradas
 
+settlement-to-receive = Nos deben
+settlement-to-pay = Debemos
+settlement-first-due = primer vencimiento: { $day }
+settlement-nothing = ninguna obligación abierta
 settlement-open = Aún sin compensar
 settlement-open-about = Lo que las cargas liquidadas han hecho deber a un miembro desde el último ciclo.
 settlement-no-positions = Nadie debe a nadie
