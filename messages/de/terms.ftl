@@ -180,6 +180,10 @@ edit-effect = Was hätte das bedeutet?
 edit-effect-again = Für die Eingabe neu rechnen
 edit-ok = das Hauptbuch nähme ihn an
 edit-not-ok = das Hauptbuch lehnte ihn ab
+edit-not-computed = { $count ->
+    [one] nicht berechnet: ein Feld ist nicht lesbar
+   *[other] nicht berechnet: { $count } Felder sind nicht lesbar
+ }
 edit-wrong = Einige Felder sind nicht lesbar
 edit-wrong-field = Nicht lesbar: eine Zahl wie 12,50, oder was die Beschriftung nennt
 

@@ -180,6 +180,10 @@ edit-effect = What would it have meant?
 edit-effect-again = Compute again for what is typed
 edit-ok = the ledger would take it
 edit-not-ok = the ledger would refuse it
+edit-not-computed = { $count ->
+    [one] not computed: one field cannot be read
+   *[other] not computed: { $count } fields cannot be read
+ }
 edit-wrong = Some fields cannot be read
 edit-wrong-field = Not readable: a number such as 12.50, or what the label names
 

@@ -180,6 +180,10 @@ edit-effect = ¿Qué habría supuesto?
 edit-effect-again = Calcular de nuevo con lo escrito
 edit-ok = el libro mayor lo aceptaría
 edit-not-ok = el libro mayor lo rechazaría
+edit-not-computed = { $count ->
+    [one] no calculado: un campo no se puede leer
+   *[other] no calculado: { $count } campos no se pueden leer
+ }
 edit-wrong = Algunos campos no se pueden leer
 edit-wrong-field = No se puede leer: un número como 12,50 o lo que dice la etiqueta
 

@@ -3,9 +3,9 @@ import type { Money } from '../api/types.ts';
 import { t } from '../lib/i18n.svelte.ts';
 import { typedMoney } from '../lib/typed.ts';
 
-/** A field of a form that cannot be read: the problem names it, as the server would. */
-export function unreadable(name: string): Problem {
-  return new Problem({ type: 'about:fields', title: t('edit-wrong'), status: 422, errors: [{ pointer: `/${name}`, message: t('edit-wrong-field') }] });
+/** Fields of a form that cannot be read: the problem names each, as the server would. */
+export function unreadable(...names: string[]): Problem {
+  return new Problem({ type: 'about:fields', title: t('edit-wrong'), status: 422, errors: names.map((name) => ({ pointer: `/${name}`, message: t('edit-wrong-field') })) });
 }
 
 /** The money that a field holds; a text that is none is named with its field. */

@@ -95,7 +95,8 @@ export async function start(all: Messages, names: readonly string[]): Promise<vo
   const found = asked.includes(MIRRORED)
     ? MIRRORED
     : (negotiateLanguages(asked, Object.keys(LANGUAGES), { defaultLocale: 'en', strategy: 'lookup' })[0] ?? 'en');
-  await speak(found, false);
+  // A language that the address asks for stays chosen on the next page.
+  await speak(found, found !== MIRRORED && asked[0] === found && new URLSearchParams(location.search).has('language'));
 }
 
 /** The text of a message; the message's own name where no language has it, and a line in the console that makes a test fail. */

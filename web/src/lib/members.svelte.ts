@@ -24,6 +24,14 @@ export function memberName(id: string | null | undefined): string {
   return id ? (names[id] ?? id) : '';
 }
 
+/** A name without its "(demonstration)": in a table the ribbon of the page says it, and the room belongs to what differs. */
+export function plainName(name: string): string {
+  return name.replace(/ \(demonstration\)$/, '');
+}
+
+/** The name of a member as tables have it. */
+export const shortName = (id: string | null | undefined): string => plainName(memberName(id));
+
 /** Every member known, as choices of a filter. */
 export function memberChoices(): [string, string][] {
   return Object.entries(names);

@@ -22,6 +22,13 @@ export function lane(party: string, home: string | null, visited: string): numbe
   return LANES.indexOf(name);
 }
 
+/** A moment on the clock to the second: the order of a charge's steps shows within a minute. */
+export function clock(language: string, time: string, zone: string | undefined): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return time;
+  return new Intl.DateTimeFormat(language, { timeStyle: 'medium', ...(zone ? { timeZone: zone } : {}) }).format(at);
+}
+
 export function steps(hops: readonly Hop[], home: string | null, visited: string): Step[] {
   return hops.map((hop, index) => {
     const before = hops[index - 1];

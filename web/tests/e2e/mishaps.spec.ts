@@ -62,3 +62,18 @@ test('a_sign_in_that_ends_in_the_middle_of_a_form_loses_nothing', async () => {
   expect(found).toBe(1);
   quiet();
 });
+
+test('every_field_that_cannot_be_read_is_named_at_once_and_leads_to_itself', async () => {
+  const { page, quiet } = await open(browser, `${duke}/console/policy`, POST_SIZES.wide, 'en-US', NOBODY);
+  await signIn(page, 'operator', stage.password);
+  await settled(page);
+  await page.locator('input[name=residential_max_load_bps]').fill('-5');
+  await page.locator('input[name=commercial_spread_bps]').fill('a lot');
+  await page.getByRole('button', { name: 'Put in force' }).click();
+  const alert = page.getByRole('alert');
+  await alert.getByRole('button', { name: 'Residential, Highest load factor (%)' }).waitFor();
+  await alert.getByRole('button', { name: 'Commercial, Spread of the estimate (%)' }).click();
+  expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe('commercial_spread_bps');
+  await accessible(page, 'fields that cannot be read', false);
+  quiet();
+});

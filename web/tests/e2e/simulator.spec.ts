@@ -86,6 +86,8 @@ test('slow_lines_peak_load_and_an_emergency_stop_show_themselves_and_go_away', a
   await page.locator("[data-member='US*DUK']").getByText('Slow lines').waitFor();
   await button(page, 'Peak load: Duke Energy (demonstration)').click();
   await page.locator("[data-member='US*DUK']").getByText('Grid at its peak').waitFor();
+  // The card says what the pressed button shows.
+  await page.getByText('The next offer at its stations is dearer, never above the agreed cap.').waitFor();
   await button(page, 'Emergency stop: GPC-02').click();
   await at(page, 'GPC-02', 'faulted');
   await button(page, 'Repair: GPC-02').click();

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { drawn, mainWay, walked } from '../../src/story/chart.ts';
-import { LANES, lane, steps } from '../../src/story/lanes.ts';
+import { clock, LANES, lane, steps } from '../../src/story/lanes.ts';
+import { pieces, signed } from '../../src/story/told.ts';
 import { flowChart, session, story } from '../fixtures/data.ts';
 
 test('the_chart_has_every_state_and_way_of_the_table', () => {
@@ -40,4 +41,46 @@ test('every_party_has_its_lane', () => {
   const all = steps(story(session(0)).hops, 'US*ALP', 'US*DUK');
   expect(all[0]?.after).toBeNull();
   expect(all.every((step) => step.from >= 0 && step.to >= 0)).toBe(true);
+});
+
+test('raw_data_in_a_sentence_is_told_from_its_words', () => {
+  const hash = 'a'.repeat(64);
+  expect(pieces(`agr_${hash} waits until 2026-11-16T14:25:25.080Z`)).toEqual([
+    { kind: 'id', id: `agr_${hash}`, of: 'agreement' },
+    { kind: 'words', text: ' waits until ' },
+    { kind: 'time', time: '2026-11-16T14:25:25.080Z' },
+  ]);
+  expect(pieces('US*GPC and US*DUK, not US*DUK*E001*1')).toEqual([
+    { kind: 'member', id: 'US*GPC' },
+    { kind: 'words', text: ' and ' },
+    { kind: 'member', id: 'US*DUK' },
+    { kind: 'words', text: ', not US*DUK*E001*1' },
+  ]);
+  expect(pieces(hash)).toEqual([{ kind: 'id', id: hash, of: 'hash' }]);
+  expect(pieces('plain words')).toEqual([{ kind: 'words', text: 'plain words' }]);
+});
+
+test('the_values_of_a_check_have_their_units_and_signs_between_them', () => {
+  expect(signed(pieces('9000 to 13000 bps'))).toEqual([
+    { kind: 'share', bps: 9_000 },
+    { kind: 'words', text: ' – ' },
+    { kind: 'share', bps: 13_000 },
+  ]);
+  expect(signed(pieces('at most 60.5 kWh'))).toEqual([
+    { kind: 'words', text: '≤ ' },
+    { kind: 'energy', mwh: 60_500_000 },
+  ]);
+  expect(signed(pieces('0.2 USD to 0.60 USD per kWh'))).toEqual([
+    { kind: 'money', money: { amount: 20, currency: 'USD', scale: 2 } },
+    { kind: 'words', text: ' – ' },
+    { kind: 'money', money: { amount: 60, currency: 'USD', scale: 2 } },
+    { kind: 'words', text: ' / kWh' },
+  ]);
+  expect(pieces('11460000 millionths', 'USD')).toEqual([{ kind: 'money', money: { amount: '11460000', currency: 'USD', scale: 6 } }]);
+  expect(pieces('11460000 millionths')).toEqual([{ kind: 'words', text: '11460000 millionths' }]);
+});
+
+test('the_clock_of_a_hop_shows_seconds_in_the_zone_of_the_place', () => {
+  expect(clock('en', '2026-11-16T14:25:25.080Z', 'America/New_York')).toMatch(/^9:25:25\sAM$/);
+  expect(clock('en', 'never', undefined)).toBe('never');
 });
