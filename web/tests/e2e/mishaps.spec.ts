@@ -71,8 +71,8 @@ test('every_field_that_cannot_be_read_is_named_at_once_and_leads_to_itself', asy
   await page.locator('input[name=commercial_spread_bps]').fill('a lot');
   await page.getByRole('button', { name: 'Put in force' }).click();
   const alert = page.getByRole('alert');
-  await alert.getByRole('button', { name: 'Residential, Highest load factor (%)' }).waitFor();
-  await alert.getByRole('button', { name: 'Commercial, Spread of the estimate (%)' }).click();
+  await alert.getByRole('link', { name: 'Residential, Highest load factor (%)' }).waitFor();
+  await alert.getByRole('link', { name: 'Commercial, Spread of the estimate (%)' }).click();
   expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe('commercial_spread_bps');
   await accessible(page, 'fields that cannot be read', false);
   quiet();
