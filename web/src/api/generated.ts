@@ -5558,7 +5558,7 @@ export type GetEventsError = GetEventsErrors[keyof GetEventsErrors];
 
 export type GetEventsResponses = {
     /**
-     * A stream of events: `fairway.session.updated.v1`, `fairway.station.updated.v1`, `fairway.block.finalized.v1`, `fairway.agreement.updated.v1`, `fairway.settlement.updated.v1`, `fairway.policy.updated.v1`, `reset`
+     * A stream of events: `fairway.session.updated.v1`, `fairway.station.updated.v1`, `fairway.block.finalized.v1`, `fairway.agreement.updated.v1`, `fairway.settlement.updated.v1`, `fairway.policy.updated.v1`, `reset`, and without content `hello` and `alive`
      */
     200: string;
 };

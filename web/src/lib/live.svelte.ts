@@ -63,6 +63,8 @@ export class Live {
   readonly #told: (event: Event) => void;
   readonly #denied: () => Promise<void>;
   #last = '';
+  /** The page's data are from before the first attempt; what a later one finds without a known id may lie behind events that nobody told. */
+  #first = true;
   #stop = new AbortController();
   #wake: (() => void) | null = null;
   /** Nobody is signed in and nobody wants to be: no attempt before `retry`. */
@@ -104,6 +106,8 @@ export class Live {
 
   async #read(): Promise<void> {
     const line = new AbortController();
+    const first = this.#first;
+    this.#first = false;
     const ended = () => line.abort();
     this.#stop.signal.addEventListener('abort', ended);
     let watch = setTimeout(ended, SILENCE);
@@ -116,6 +120,7 @@ export class Live {
         await this.#denied().catch(() => (this.#given = true));
       }
       if (!answer.ok || !answer.body) return;
+      if (this.#last === '' && !first) this.#told({ id: '', name: 'reset', data: {} });
       const parser = new Parser();
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) {

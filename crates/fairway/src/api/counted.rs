@@ -2,10 +2,11 @@
 
 use super::Api;
 use super::listener::Visitor;
+use super::problem::Problem;
 use super::who::authorized::shown;
 use super::who::limits::{Caller, Left};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -20,10 +21,31 @@ fn tell(headers: &mut HeaderMap, left: Left) {
     }
 }
 
-/// Who showed a valid cookie is counted by sign-in, whoever else by address. Files of the pages are not counted.
+/// Whether a request tries a password, or the link of the first account.
+fn signs_in(request: &Request) -> bool {
+    let path = request.uri().path();
+    request.method() == Method::POST && matches!(path, "/api/v1/login" | "/api/v1/setup")
+}
+
+fn caller(api: &Api, request: &Request, visitor: Visitor) -> Caller {
+    let address = visitor.0.ip();
+    if signs_in(request) {
+        return Caller::Login(address);
+    }
+    match shown(request.headers(), api) {
+        Some((session, _)) => {
+            let hash = super::wire::hash(&session.token).unwrap_or_default();
+            Caller::Session(hash.0)
+        }
+        None => Caller::Stranger(address),
+    }
+}
+
+/// Who showed a valid cookie is counted by sign-in, whoever else by address, and whoever signs in by
+/// address and more strictly. Files of the pages are not counted.
 pub(super) async fn counted(
     State(api): State<Api>,
-    ConnectInfo(Visitor(address)): ConnectInfo<Visitor>,
+    ConnectInfo(visitor): ConnectInfo<Visitor>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -31,20 +53,10 @@ pub(super) async fn counted(
     if !path.starts_with("/api/") {
         return next.run(request).await;
     }
-    let signed = shown(request.headers(), &api);
-    let caller = match signed {
-        Some((session, _)) => {
-            let hash = super::wire::hash(&session.token).unwrap_or_default();
-            Caller::Session(hash.0)
-        }
-        None => Caller::Stranger(address.ip()),
+    let (left, mut response) = match api.limits().count(caller(&api, &request, visitor)) {
+        Ok(left) => (left, next.run(request).await),
+        Err(left) => (left, Problem::rate(left).into_response()),
     };
-    match api.limits().count(caller) {
-        Ok(left) => {
-            let mut response = next.run(request).await;
-            tell(response.headers_mut(), left);
-            response
-        }
-        Err(problem) => problem.into_response(),
-    }
+    tell(response.headers_mut(), left);
+    response
 }

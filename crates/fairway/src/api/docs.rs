@@ -15,10 +15,12 @@ use std::fmt::Write as _;
 
 include!(concat!(env!("OUT_DIR"), "/documents.rs"));
 
+/// The reference of the API, which is made and no file: where it is served.
+pub(super) const REFERENCE: &str = "api/docs";
 /// Where readers begin.
 const FIRST: &str = "docs/guide/README.md";
 /// The way through the documents: what it is called, and which it is.
-const WAY: [(&str, &str); 10] = [
+const WAY: [(&str, &str); 11] = [
     ("Overview", FIRST),
     ("Start", "docs/guide/start.md"),
     ("Concepts", "docs/guide/concepts.md"),
@@ -27,6 +29,7 @@ const WAY: [(&str, &str); 10] = [
     ("For engineers", "docs/guide/engineers.md"),
     ("For auditors", "docs/guide/auditors.md"),
     ("The API", "docs/api.md"),
+    ("Every operation", REFERENCE),
     ("Internals", "ARCHITECTURE.md"),
     ("What changed", "CHANGELOG.md"),
 ];
@@ -73,6 +76,9 @@ fn find(path: &str) -> Option<(&'static str, &'static [u8])> {
 
 /// Where a document is served.
 fn address(name: &str) -> String {
+    if name == REFERENCE {
+        return format!("/{REFERENCE}");
+    }
     format!("/docs/{}", name.strip_prefix("docs/").unwrap_or(name))
 }
 
@@ -110,11 +116,15 @@ fn lead(from: &str, link: &str) -> Option<String> {
     if link.starts_with("https://") || link.starts_with("http://") {
         return Some(link.to_owned());
     }
+    // What the reference names is its own, or served beside it.
+    if from == REFERENCE && link.starts_with(['#', '/']) {
+        return Some(link.to_owned());
+    }
     target(from, link).map(|(name, place)| format!("{}{place}", address(name)))
 }
 
 /// The name of a heading in addresses, as code forges make it.
-fn slug(text: &str) -> String {
+pub(super) fn slug(text: &str) -> String {
     let kept = text.chars().filter_map(|c| match c {
         ' ' | '-' => Some('-'),
         '_' => Some('_'),
@@ -243,7 +253,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A whole page.
-fn page(name: &str, text: &str) -> String {
+pub(super) fn page(name: &str, text: &str) -> String {
     let (title, body) = set(name, text);
     let mut way = String::new();
     for (label, document) in WAY {
@@ -294,7 +304,7 @@ mod tests {
         assert!(count > 40, "{count} documents");
         for (_, document) in WAY {
             assert!(
-                DOCUMENTS.iter().any(|(name, _)| *name == document),
+                document == REFERENCE || DOCUMENTS.iter().any(|(name, _)| *name == document),
                 "{document}"
             );
         }

@@ -1,7 +1,9 @@
 //! What happens, for pages that are open: a bounded list of events, from which every stream reads at its own pace.
 //!
-//! Events have rising numbers. Who comes back with the number of the last one that he saw goes on behind it; when that is no longer in
-//! the list he is told to load again (`reset`). While nobody has listened for a while, events are not made at all.
+//! Events have rising numbers. A stream says at once from which number on it tells (`hello`), and each sign of life on a quiet one has the
+//! newest number, so that whoever lost the line can say what he knows. Who comes back with such a number goes on behind it; when that is
+//! no longer in the list, or is no number, he is told to load again (`reset`). While nobody has listened for a while, events are not made
+//! at all. A stream ends with the sign-in that opened it.
 
 use super::Api;
 use super::what::sessions::SessionRow;
@@ -10,8 +12,8 @@ use super::who::Role;
 use super::who::authorized::{Allow, Anybody, Authorized, Signed};
 use crate::environment;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::sse::{Event, Sse};
 use fairway_ledger::money::MoneyEffect;
 use fairway_ledger::{Effect, Operation};
 use fairway_utility::desk::{ChargeRow, StationView};
@@ -22,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Events that are kept for streams that come back.
@@ -50,6 +52,10 @@ const SETTLEMENT: &str = "fairway.settlement.updated.v1";
 const POLICY: &str = "fairway.policy.updated.v1";
 /// Load again.
 const RESET: &str = "reset";
+/// The stream stands, and tells what is behind its number.
+const HELLO: &str = "hello";
+/// Nothing that concerns the listener happened up to its number.
+const ALIVE: &str = "alive";
 
 /// One event.
 #[derive(Debug, Clone)]
@@ -270,10 +276,32 @@ fn visible(by: &Signed, item: &Item) -> bool {
 struct Reader {
     news: News,
     bell: watch::Receiver<u64>,
+    /// Rings when any sign-in ended.
+    ended: watch::Receiver<()>,
     by: Signed,
     last: u64,
     waiting: VecDeque<Event>,
+    /// When something was sent last.
+    sent: Instant,
     api: Api,
+}
+
+/// An event without content, at a number.
+fn mark(name: &'static str, id: u64) -> Event {
+    Event::default().id(id.to_string()).event(name).data("{}")
+}
+
+/// What a stream begins with: the number behind which it tells, and its first event. Who shows a number that cannot be read has seen
+/// something, nobody knows what.
+fn opening(told: Option<&HeaderValue>, newest: u64) -> (u64, Event) {
+    let Some(told) = told else {
+        return (newest, mark(HELLO, newest));
+    };
+    let known = told.to_str().ok().and_then(|text| text.trim().parse().ok());
+    known.map_or_else(
+        || (newest, mark(RESET, newest)),
+        |last| (last, mark(HELLO, last)),
+    )
 }
 
 fn event(item: &Item) -> Event {
@@ -288,33 +316,43 @@ impl Reader {
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
+                self.sent = environment::instant();
                 return Some((Ok(event), self));
             }
-            let account = self.api.people().find(&self.by.account().id)?;
-            let over = self.by.session().until_ms <= environment::wall_ms();
-            if account.disabled || over {
+            self.ended.mark_unchanged();
+            self.bell.mark_unchanged();
+            if !self.api.people().lasts(&self.by.session().token) {
                 return None;
             }
-            self.bell.mark_unchanged();
             match self.news.after(self.last) {
                 Ok((found, upto)) => {
                     self.last = upto;
                     let mine = found.iter().filter(|item| visible(&self.by, item));
                     self.waiting.extend(mine.map(|item| event(item)));
                     if found.is_empty() {
-                        // The wait ends now and then, to see whether the sign-in has.
-                        let _ = tokio::time::timeout(HEARTBEAT, self.bell.changed()).await;
+                        self.wait().await;
                     }
                 }
                 Err(newest) => {
                     self.last = newest;
-                    let reset = Event::default()
-                        .id(newest.to_string())
-                        .event(RESET)
-                        .data("{}");
-                    self.waiting.push_back(reset);
+                    self.waiting.push_back(mark(RESET, newest));
                 }
             }
+        }
+    }
+
+    /// Waits for news, for the end of a sign-in, or until a sign of life is due. It is due although others' events come all the time: they
+    /// make the number grow that this listener must know.
+    async fn wait(&mut self) {
+        let left = HEARTBEAT.saturating_sub(self.sent.elapsed());
+        if left.is_zero() {
+            self.waiting.push_back(mark(ALIVE, self.last));
+            return;
+        }
+        tokio::select! {
+            _ = self.bell.changed() => {}
+            _ = self.ended.changed() => {}
+            () = tokio::time::sleep(left) => {}
         }
     }
 }
@@ -322,30 +360,29 @@ impl Reader {
 /// What happens, as server-sent events (HTML standard, 9.2).
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", extensions(("x-roles" = json!(Anybody::ROLES))),
     responses((status = 200, description = "A stream of events: `fairway.session.updated.v1`, `fairway.station.updated.v1`, `fairway.block.finalized.v1`, \
-        `fairway.agreement.updated.v1`, `fairway.settlement.updated.v1`, `fairway.policy.updated.v1`, `reset`", content_type = "text/event-stream", body = String)))]
+        `fairway.agreement.updated.v1`, `fairway.settlement.updated.v1`, `fairway.policy.updated.v1`, `reset`, and without content `hello` and `alive`", content_type = "text/event-stream", body = String)))]
 pub(crate) async fn events(
     State(api): State<Api>,
     by: Authorized<Anybody>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let news = api.parts().news.clone();
-    let told = headers.get("last-event-id").and_then(|v| v.to_str().ok());
     let bell = news.0.bell.subscribe();
+    let ended = api.people().ended();
     // From now on events are made.
     let _ = news.wanted();
-    let last = told
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(|| news.newest());
+    let (last, first) = opening(headers.get("last-event-id"), news.newest());
     let reader = Reader {
         news,
         bell,
+        ended,
         by: (*by).clone(),
         last,
-        waiting: VecDeque::new(),
+        waiting: VecDeque::from([first]),
+        sent: environment::instant(),
         api,
     };
-    let stream = futures::stream::unfold(reader, Reader::next);
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
+    Sse::new(futures::stream::unfold(reader, Reader::next))
 }
 
 #[cfg(test)]
@@ -366,6 +403,24 @@ mod tests {
         assert!(news.after(begin + 3).unwrap().0.is_empty());
         // From another run of the program, or from the future: load again.
         assert!(news.after(5).is_err() && news.after(begin + 4).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_nothing_seen() {
+        let text = |told: Option<&'static str>| {
+            let told = told.map(HeaderValue::from_static);
+            let (last, event) = opening(told.as_ref(), 40);
+            (last, format!("{event:?}"))
+        };
+        for told in [None, Some("7"), Some(" 7 ")] {
+            let (last, event) = text(told);
+            assert_eq!(last, if told.is_some() { 7 } else { 40 });
+            assert!(event.contains(HELLO), "{event}");
+        }
+        for told in ["abc", "", "-1", "7.5", "99999999999999999999999"] {
+            let (last, event) = text(Some(told));
+            assert!(last == 40 && event.contains(RESET), "{told}: {event}");
+        }
     }
 
     #[test]

@@ -2,11 +2,15 @@
 
 use super::problem::Problem;
 use axum::body::Bytes;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use fairway_model::Hash;
-use serde::de::DeserializeOwned;
+use serde::Deserialize as _;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_path_to_error::Segment;
 
 /// Longest idempotency key, in characters.
 pub(crate) const MAX_KEY: usize = 255;
@@ -29,14 +33,19 @@ fn is_json(headers: &HeaderMap) -> bool {
     media.eq_ignore_ascii_case("application/json")
 }
 
-/// `a.b[2]` as a JSON pointer.
-fn pointer(path: &str) -> String {
-    let plain = path.replace(['[', '.'], "/").replace(']', "");
-    if plain.is_empty() || plain == "/" {
-        String::new()
-    } else {
-        format!("/{plain}")
-    }
+/// One step of a JSON pointer (RFC 6901, section 3).
+fn step(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// A place in a body as a JSON pointer, as far as it is known.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let steps = path.iter().map_while(|segment| match segment {
+        Segment::Seq { index } => Some(step(&index.to_string())),
+        Segment::Map { key: name } | Segment::Enum { variant: name } => Some(step(name)),
+        Segment::Unknown => None,
+    });
+    steps.collect()
 }
 
 /// The field that serde's message names, where it names one.
@@ -46,17 +55,27 @@ fn named(message: &str) -> Option<&str> {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let no_json = |error: serde_json::Error| {
+        let text = format!("the body is no JSON: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, "json", text)
+    };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = pointer(&error.path().to_string());
+    // A list of values in the order of the fields would be taken for an object.
+    let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
+    if first.is_some_and(|b| *b != b'{') {
+        IgnoredAny::deserialize(&mut reader).map_err(no_json)?;
+        let text = "the body is an object, `{...}`, with the fields of the description by name";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "fields", text).at("", text));
+    }
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = pointer(error.path());
         let cause = error.into_inner();
         let message = cause.to_string();
         if cause.is_syntax() || cause.is_eof() {
-            let text = format!("the body is no JSON: {message}");
-            return Problem::new(StatusCode::BAD_REQUEST, "json", text);
+            return no_json(cause);
         }
-        let place = match named(&message) {
-            Some(field) if !path.ends_with(&format!("/{field}")) => format!("{path}/{field}"),
+        let place = match named(&message).map(step) {
+            Some(field) if !path.ends_with(&field) => format!("{path}{field}"),
             _ => path,
         };
         Problem::new(
@@ -65,7 +84,9 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             format!("the body has another form: {message}"),
         )
         .at(&place, message)
-    })
+    })?;
+    reader.end().map_err(no_json)?;
+    Ok(value)
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
@@ -113,6 +134,25 @@ impl<S: Send + Sync> FromRequest<S> for Octets {
     }
 }
 
+/// What is wrong with a part of the path, in words of the API and not of the program's types.
+pub(crate) fn misread(rejection: &PathRejection) -> String {
+    let PathRejection::FailedToDeserializePathParams(failed) = rejection else {
+        return "the path cannot be read".to_owned();
+    };
+    match failed.kind() {
+        ErrorKind::ParseErrorAtKey { key, value, .. } => {
+            format!("the path: {key} is a whole number, and not `{value}`")
+        }
+        ErrorKind::ParseError { value, .. } | ErrorKind::ParseErrorAtIndex { value, .. } => {
+            format!("the path: `{value}` stands where a whole number does")
+        }
+        ErrorKind::InvalidUtf8InPathParam { key } => {
+            format!("the path: {key} is no text (UTF-8)")
+        }
+        _ => "the path: a part of it is of another kind".to_owned(),
+    }
+}
+
 /// Parts of the path.
 #[derive(Debug)]
 pub(crate) struct Path<T>(pub(crate) T);
@@ -122,13 +162,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        found.map(|path| Self(path.0)).map_err(|e| {
-            Problem::new(
-                StatusCode::NOT_FOUND,
-                "path",
-                format!("the path: {}", e.body_text()),
-            )
-        })
+        found
+            .map(|path| Self(path.0))
+            .map_err(|e| Problem::new(StatusCode::NOT_FOUND, "path", misread(&e)))
     }
 }
 
@@ -211,5 +247,25 @@ mod tests {
             problem("{\"name\":\"a\",\"list\":[],\"size\":1}"),
             (422, "/size".to_owned())
         );
+        // Names with the signs of pointers (RFC 6901, section 3).
+        assert_eq!(
+            problem("{\"name\":\"a\",\"list\":[],\"a/b~\":1}"),
+            (422, "/a~1b~0".to_owned())
+        );
+    }
+
+    #[test]
+    fn only_one_whole_object_is_a_body() {
+        let good = "{\"name\":\"a\",\"list\":[]}";
+        assert!(read::<Outer>(format!(" \n{good}\r\n").as_bytes()).is_ok());
+        for tail in [" trailing }}}", "}", "{}", ",", "x"] {
+            assert_eq!(problem(&format!("{good}{tail}")), (400, String::new()));
+        }
+        for other in ["[\"a\",[]]", "\"a\"", "null", "7"] {
+            assert_eq!(problem(other), (422, String::new()), "{other}");
+        }
+        for none in ["", "  ", "abc", "[\"a\",", "\u{feff}{}"] {
+            assert_eq!(problem(none), (400, String::new()), "{none}");
+        }
     }
 }

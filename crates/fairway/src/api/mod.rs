@@ -4,12 +4,14 @@
 //! machine must hold a `Signed` value, which only the sign-in makes; every failure leaves as a problem (RFC 9457).
 //! Tested by `tests/it/api*.rs` against the real program, and beside the code.
 
+mod asked;
 mod books;
 mod counted;
 mod described;
 mod docs;
 pub(crate) mod events;
 mod extract;
+mod kinds;
 mod listener;
 mod once;
 mod openapi;
@@ -18,13 +20,15 @@ mod pages;
 mod plain;
 mod problem;
 mod records;
+mod reference;
 mod what;
 mod who;
 mod wire;
 
-pub use openapi::text as openapi_text;
+pub use openapi::{roles as openapi_roles, text as openapi_text};
 pub use who::Role;
 
+use self::asked::{Known, asked};
 use self::books::BooksKeeper;
 use self::counted::counted;
 use self::events::News;
@@ -272,11 +276,10 @@ pub(crate) fn other_answer() -> Problem {
 fn router(api: &Api) -> Router {
     let (routes, _) = what::routes().split_for_parts();
     routes
+        .route_layer(from_fn_with_state(Known::of_description(), asked))
+        .route("/api/docs", axum::routing::get(reference::serve))
         .route("/openapi.json", axum::routing::get(openapi::serve))
-        .route(
-            "/problems/{code}",
-            axum::routing::get(openapi::problem_page),
-        )
+        .route("/problems/{code}", axum::routing::get(kinds::serve))
         .route("/docs", axum::routing::get(docs::to_first))
         .route("/docs/", axum::routing::get(docs::to_first))
         .route("/docs/{*path}", axum::routing::get(docs::serve))

@@ -1,14 +1,16 @@
 //! The API's description, OpenAPI 3.1, made from the handlers. `fairway openapi` prints it; a test compares it with `openapi/fairway.json`.
 
 use super::described;
-use super::extract::Path;
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::what;
+use super::who::Role;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use fairway_model::RefusalCode;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
@@ -107,24 +109,44 @@ pub(super) async fn serve() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text()).into_response()
 }
 
-/// A page about a kind of problem, for the `type` of a problem.
-pub(super) async fn problem_page(Path(code): Path<String>) -> Response {
-    let known = RefusalCode::ALL.iter().any(|c| c.as_str() == code);
-    let text = if known {
-        format!(
-            "{code}: a refusal of the utility or of the contracts; `detail` says what was wrong and what would be right.\n"
-        )
-    } else {
-        format!(
-            "{code}: a problem of the API; `detail` says what was wrong, `errors` where in the request. docs/api.md lists the codes.\n"
-        )
-    };
-    // Codes are words of ours; whatever else is asked for must not become a page of somebody's.
-    let safe: String = text
-        .chars()
-        .filter(|c| !matches!(c, '<' | '>' | '&'))
-        .collect();
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], safe).into_response()
+/// Names of the parameters that an address takes in its query, by method and address.
+pub(super) fn query_names() -> BTreeMap<(String, String), Vec<String>> {
+    let mut api = document();
+    let all = operations(&mut api).map(|(path, method, operation)| {
+        let told = operation.parameters.iter().flatten();
+        let names = told.filter_map(|parameter| match parameter {
+            RefOr::T(one) if one.parameter_in == ParameterIn::Query => Some(one.name.clone()),
+            _ => None,
+        });
+        ((method.to_uppercase(), path.clone()), names.collect())
+    });
+    all.collect()
+}
+
+/// Which operation is for which role, as the table of docs/api.md, with a line break at its end.
+pub fn roles() -> String {
+    let mut out = String::from("| Operation |");
+    for role in Role::ALL {
+        let _ = write!(out, " `{}` |", role.word());
+    }
+    out.push_str("\n|---|");
+    out.push_str(&"---|".repeat(Role::ALL.len()));
+    out.push('\n');
+    let mut api = document();
+    for (path, method, operation) in operations(&mut api) {
+        let told = operation.extensions.as_ref().and_then(|e| e.get("x-roles"));
+        let Some(may) = told.and_then(Value::as_array) else {
+            continue;
+        };
+        let path = path.trim_start_matches("/api/v1");
+        let _ = write!(out, "| `{} {path}` |", method.to_uppercase());
+        for role in Role::ALL {
+            let yes = may.iter().any(|word| word == role.word());
+            out.push_str(if yes { " yes |" } else { " |" });
+        }
+        out.push('\n');
+    }
+    out
 }
 
 #[cfg(test)]
@@ -142,12 +164,26 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_roles_in_the_document_is_that_of_the_handlers() {
+        let told = include_str!("../../../../docs/api.md");
+        let begun = told.split_once("<!-- roles -->\n").unwrap().1;
+        let table = begun.split_once("<!-- end of roles -->").unwrap().0;
+        assert!(
+            table.trim() == roles().trim(),
+            "the table of docs/api.md is not what `fairway openapi --roles` prints: put it between the two marks"
+        );
+        let lines = roles().lines().count();
+        let open = 4;
+        assert_eq!(lines, operations(&mut document()).count() - open + 2);
+    }
+
+    #[test]
     fn every_reference_leads_somewhere() {
-        let document: serde_json::Value = serde_json::from_str(&text()).unwrap();
+        let document: Value = serde_json::from_str(&text()).unwrap();
         let mut open = vec![&document];
         let mut found = 0;
         while let Some(value) = open.pop() {
-            if let Some(place) = value.get("$ref").and_then(serde_json::Value::as_str) {
+            if let Some(place) = value.get("$ref").and_then(Value::as_str) {
                 let pointer = place.trim_start_matches('#');
                 assert!(document.pointer(pointer).is_some(), "{place} is nowhere");
                 found += 1;

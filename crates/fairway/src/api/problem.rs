@@ -4,9 +4,10 @@
 //! come from us (a method that a path does not have, a body that is too large) gets the same form there, so no error leaves as text.
 
 use super::MAX_BODY;
+use super::who::limits::Left;
 use crate::environment;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -95,6 +96,13 @@ impl Problem {
     /// Something that should answer does not at present.
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
+    }
+
+    /// Too many requests came from somebody.
+    pub(crate) fn rate(left: Left) -> Self {
+        let Left { limit, reset, .. } = left;
+        let text = format!("more than {limit} requests in a minute; go on in {reset} s");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate", text).retry_after(reset)
     }
 
     /// A member without stations and customers is asked for such.
@@ -221,6 +229,12 @@ fn foreign(status: StatusCode, path: &str, limit: usize) -> Problem {
 /// The outermost layer: words every failure as a problem, names the request, and keeps answers out of caches.
 pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    // What stands in the log is the address as the description writes it: an address that was asked for may name a person.
+    let matched = request.extensions().get::<MatchedPath>();
+    let address = matched
+        .map_or("another address", MatchedPath::as_str)
+        .to_owned();
+    let method = request.method().clone();
     let trace = trace_id();
     let response = next.run(request).await;
     let (status, allow) = (
@@ -233,15 +247,20 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         .filter(|(name, _)| name.as_str().starts_with("ratelimit-"))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let told = response.extensions().get::<Problem>().cloned();
     let failed = status.is_client_error() || status.is_server_error();
-    let mut response = match told {
+    let told = response.extensions().get::<Problem>().cloned();
+    let told = told.or_else(|| failed.then(|| foreign(status, &path, MAX_BODY)));
+    let mut response = match &told {
         Some(problem) => problem.worded(&path, &trace),
-        None if failed => foreign(status, &path, MAX_BODY).worded(&path, &trace),
         None => response,
     };
-    if status.is_server_error() {
-        tracing::error!(%path, %trace, "answered with {status}");
+    if let Some(problem) = &told {
+        let code = &problem.code;
+        if status.is_server_error() {
+            tracing::error!(%method, %address, %code, %trace, "answered with {status}");
+        } else {
+            tracing::info!(%method, %address, %code, %trace, "refused with {status}");
+        }
     }
     let headers = response.headers_mut();
     if let Some(allow) = allow {
@@ -253,9 +272,14 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&trace) {
         headers.insert(REQUEST_ID, value);
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 

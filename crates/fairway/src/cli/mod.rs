@@ -81,7 +81,11 @@ enum Command {
     #[command(subcommand)]
     Account(account::AccountCommand),
     /// Print the description of the API (OpenAPI 3.1).
-    Openapi,
+    Openapi {
+        /// Print which operation is for which role instead, as the table of docs/api.md.
+        #[arg(long)]
+        roles: bool,
+    },
     /// Make a member's keys and print its entry for the genesis file.
     Format(format::Options),
     /// Found a consortium: join the members' entries to a genesis file.
@@ -234,8 +238,13 @@ async fn carry_out(command: Command) -> Result<(), String> {
         Command::Demo(options) => crate::demo::run(options).await,
         Command::Serve { config } => crate::node::run(&config).await,
         Command::Account(command) => account::run(command).await,
-        Command::Openapi => {
-            say(crate::api::openapi_text().trim_end());
+        Command::Openapi { roles } => {
+            let text = if roles {
+                crate::api::openapi_roles()
+            } else {
+                crate::api::openapi_text()
+            };
+            say(text.trim_end());
             Ok(())
         }
         Command::Format(options) => format::run(&options),

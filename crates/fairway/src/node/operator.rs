@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use fairway_chain::{Followed, Handle, Proof, SubmitError};
@@ -120,7 +120,8 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::max(MAX_COMMAND))
         .with_state(desk)
-        .merge(forecasts.unwrap_or_default());
+        .merge(forecasts.unwrap_or_default())
+        .layer(from_fn(worded));
     axum::serve(listener, router)
         .await
         .map_err(|e| e.to_string())
@@ -143,6 +144,37 @@ pub(super) fn problem_with(status: StatusCode, detail: &str, places: Vec<Value>)
         body.to_string(),
     )
         .into_response()
+}
+
+/// What no handler worded: an address that is not served, another method, a part of a path that cannot be read.
+async fn worded(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    let (status, headers) = (response.status(), response.headers());
+    let told = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok());
+    let plain = told.is_none_or(|media| media.starts_with("text/plain"));
+    if !plain || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let allow = headers.get(header::ALLOW).cloned();
+    let detail = match status {
+        StatusCode::NOT_FOUND => format!("nothing is served at {path}"),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            format!("{path} does not take {method}; `Allow` lists what it takes")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => format!("a body has at most {MAX_COMMAND} bytes here"),
+        StatusCode::BAD_REQUEST => format!(
+            "a part of {path} or of its query cannot be read: heights are whole numbers, ids hexadecimal digits"
+        ),
+        _ => format!("{method} {path} could not be served"),
+    };
+    let mut response = problem(status, detail);
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 async fn ready(State(desk): State<Desk>) -> Response {
@@ -438,4 +470,42 @@ async fn with_rows(mut export: CustomerExport, url: &str) -> Result<Reply, Refus
         .await
         .map_err(|error| Refusal::new(RefusalCode::Busy, format!("the export: {error}")))?;
     Ok(Reply::Export(Box::new(export)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_no_handler_worded_is_a_problem() {
+        let block = |Path(height): Path<u64>| async move { height.to_string() };
+        let wrong = || async { problem(StatusCode::BAD_REQUEST, "as it was worded") };
+        let routes = Router::new()
+            .route("/block/{height}", get(block))
+            .route("/wrong", get(wrong))
+            .layer(from_fn(worded));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let http = reqwest::Client::new();
+        for (method, path, status, part) in [
+            ("GET", "/nothing", 404, "nothing is served at /nothing"),
+            ("POST", "/block/7", 405, "does not take POST"),
+            ("GET", "/block/x", 400, "heights are whole numbers"),
+            ("GET", "/wrong", 400, "as it was worded"),
+        ] {
+            let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+            let request = http.request(method, format!("{base}{path}"));
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{path}");
+            assert_eq!(answer.headers()["content-type"], "application/problem+json");
+            assert_eq!(answer.headers().contains_key("allow"), status == 405);
+            let text = answer.text().await.unwrap();
+            let body: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(body["status"], status);
+            assert!(body["detail"].as_str().unwrap().contains(part), "{text}");
+        }
+        let fine = http.get(format!("{base}/block/7")).send().await.unwrap();
+        assert_eq!(fine.text().await.unwrap(), "7");
+    }
 }

@@ -210,4 +210,10 @@ impl Events {
         };
         tokio::time::timeout(PATIENCE, waiting).await.unwrap()
     }
+
+    /// Waits until the server ends the stream.
+    pub(crate) async fn over(mut self) {
+        let ending = async { while let Ok(Some(_)) = self.response.chunk().await {} };
+        tokio::time::timeout(PATIENCE, ending).await.unwrap();
+    }
 }

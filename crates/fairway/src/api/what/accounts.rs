@@ -5,9 +5,9 @@ use crate::api::extract::{Body, Path, Query};
 use crate::api::page::{self, Page, Window};
 use crate::api::problem::Problem;
 use crate::api::who::Role;
-use crate::api::who::authorized::{Administrators, Allow, Authorized};
+use crate::api::who::authorized::{Administrators, Allow, Authorized, Signed};
 use crate::api::who::password;
-use crate::api::who::people::{Account, NewAccount};
+use crate::api::who::people::{Account, NewAccount, no_account};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -93,7 +93,20 @@ pub(crate) async fn list(
     Ok(Json(Page::new(rows, more, last.as_ref())))
 }
 
-/// Makes an account.
+/// Whether somebody keeps accounts of a role.
+fn may_keep(by: &Signed, role: Role) -> Result<(), Problem> {
+    let own = by.account().role;
+    if own.may_give(role) {
+        return Ok(());
+    }
+    let (own, role) = (own.word(), role.word());
+    let text = format!(
+        "an account of the role {own} makes and changes accounts of that role only; one of the role {role} is kept by an operator"
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, "role", text))
+}
+
+/// Makes an account: an operator of any role, another of his own role.
 #[utoipa::path(post, path = "/api/v1/accounts", tag = "people", extensions(("x-roles" = json!(Administrators::ROLES))), request_body = AccountNew, responses((status = 201, body = AccountLine)))]
 pub(crate) async fn create(
     State(api): State<Api>,
@@ -101,6 +114,7 @@ pub(crate) async fn create(
     body: Body<AccountNew>,
 ) -> Result<(StatusCode, Json<AccountLine>), Problem> {
     let new = body.value;
+    may_keep(&by, new.role)?;
     password::check("/password", &new.password)?;
     match (&new.customer, new.role) {
         (Some(key), Role::Driver) => {
@@ -134,6 +148,8 @@ pub(crate) async fn change(
     body: Body<AccountChange>,
 ) -> Result<Json<AccountLine>, Problem> {
     let disabled = body.value.disabled;
+    let kept = api.people().find(&id).ok_or_else(|| no_account(&id))?;
+    may_keep(&by, kept.role)?;
     if id == by.account().id && disabled {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,

@@ -12,6 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use fairway_messages::Language;
 use fairway_utility::command::{ChangedCustomer, Command, NewCustomer};
 use fairway_utility::desk::{CustomerView, DeskAnswer, DeskQuestion, VisitorView};
 use serde::{Deserialize, Serialize};
@@ -223,22 +224,37 @@ fn tag(version: u32) -> String {
 /// # Errors
 /// 428 without `If-Match`, 412 when somebody was faster.
 pub(crate) fn must_match(headers: &HeaderMap, version: u32) -> Result<(), Problem> {
-    let told = headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok());
-    match told {
-        Some(told) if told == tag(version) => Ok(()),
-        Some(told) => Err(Problem::new(
-            StatusCode::PRECONDITION_FAILED,
-            "etag",
-            format!(
-                "version {version} is there, {told} was read: read it again and repeat the change"
-            ),
-        )),
-        None => Err(Problem::new(
+    let lines = headers.get_all(header::IF_MATCH).into_iter();
+    let told: Vec<&str> = lines
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .collect();
+    if told.is_empty() {
+        return Err(Problem::new(
             StatusCode::PRECONDITION_REQUIRED,
             "etag",
             "send `If-Match` with the `ETag` of what was read",
-        )),
+        ));
     }
+    // Any one of a list, or `*` for whatever is there; a weak tag never fits (RFC 9110, 13.1.1).
+    if told.iter().any(|one| *one == "*" || *one == tag(version)) {
+        return Ok(());
+    }
+    let told = told.join(", ");
+    Err(Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "etag",
+        format!("version {version} is there, {told} was read: read it again and repeat the change"),
+    ))
+}
+
+/// A language must be one in which bills and screens are worded.
+fn spoken(language: &str) -> Result<(), Problem> {
+    let found = Language::parse(language);
+    found
+        .map(drop)
+        .map_err(|e| Problem::field("/language", e.to_string()))
 }
 
 /// An answer with the version as its `ETag`.
@@ -289,6 +305,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let (new, print) = (body.value, body.fingerprint);
     let work = async {
+        spoken(&new.language)?;
         let currency = wire::currency("/credit_limit/currency", &new.credit_limit.currency)?;
         let cin = new.cin.clone();
         let customer = NewCustomer {
@@ -336,6 +353,7 @@ pub(crate) async fn change(
     let before = bills::customer(&api, &by, &key).await?;
     must_match(&headers, before.version)?;
     let asked = body.value;
+    asked.language.as_deref().map(spoken).transpose()?;
     let limit = asked.credit_limit.as_ref();
     let limit = limit.map(|m| m.micro("/credit_limit", before.currency));
     let changed = ChangedCustomer {
@@ -419,4 +437,45 @@ pub(crate) async fn visitors(
     };
     let data = visitors.iter().map(Visitor::from).collect();
     Ok(Json(All { data }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_shown_alone_in_a_list_or_as_any() {
+        let shown = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::IF_MATCH, HeaderValue::from_static(line));
+            }
+            must_match(&headers, 7).map_err(|problem| problem.status().as_u16())
+        };
+        for fits in [
+            &["\"7\""][..],
+            &["\"x\", \"7\""],
+            &["\"x\"", "\"7\""],
+            &["*"],
+        ] {
+            assert_eq!(shown(fits), Ok(()), "{fits:?}");
+        }
+        for other in [
+            &["\"6\""][..],
+            &["7"],
+            &["W/\"7\""],
+            &["\"6\", \"8\""],
+            &[""],
+        ] {
+            assert_eq!(shown(other), Err(412), "{other:?}");
+        }
+        assert_eq!(shown(&[]), Err(428));
+    }
+
+    #[test]
+    fn a_customer_speaks_a_language_that_there_are_texts_in() {
+        assert!(spoken("es-MX").is_ok() && spoken("de").is_ok());
+        let told = spoken("klingon").unwrap_err().body("", "").detail;
+        assert!(told.contains("en, es or de"), "{told}");
+    }
 }

@@ -3,15 +3,18 @@
 use super::customers::{must_match, tagged};
 use crate::api::extract::{Body, Path};
 use crate::api::problem::Problem;
+use crate::api::what::stations;
 use crate::api::who::authorized::{Allow, Authorized, Operators, Signed, Staff};
 use crate::api::{Api, other_answer, wire};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use fairway_ledger::limits::MAX_LOAD_BPS;
 use fairway_model::{Energy, Micro};
 use fairway_utility::command::{Command, MoneyPolicy, PartnerRules, Policy, Rules};
 use fairway_utility::desk::{DeskAnswer, DeskQuestion, RulesView};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// Rules of one class of customers.
@@ -230,6 +233,28 @@ pub(crate) async fn replace(
     answered(&api, &by).await
 }
 
+/// A load is that of an area in which this member has a charging point, or has a load already.
+async fn known_area(api: &Api, by: &Signed, area: &str) -> Result<(), Problem> {
+    let stations = stations::all(api, by).await?;
+    let evses = stations.iter().flat_map(|station| &station.evses);
+    let mut areas: BTreeSet<String> = evses.map(|evse| evse.entry.area.clone()).collect();
+    let loads = present(api, by).await?.loads;
+    areas.extend(loads.into_iter().map(|(area, _)| area));
+    if areas.contains(area) {
+        return Ok(());
+    }
+    let known: Vec<String> = areas.into_iter().collect();
+    let text = if known.is_empty() {
+        "this member has no charging point yet, and so no grid area".to_owned()
+    } else {
+        format!(
+            "no charging point is in that grid area; there are {}",
+            known.join(", ")
+        )
+    };
+    Err(Problem::not_found(text))
+}
+
 /// Sets the present load of a grid area; takes effect with the next offer.
 #[utoipa::path(put, path = "/api/v1/loads/{area}", tag = "policy", extensions(("x-roles" = json!(Operators::ROLES))), params(("area" = String, Path)), request_body = LoadNew, responses((status = 200, body = PolicyBody)))]
 pub(crate) async fn set_load(
@@ -239,6 +264,11 @@ pub(crate) async fn set_load(
     body: Body<LoadNew>,
 ) -> Result<Response, Problem> {
     let load_bps = body.value.load_bps;
+    if !(1..=MAX_LOAD_BPS).contains(&load_bps) {
+        let text = format!("a load has 1 to {MAX_LOAD_BPS} basis points; 10000 is neutral");
+        return Err(Problem::field("/load_bps", text));
+    }
+    known_area(&api, &by, &area).await?;
     let command = Command::SetLoad { area, load_bps };
     api.tell(&by, rand::random(), command).await?;
     answered(&api, &by).await

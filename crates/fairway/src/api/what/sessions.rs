@@ -132,6 +132,29 @@ pub(crate) struct SessionQuery {
     cursor: Option<String>,
 }
 
+/// States of charges in lists, in the order in which a charge meets them.
+const STATES: [&str; 10] = [
+    "identifying",
+    "offered",
+    "authorized",
+    "charging",
+    "ended",
+    "agreed",
+    "settled",
+    "refused",
+    "void",
+    "disputed",
+];
+
+/// A state that there is.
+fn state(text: &str) -> Result<String, Problem> {
+    if STATES.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let states = STATES.join(", ");
+    Err(Problem::field("state", format!("is one of {states}")))
+}
+
 /// Where a page of charges ended.
 pub(crate) type Mark = (i64, String);
 
@@ -149,7 +172,7 @@ impl SessionQuery {
         Ok(ChargeFilter {
             before: before(self.cursor.as_deref())?,
             limit: page::limit(self.limit)?,
-            state: self.state.clone(),
+            state: self.state.as_deref().map(state).transpose()?,
             role: self.role.map(|role| match role {
                 RoleWord::Home => Role::Home,
                 RoleWord::Visited => Role::Visited,
@@ -267,4 +290,20 @@ pub(crate) async fn flow_chart(_by: Authorized<Anybody>) -> Json<Chart> {
             })
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_of_the_flow_chart_can_be_asked_for() {
+        for way in TRANSITIONS {
+            for end in [way.from, way.to] {
+                assert_eq!(state(end.word()).unwrap(), end.word());
+            }
+        }
+        let told = state("nope").unwrap_err().body("", "").detail;
+        assert!(told.contains("one of identifying, offered"), "{told}");
+    }
 }

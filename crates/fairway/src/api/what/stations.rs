@@ -102,7 +102,8 @@ impl From<&StationView> for StationBody {
     }
 }
 
-async fn all(api: &Api, by: &Signed) -> Result<Vec<StationView>, Problem> {
+/// Every station of this member.
+pub(crate) async fn all(api: &Api, by: &Signed) -> Result<Vec<StationView>, Problem> {
     match api.ask(by, DeskQuestion::Stations).await? {
         DeskAnswer::Stations(stations) => Ok(stations),
         _ => Err(other_answer()),

@@ -199,6 +199,7 @@ mod tests {
             Staff::ROLES,
             Operators::ROLES,
             Managers::ROLES,
+            Terms::ROLES,
             Administrators::ROLES,
             Accounting::ROLES,
             Cases::ROLES,

@@ -81,12 +81,12 @@ impl Limits {
     /// Counts a request.
     ///
     /// # Errors
-    /// 429 when the window is used up.
-    pub(crate) fn count(&self, caller: Caller) -> Result<Left, Problem> {
+    /// What is left, nothing, when the window is used up.
+    pub(crate) fn count(&self, caller: Caller) -> Result<Left, Left> {
         self.count_at(caller, environment::wall_ms())
     }
 
-    fn count_at(&self, caller: Caller, now: i64) -> Result<Left, Problem> {
+    fn count_at(&self, caller: Caller, now: i64) -> Result<Left, Left> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.windows.len() >= MAX_CALLERS {
             counts
@@ -103,10 +103,11 @@ impl Limits {
         }
         let reset = seconds(since.saturating_add(WINDOW).saturating_sub(now));
         if *used >= limit {
-            let text = format!("more than {limit} requests in a minute; go on in {reset} s");
-            return Err(
-                Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", text).retry_after(reset)
-            );
+            return Err(Left {
+                limit,
+                remaining: 0,
+                reset,
+            });
         }
         *used = used.saturating_add(1);
         Ok(Left {
@@ -174,7 +175,9 @@ mod tests {
         for left in (0..LOGINS).rev() {
             assert_eq!(limits.count_at(caller(), 5).unwrap().remaining, left);
         }
-        let problem = limits.count_at(caller(), 6).unwrap_err();
+        let left = limits.count_at(caller(), 6).unwrap_err();
+        assert_eq!((left.limit, left.remaining, left.reset), (LOGINS, 0, 60));
+        let problem = Problem::rate(left);
         assert_eq!(problem.status(), StatusCode::TOO_MANY_REQUESTS);
         assert!(limits.count_at(caller(), 5 + WINDOW).is_ok());
     }

@@ -47,6 +47,12 @@ impl Role {
         Self::Driver,
     ];
 
+    /// Whether an account of this role makes, disables and enables accounts of another one. An operator's does so for all, any other for its
+    /// own role alone: nobody gives what he does not hold.
+    pub(crate) fn may_give(self, other: Self) -> bool {
+        self == Self::Operator || self == other
+    }
+
     /// The role's name in requests and answers.
     pub fn word(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ use fairway_model::Hash;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
 
 /// Most accounts.
 const MAX_ACCOUNTS: usize = 100_000;
@@ -23,6 +24,8 @@ pub(crate) const LASTS: i64 = 12 * 3_600_000;
 const SETUP_LASTS: i64 = 24 * 3_600_000;
 /// Longest name of an account.
 const MAX_NAME: usize = 64;
+/// Longest name that is shown, in characters.
+const MAX_SHOWN: usize = 100;
 
 /// Who may sign in. Times are of the wall clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +95,11 @@ struct State {
 
 /// Accounts and sign-ins.
 #[derive(Debug, Default)]
-pub(crate) struct People(Mutex<State>);
+pub(crate) struct People {
+    state: Mutex<State>,
+    /// Rings when a sign-in ended before its time.
+    ended: watch::Sender<()>,
+}
 
 fn fresh(bytes: usize) -> String {
     hex::encode(environment::entropy().get(..bytes).unwrap_or_default())
@@ -127,9 +134,22 @@ fn name_of(text: &str) -> Result<String, Problem> {
     ))
 }
 
+/// A name as it is shown.
+fn shown_name(text: &str) -> Result<String, Problem> {
+    let shown = text.trim();
+    let fits = (1..=MAX_SHOWN).contains(&shown.chars().count());
+    if fits && !shown.chars().any(char::is_control) {
+        return Ok(shown.to_owned());
+    }
+    Err(Problem::field(
+        "/display_name",
+        format!("a name to show has 1 to {MAX_SHOWN} characters, without control characters"),
+    ))
+}
+
 impl People {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads everything back at the start.
@@ -145,7 +165,10 @@ impl People {
             state.sessions.insert(session.token.clone(), session);
         }
         state.setup = records.all::<Setup>(Kind::Setup).await?.pop();
-        Ok(Self(Mutex::new(state)))
+        Ok(Self {
+            state: Mutex::new(state),
+            ended: watch::Sender::default(),
+        })
     }
 
     /// A new link's token, while there is no account: the one before counts no more.
@@ -190,6 +213,7 @@ impl People {
     /// Makes an account.
     pub(crate) async fn add(&self, records: &Records, new: NewAccount) -> Result<Account, Problem> {
         let name = name_of(&new.name)?;
+        let display_name = shown_name(&new.display_name)?;
         let taken = || {
             Problem::new(
                 StatusCode::CONFLICT,
@@ -211,7 +235,7 @@ impl People {
         let account = Account {
             id: format!("acc_{}", fresh(16)),
             name: name.clone(),
-            display_name: new.display_name.trim().to_owned(),
+            display_name,
             role: new.role,
             customer: new.customer,
             password: new.hash,
@@ -299,8 +323,17 @@ impl People {
 
     /// The sign-in and account behind a cookie's value.
     pub(crate) fn of_cookie(&self, value: &str) -> Option<(SignIn, Account)> {
+        self.of_digest(&digest(value))
+    }
+
+    /// Whether the sign-in with this SHA-256 of its cookie still counts.
+    pub(crate) fn lasts(&self, token: &str) -> bool {
+        self.of_digest(token).is_some()
+    }
+
+    fn of_digest(&self, token: &str) -> Option<(SignIn, Account)> {
         let state = self.lock();
-        let session = state.sessions.get(&digest(value))?;
+        let session = state.sessions.get(token)?;
         let account = state.accounts.get(&session.account)?;
         let good = session.until_ms > environment::wall_ms() && !account.disabled;
         good.then(|| (session.clone(), account.clone()))
@@ -319,7 +352,13 @@ impl People {
     ) -> Result<(), Problem> {
         records.remove(Kind::Session, &session.token).await?;
         self.lock().sessions.remove(&session.token);
+        self.ended.send_replace(());
         Ok(())
+    }
+
+    /// Tells when a sign-in ended before its time; whose, must be looked up with [`Self::lasts`].
+    pub(crate) fn ended(&self) -> watch::Receiver<()> {
+        self.ended.subscribe()
     }
 
     /// Ends an account's sign-ins but for one.
@@ -377,6 +416,21 @@ impl People {
     }
 }
 
-fn no_account(id: &str) -> Problem {
+/// There is no account with an id.
+pub(crate) fn no_account(id: &str) -> Problem {
     Problem::not_found(format!("no account {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_shown_have_a_length() {
+        assert_eq!(shown_name("  Ada Lovelace ").unwrap(), "Ada Lovelace");
+        assert!(shown_name(&"\u{e9}".repeat(MAX_SHOWN)).is_ok());
+        for wrong in ["", "   ", "a\nb", &"x".repeat(MAX_SHOWN + 1)] {
+            assert!(shown_name(wrong).is_err(), "{wrong}");
+        }
+    }
 }
