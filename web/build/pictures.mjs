@@ -19,6 +19,17 @@ const PICTURES = {
   transaction: 'transaction-wide-light',
   simulator: 'simulator-killed-wide-light',
 };
+/** The states that stand side by side on the page of all screens, smaller. */
+const SCREENS = [
+  'kiosk-typing-wrong-wide-light', 'kiosk-checking-wide-light', 'kiosk-plug-in-wide-light', 'kiosk-stop-asked-wide-light', 'kiosk-bill-wide-light',
+  'kiosk-error-silent-wide-light', 'kiosk-faulted-wide-light', 'kiosk-offline-wide-light', 'kiosk-offer-small-dark', 'kiosk-offer-tall-light', 'kiosk-prompt-rtl-wide-light',
+  'kiosk-phone-prompt-phone-light', 'kiosk-phone-offer-phone-light', 'kiosk-phone-charging-phone-dark', 'kiosk-phone-receipt-phone-light',
+  'my-live-phone-light', 'my-sessions-phone-dark', 'my-bill-phone-light', 'my-2026-11-mirrored-phone-light',
+  'stations-wide-light', 'sessions-wide-dark', 'sessions-mirrored-wide-light', 'customers-wide-light', 'policy-wide-light', 'tariffs-small-wide-light', 'agreements-waiting-wide-light',
+  'network-wide-light', 'line-cut-wide-light', 'blocks-wide-light', 'ledger-accounts-wide-light', 'check-wide-dark', 'simulator-wide-light',
+];
+/** Of those, in pixels. */
+const SCREEN_WIDTH = 720;
 /** Of 1: text stays sharp, and a page takes some tens of kilobytes. */
 const QUALITY = 0.82;
 
@@ -29,19 +40,24 @@ mkdirSync(out, { recursive: true });
 const browser = await chromium.launch({ executablePath: process.env.FAIRWAY_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 try {
   const page = await browser.newPage();
-  for (const [name, shot] of Object.entries(PICTURES)) {
+  const screens = SCREENS.map((shot) => [`screen-${shot}`, shot, SCREEN_WIDTH]);
+  for (const [name, shot, most = Infinity] of [...Object.entries(PICTURES), ...screens]) {
     const source = `data:image/png;base64,${readFileSync(join(shots, `${shot}.png`)).toString('base64')}`;
     const made = await page.evaluate(
-      async ([url, quality]) => {
+      async ([url, quality, most]) => {
         const picture = new Image();
         picture.src = url;
         await picture.decode();
         const canvas = document.createElement('canvas');
-        [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
-        canvas.getContext('2d').drawImage(picture, 0, 0);
+        const part = Math.min(1, most / picture.naturalWidth);
+        [canvas.width, canvas.height] = [Math.round(picture.naturalWidth * part), Math.round(picture.naturalHeight * part)];
+        const onto = canvas.getContext('2d');
+        onto.imageSmoothingQuality = 'high';
+        onto.drawImage(picture, 0, 0, canvas.width, canvas.height);
         return canvas.toDataURL('image/webp', quality);
       },
-      [source, QUALITY],
+      // JSON has no endless number.
+      [source, QUALITY, Number.isFinite(most) ? most : 1e9],
     );
     const bytes = Buffer.from(made.slice(made.indexOf(',') + 1), 'base64');
     writeFileSync(join(out, `${name}.webp`), bytes);
