@@ -28,6 +28,7 @@ const WAY: [(&str, &str); 11] = [
     ("For operators", "docs/guide/operators.md"),
     ("For engineers", "docs/guide/engineers.md"),
     ("For auditors", "docs/guide/auditors.md"),
+    ("The screens", "docs/guide/screens.md"),
     ("The API", "docs/api.md"),
     ("Every operation", REFERENCE),
     ("Internals", "ARCHITECTURE.md"),
