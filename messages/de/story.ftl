@@ -7,6 +7,7 @@ story-unknown-home = einem unbekannten Netz
 story-local = Gastprofil
 story-hops = Wer mit wem sprach
 story-hops-none = Von dieser Ladung ist hier nichts aufgezeichnet.
+story-trace = Ablauf speichern
 story-identification = Identifikation
 story-home = Heimversorger
 story-way = Geprüft

@@ -7,6 +7,7 @@ story-unknown-home = an unknown network
 story-local = visiting profile
 story-hops = Who spoke to whom
 story-hops-none = Nothing is recorded of this charge here.
+story-trace = Save the trace
 story-identification = Identification
 story-home = Home utility
 story-way = Checked

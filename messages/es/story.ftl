@@ -7,6 +7,7 @@ story-unknown-home = una red desconocida
 story-local = perfil visitante
 story-hops = Quién habló con quién
 story-hops-none = Aquí no hay nada registrado de esta carga.
+story-trace = Guardar el rastro
 story-identification = Identificación
 story-home = Compañía propia
 story-way = Comprobado
