@@ -9,6 +9,7 @@ story-hops = Who spoke to whom
 story-hops-none = Nothing is recorded of this charge here.
 story-hops-zone = Times by the clock of { $zone }.
 story-hops-speed = This demonstration's clock runs { $speed } times as fast as yours.
+story-trace = Save the trace
 story-identification = Identification
 story-home = Home utility
 story-way = Checked

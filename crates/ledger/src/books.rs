@@ -195,6 +195,15 @@ impl Books {
         all.map(|((account, currency), amount)| (account, *currency, *amount))
     }
 
+    /// Every pair that ever owed, with what the first owes the second.
+    pub fn positions(&self) -> impl Iterator<Item = (MemberId, MemberId, Currency, Micro)> {
+        let all = self.positions.iter();
+        all.map(|(&(debtor, creditor, currency), standing)| {
+            let owed = standing.total().unwrap_or_default();
+            (debtor, creditor, currency, owed)
+        })
+    }
+
     /// What `debtor` owes `creditor`.
     pub fn position(&self, debtor: MemberId, creditor: MemberId, currency: Currency) -> Micro {
         self.positions

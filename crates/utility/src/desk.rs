@@ -548,7 +548,7 @@ pub struct AgreementDetail {
     /// The terms.
     #[n(1)]
     pub terms: Agreement,
-    /// The stage in one word: `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `suspended`, `ended`, `broken`.
+    /// The stage in one word: `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `replaced`, `suspended`, `ended`, `broken`.
     #[n(2)]
     pub word: String,
     /// When it was countersigned.

@@ -396,6 +396,7 @@ impl Utility {
                     terms.home
                 };
                 let to_ourselves = terms.home == terms.visited;
+                let successor = self.registry.successor(r, now);
                 AgreementDetail {
                     view: AgreementView {
                         agreement: *id,
@@ -403,10 +404,10 @@ impl Utility {
                         visited: terms.visited,
                         version: terms.version,
                         proposer: r.proposer,
-                        stage: r.stage(now, me),
+                        stage: r.stage(now, me, successor),
                     },
                     terms: terms.clone(),
-                    word: r.stage_word(now).to_owned(),
+                    word: r.stage_word(now, successor).to_owned(),
                     countersigned: r.countersigned,
                     superseded_by: r.superseded_by(),
                     waits_for_us: r.waits() && (r.proposer != me || to_ourselves),

@@ -85,15 +85,60 @@ pub(crate) struct AgreementRecord {
     broken: Option<MemberId>,
 }
 
-impl AgreementRecord {
-    fn in_force(&self, now: Time) -> bool {
-        let from = self
-            .countersigned
-            .map(|at| at.max(self.agreement.valid_from));
-        let until = self.terminated.map_or(self.agreement.valid_until, |at| {
-            at.min(self.agreement.valid_until)
+/// A newer version that stands in the place of an agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Successor {
+    /// Its version.
+    pub(crate) version: u32,
+    /// Since when it is in force.
+    pub(crate) since: Time,
+}
+
+/// Where terms stand by what the ledger keeps of them, in the words of [`crate::desk::AgreementDetail::word`]. `newest` is the highest
+/// version of the pair that is in force at `now`.
+pub fn ledger_stage(
+    terms: &Agreement,
+    status: &AgreementStatus,
+    newest: Option<u32>,
+    now: Time,
+) -> &'static str {
+    let record = AgreementRecord::kept(terms, status);
+    let successor = newest
+        .filter(|version| *version > terms.version)
+        .map(|version| Successor {
+            version,
+            since: now,
         });
-        from.is_some_and(|from| from <= now) && now < until
+    record.stage_word(now, successor)
+}
+
+impl AgreementRecord {
+    /// From when it was or is in force, suspended or not; none without both signatures.
+    fn begin(&self) -> Option<Time> {
+        self.countersigned
+            .map(|at| at.max(self.agreement.valid_from))
+    }
+
+    fn until(&self) -> Time {
+        self.terminated.map_or(self.agreement.valid_until, |at| {
+            at.min(self.agreement.valid_until)
+        })
+    }
+
+    fn in_force(&self, now: Time) -> bool {
+        self.begin().is_some_and(|from| from <= now) && now < self.until()
+    }
+
+    /// As the ledger's state has it.
+    fn kept(terms: &Agreement, status: &AgreementStatus) -> Self {
+        Self {
+            countersigned: status.countersigned.map(|signed| signed.at),
+            terminated: status.terminated_from,
+            suspended: status.suspended.map(|suspension| suspension.by),
+            superseded_by: status.superseded_by,
+            broken: status.broken.map(|ended| ended.by),
+            ..Self::new(terms.clone(), status.proposer)
+        }
     }
 
     fn new(agreement: Agreement, proposer: MemberId) -> Self {
@@ -118,11 +163,8 @@ impl AgreementRecord {
         self.superseded_by
     }
 
-    /// Where it stands, in one word.
-    pub(crate) fn stage_word(&self, now: Time) -> &'static str {
-        let until = self.terminated.map_or(self.agreement.valid_until, |at| {
-            at.min(self.agreement.valid_until)
-        });
+    /// Where it stands, in one word. `successor` is the newer version in force, which is meant only while this one would be in force too.
+    pub(crate) fn stage_word(&self, now: Time, successor: Option<Successor>) -> &'static str {
         if self.countersigned.is_none() {
             return match (self.superseded_by, self.terminated) {
                 (Some(_), _) => "countered",
@@ -133,15 +175,16 @@ impl AgreementRecord {
         }
         match (self.broken, self.suspended) {
             (Some(_), _) => "broken",
-            (None, _) if until <= now => "ended",
+            (None, _) if self.until() <= now => "ended",
+            (None, _) if self.in_force(now) && successor.is_some() => "replaced",
             (None, Some(_)) => "suspended",
             (None, None) if self.agreement.valid_from > now => "later",
             (None, None) => "in_force",
         }
     }
 
-    /// Where it stands for `me`, in words.
-    pub(crate) fn stage(&self, now: Time, me: MemberId) -> String {
+    /// Where it stands for `me`, in words; `successor` as in [`Self::stage_word`].
+    pub(crate) fn stage(&self, now: Time, me: MemberId, successor: Option<Successor>) -> String {
         let end = |at: Time| if at <= now { "ended" } else { "ends" };
         if self.countersigned.is_none() {
             return match (self.superseded_by, self.terminated) {
@@ -154,17 +197,22 @@ impl AgreementRecord {
                 (None, None) => "waits for our signature".to_owned(),
             };
         }
-        let until = self.terminated.map_or(self.agreement.valid_until, |at| {
-            at.min(self.agreement.valid_until)
-        });
-        match (self.broken, self.suspended) {
-            (Some(by), _) => format!("ended for breach at {until}, says {by}"),
-            (None, _) if until <= now => format!("ended at {until}"),
-            (None, Some(by)) => format!("suspended by {by}; {} at {until}", end(until)),
-            (None, None) if self.agreement.valid_from > now => {
+        let until = self.until();
+        let newer = successor.filter(|_| self.in_force(now));
+        match (self.broken, newer, self.suspended) {
+            (Some(by), ..) => format!("ended for breach at {until}, says {by}"),
+            (None, ..) if until <= now => format!("ended at {until}"),
+            (None, Some(newer), _) => {
+                format!(
+                    "replaced by version {} since {}",
+                    newer.version, newer.since
+                )
+            }
+            (None, None, Some(by)) => format!("suspended by {by}; {} at {until}", end(until)),
+            (None, None, None) if self.agreement.valid_from > now => {
                 format!("in force from {}", self.agreement.valid_from)
             }
-            (None, None) => format!("in force; {} at {until}", end(until)),
+            (None, None, None) => format!("in force; {} at {until}", end(until)),
         }
     }
 }
@@ -269,15 +317,37 @@ impl Registry {
         visited: MemberId,
         now: Time,
     ) -> Option<(AgreementId, &Agreement)> {
+        self.newest(home, visited, now)
+            // An older version does not stand in for a suspended one.
+            .filter(|(_, r)| r.suspended.is_none())
+            .map(|(id, r)| (id, &r.agreement))
+    }
+
+    /// The newest version of a pair whose time it is, suspended or not.
+    fn newest(
+        &self,
+        home: MemberId,
+        visited: MemberId,
+        now: Time,
+    ) -> Option<(AgreementId, &AgreementRecord)> {
         self.agreements
             .iter()
             .filter(|(_, r)| {
                 (r.agreement.home, r.agreement.visited) == (home, visited) && r.in_force(now)
             })
             .max_by_key(|(_, r)| r.agreement.version)
-            // An older version does not stand in for a suspended one.
-            .filter(|(_, r)| r.suspended.is_none())
-            .map(|(id, r)| (*id, &r.agreement))
+            .map(|(id, r)| (*id, r))
+    }
+
+    /// The newer version in force that stands in the place of this one.
+    pub(crate) fn successor(&self, of: &AgreementRecord, now: Time) -> Option<Successor> {
+        let (home, visited) = (of.agreement.home, of.agreement.visited);
+        let (_, newest) = self.newest(home, visited, now)?;
+        let newer = newest.agreement.version > of.agreement.version;
+        newest.begin().filter(|_| newer).map(|since| Successor {
+            version: newest.agreement.version,
+            since,
+        })
     }
 
     /// Refuses terms that the ledger would refuse because newer ones of the same pair are countersigned.
@@ -534,15 +604,7 @@ impl Registry {
         status: &AgreementStatus,
         at: Time,
     ) -> Row {
-        let record = AgreementRecord {
-            countersigned: status.countersigned.map(|signed| signed.at),
-            terminated: status.terminated_from,
-            suspended: status.suspended.map(|suspension| suspension.by),
-            superseded_by: status.superseded_by,
-            broken: status.broken.map(|ended| ended.by),
-            ..AgreementRecord::new(terms.clone(), status.proposer)
-        };
-        self.put_agreement(record, at)
+        self.put_agreement(AgreementRecord::kept(terms, status), at)
     }
 
     fn put_evse(&mut self, record: EvseRecord, at: Time) -> Row {

@@ -5,6 +5,8 @@ use fairway_ledger::life::BoardOffer;
 use fairway_model::{Agreement, AgreementId, Currency, Energy, Hash, MemberId, Micro, Time};
 use minicbor::{Decode, Encode};
 
+pub use crate::registry::ledger_stage;
+
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum TermsCommand {

@@ -137,7 +137,7 @@ impl Utility {
                 visited: r.agreement.visited,
                 version: r.agreement.version,
                 proposer: r.proposer,
-                stage: r.stage(now, me),
+                stage: r.stage(now, me, self.registry.successor(r, now)),
             })
             .collect()
     }

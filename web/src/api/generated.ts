@@ -131,7 +131,7 @@ export type AccountsPage = {
      */
     charges: number;
     /**
-     * Whether it is the newest block; when not, ask again: the node reads on.
+     * Whether that block was read; when not, ask again: the node reads on.
      */
     complete: boolean;
     /**
@@ -146,6 +146,10 @@ export type AccountsPage = {
      * Sums by currency: zero.
      */
     sums: Array<Money>;
+    /**
+     * The block that was asked for; without a height the newest one.
+     */
+    wanted: number;
 };
 
 /**
@@ -193,6 +197,10 @@ export type AdjustmentsLine = {
  */
 export type AgreementPage = {
     row: AgreementRow | null;
+    /**
+     * Who signed and did what in which block, oldest first; empty while the node has not read those blocks, or does not hold them.
+     */
+    steps: Array<AgreementStep>;
     /**
      * The terms that the contracts execute.
      */
@@ -244,7 +252,7 @@ export type AgreementRow = {
      */
     stage: string;
     /**
-     * `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `suspended`, `ended` or `broken`.
+     * `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `replaced`, `suspended`, `ended` or `broken`.
      */
     state: string;
     /**
@@ -271,6 +279,36 @@ export type AgreementRow = {
      * Whether it waits for this member's signature.
      */
     waits_for_us: boolean;
+};
+
+/**
+ * What a party did with an agreement, as the ledger took it.
+ */
+export type AgreementStep = {
+    /**
+     * Its block.
+     */
+    height: number;
+    /**
+     * Who asked and signed.
+     */
+    member: string;
+    /**
+     * Its name.
+     */
+    member_name: string;
+    /**
+     * `proposed` and `countersigned` are the signatures; `countered`, `suspended`, `resumed`, `terminated`, `broken`.
+     */
+    step: string;
+    /**
+     * The block's time.
+     */
+    time: string;
+    /**
+     * The transaction.
+     */
+    transaction: string;
 };
 
 /**
@@ -2200,6 +2238,94 @@ export type JournalAccount = {
      * Balance in millionths, over all currencies.
      */
     amount_micro: number;
+};
+
+/**
+ * An agreement on the ledger.
+ */
+export type LedgerAgreement = {
+    /**
+     * `agr_...`.
+     */
+    agreement: string;
+    /**
+     * Highest energy price per kWh.
+     */
+    cap: Money;
+    /**
+     * Currency.
+     */
+    currency: string;
+    /**
+     * What the home utility may owe at any time.
+     */
+    exposure: Money;
+    /**
+     * Whose drivers.
+     */
+    home: string;
+    /**
+     * Its name.
+     */
+    home_name: string;
+    /**
+     * Who proposed it.
+     */
+    proposer: string;
+    /**
+     * `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `replaced`, `suspended`, `ended` or `broken`.
+     */
+    state: string;
+    /**
+     * What was done, oldest first.
+     */
+    steps: Array<AgreementStep>;
+    /**
+     * SHA-256 of the text that both sign.
+     */
+    text_hash: string;
+    /**
+     * From when.
+     */
+    valid_from: string;
+    /**
+     * Until when.
+     */
+    valid_until: string;
+    /**
+     * Version.
+     */
+    version: number;
+    /**
+     * Whose stations.
+     */
+    visited: string;
+    /**
+     * Its name.
+     */
+    visited_name: string;
+};
+
+/**
+ * The agreements on the ledger.
+ */
+export type LedgerAgreements = {
+    /**
+     * Whether that is the newest block; when not, ask again: the node reads on.
+     */
+    complete: boolean;
+    /**
+     * The one that moved last first; at most 1,000.
+     */
+    data: Array<LedgerAgreement>;
+    /**
+     * They were read of blocks from here ...
+     */
+    first: number;
+    /**
+     * ... to here.
+     */
+    height: number;
 };
 
 /**
@@ -4581,6 +4707,13 @@ export type TierRow = {
 export type TierWord = 'standard' | 'gold' | 'diamond' | 'platinum';
 
 /**
+ * What `fairway session show --json` prints.
+ */
+export type Trace = {
+    [key: string]: unknown;
+};
+
+/**
  * A transaction: plain words first, then fields, then bytes.
  */
 export type TransactionPage = {
@@ -5665,6 +5798,28 @@ export type GetLedgerAccountsResponses = {
 
 export type GetLedgerAccountsResponse = GetLedgerAccountsResponses[keyof GetLedgerAccountsResponses];
 
+export type GetLedgerAgreementsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/ledger/agreements';
+};
+
+export type GetLedgerAgreementsErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetLedgerAgreementsError = GetLedgerAgreementsErrors[keyof GetLedgerAgreementsErrors];
+
+export type GetLedgerAgreementsResponses = {
+    200: LedgerAgreements;
+};
+
+export type GetLedgerAgreementsResponse = GetLedgerAgreementsResponses[keyof GetLedgerAgreementsResponses];
+
 export type GetLedgerBlocksData = {
     body?: never;
     path?: never;
@@ -5677,6 +5832,10 @@ export type GetLedgerBlocksData = {
          * `next_cursor` of the page before.
          */
         cursor?: string;
+        /**
+         * Only blocks with transactions.
+         */
+        filled?: boolean;
     };
     url: '/api/v1/ledger/blocks';
 };
@@ -6352,6 +6511,33 @@ export type GetSessionsBySessionResponses = {
 
 export type GetSessionsBySessionResponse = GetSessionsBySessionResponses[keyof GetSessionsBySessionResponses];
 
+export type GetSessionsBySessionTraceData = {
+    body?: never;
+    path: {
+        session: string;
+    };
+    query?: never;
+    url: '/api/v1/sessions/{session}/trace';
+};
+
+export type GetSessionsBySessionTraceErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetSessionsBySessionTraceError = GetSessionsBySessionTraceErrors[keyof GetSessionsBySessionTraceErrors];
+
+export type GetSessionsBySessionTraceResponses = {
+    /**
+     * What `fairway session show --json` prints, as a file
+     */
+    200: Trace;
+};
+
+export type GetSessionsBySessionTraceResponse = GetSessionsBySessionTraceResponses[keyof GetSessionsBySessionTraceResponses];
+
 export type GetSettlementCyclesData = {
     body?: never;
     path?: never;
@@ -6625,6 +6811,7 @@ export type Operations = {
     'GET /api/v1/forecasts': { takes: GetForecastsData; answers: GetForecastsResponse };
     'GET /api/v1/forecasts/{agreement}': { takes: GetForecastsByAgreementData; answers: GetForecastsByAgreementResponse };
     'GET /api/v1/ledger/accounts': { takes: GetLedgerAccountsData; answers: GetLedgerAccountsResponse };
+    'GET /api/v1/ledger/agreements': { takes: GetLedgerAgreementsData; answers: GetLedgerAgreementsResponse };
     'GET /api/v1/ledger/blocks': { takes: GetLedgerBlocksData; answers: GetLedgerBlocksResponse };
     'GET /api/v1/ledger/blocks/{height}': { takes: GetLedgerBlocksByHeightData; answers: GetLedgerBlocksByHeightResponse };
     'GET /api/v1/ledger/search': { takes: GetLedgerSearchData; answers: GetLedgerSearchResponse };
@@ -6652,6 +6839,7 @@ export type Operations = {
     'PUT /api/v1/policy': { takes: PutPolicyData; answers: PutPolicyResponse };
     'GET /api/v1/sessions': { takes: GetSessionsData; answers: GetSessionsResponse };
     'GET /api/v1/sessions/{session}': { takes: GetSessionsBySessionData; answers: GetSessionsBySessionResponse };
+    'GET /api/v1/sessions/{session}/trace': { takes: GetSessionsBySessionTraceData; answers: GetSessionsBySessionTraceResponse };
     'GET /api/v1/settlement/cycles': { takes: GetSettlementCyclesData; answers: GetSettlementCyclesResponse };
     'GET /api/v1/settlement/open': { takes: GetSettlementOpenData; answers: GetSettlementOpenResponse };
     'GET /api/v1/settlement/statement': { takes: GetSettlementStatementData; answers: GetSettlementStatementResponse };

@@ -127,12 +127,33 @@ test('an_auditor_verifies_a_settled_charge_in_the_page', async () => {
   await go(auditor.page, '/explorer/accounts');
   await auditor.page.getByText('All accounts together are zero').first().waitFor();
   await picture(auditor.page, 'ledger-accounts');
+  // The books of any block are there, and what is no height is told beside the field.
+  await go(auditor.page, '/explorer/accounts?height=2');
+  await auditor.page.getByText('All accounts together are zero').first().waitFor();
+  await go(auditor.page, '/explorer/accounts?height=abc');
+  await auditor.page.getByRole('alert').filter({ hasText: 'A block has a number' }).waitFor();
+  // Blocks with transactions only, and who signed which agreement in which of them.
+  await go(auditor.page, '/explorer');
+  await auditor.page.getByRole('checkbox', { name: 'Only with transactions' }).check();
+  await auditor.page.waitForURL('**filled=true');
+  await settled(auditor.page);
+  await go(auditor.page, '/explorer/agreements');
+  await picture(auditor.page, 'ledger-agreements');
+  await auditor.page.locator('tr[data-row]').filter({ hasText: 'in force' }).first().locator('a').first().click();
+  await settled(auditor.page);
+  await auditor.page.getByText('countersigned', { exact: true }).waitFor();
+  await picture(auditor.page, 'ledger-agreement');
+  // A witness has no pages of a utility, and no way leads to one.
+  await go(auditor.page, '/console/stations');
+  await auditor.page.getByText('This member is a witness').waitFor();
+  expect(await auditor.page.getByRole('link', { name: 'Stations' }).count()).toBe(0);
   // From a bill at home to the ledger of somebody else: the transaction is found by its id.
   const driver = await visit('US*DUK', '/my/bills/2026-11', stage.drivers[1]?.account ?? '');
   const line = driver.page.locator('.lines details').first();
   await line.locator('summary').click();
   const transaction = (await line.locator("a[href*='/transactions/']").first().getAttribute('href'))?.split('/').at(-1) ?? '';
-  await auditor.page.locator('[data-search]').fill(transaction);
+  await go(auditor.page, '/explorer');
+  await auditor.page.locator('header [data-search], form [data-search]').first().fill(transaction);
   await auditor.page.keyboard.press('Enter');
   await auditor.page.waitForURL(`**/${transaction}`);
   await settled(auditor.page);
@@ -211,6 +232,10 @@ test('every_page_of_the_console_shows_a_real_member', async () => {
   await operator.page.locator('tbody a').first().click();
   await settled(operator.page);
   await picture(operator.page, 'story');
+  const [trace] = await Promise.all([operator.page.waitForEvent('download'), operator.page.getByRole('link', { name: 'Save the trace' }).click()]);
+  const saved = JSON.parse(readFileSync(await trace.path()).toString()) as { hops: unknown[]; summary: { session: string } };
+  expect(trace.suggestedFilename()).toBe(`trace-${saved.summary.session}.json`);
+  expect(saved.hops.length).toBeGreaterThan(0);
   await go(operator.page, '/console/customers');
   await operator.page.locator('tbody a').first().click();
   await settled(operator.page);

@@ -19,8 +19,10 @@ mod page;
 mod pages;
 mod plain;
 mod problem;
+mod reader;
 mod records;
 mod reference;
+mod steps;
 mod what;
 mod who;
 mod wire;
@@ -29,11 +31,11 @@ pub use openapi::{roles as openapi_roles, text as openapi_text};
 pub use who::Role;
 
 use self::asked::{Known, asked};
-use self::books::BooksKeeper;
 use self::counted::counted;
 use self::events::News;
 use self::once::Once;
 use self::problem::Problem;
+use self::reader::Reader;
 use self::records::Records;
 use self::who::authorized::Signed;
 use self::who::limits::Limits;
@@ -93,7 +95,7 @@ struct Inner {
     limits: Limits,
     hasher: Hasher,
     once: Once,
-    books: BooksKeeper,
+    reader: Reader,
 }
 
 /// The API's state; clones are the same.
@@ -117,7 +119,7 @@ impl Api {
             limits: Limits::default(),
             hasher: Hasher::default(),
             once: Once::default(),
-            books: BooksKeeper::default(),
+            reader: Reader::default(),
         })))
     }
 
@@ -145,8 +147,9 @@ impl Api {
         &self.0.once
     }
 
-    pub(crate) fn books(&self) -> &BooksKeeper {
-        &self.0.books
+    /// What was read of the whole chain.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.0.reader
     }
 
     /// Whether the member serves drivers and stations.
@@ -308,6 +311,11 @@ pub(crate) async fn serve(
             "make the first account at {scheme}://{address}/setup#{token} (once, within 24 hours)"
         );
     }
+    let reading = api.clone();
+    tokio::spawn(async move {
+        let chain = &reading.parts().desk.chain;
+        reading.reader().follow(chain).await;
+    });
     let doors = listener::Doors::open(listener, tls);
     let service = router(&api).into_make_service_with_connect_info::<listener::Visitor>();
     axum::serve(doors, service).await.map_err(|e| e.to_string())

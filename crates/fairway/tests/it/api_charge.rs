@@ -105,6 +105,17 @@ async fn process_api_tells_the_story_of_a_charge() {
             .await
             .expect(200),
     );
+    let saved = visited
+        .get(&format!("/api/v1/sessions/{session}/trace"))
+        .await;
+    let file = saved.headers["content-disposition"].to_str().unwrap();
+    assert_eq!(
+        file,
+        format!("attachment; filename=\"trace-{session}.json\"")
+    );
+    let trace = saved.expect(200);
+    assert_eq!(text(&trace, "/summary/session"), session);
+    assert!(trace["hops"].as_array().unwrap().len() > 10 && trace["charge_event"].is_object());
     let guessed = other.get(&format!("/api/v1/my/sessions/{session}")).await;
     assert_eq!(guessed.problem(404), "not-found");
     bill_and_proof(&stage, &driver, &session).await;
@@ -361,23 +372,95 @@ async fn explorer(stage: &Stage, story: &Value) {
         older["data"][0]["height"].as_u64().unwrap() + 1,
         blocks["data"][1]["height"].as_u64().unwrap()
     );
+    let filled = auditor
+        .get("/api/v1/ledger/blocks?filled=true&limit=200")
+        .await
+        .expect(200);
+    let filled = filled["data"].as_array().unwrap().clone();
+    assert!(filled.iter().any(|b| b["height"] == height));
+    assert!(filled.iter().all(|b| b["transactions"] != 0), "{filled:?}");
+    books_at(&auditor, height).await;
+    finds(&auditor, story, &transaction).await;
+}
+
+/// The books are read in the background, and those of any height are there.
+async fn books_at(auditor: &Person, height: u64) {
+    let begin = fairway::environment::instant();
     let mut books = auditor.get("/api/v1/ledger/accounts").await.expect(200);
     while books["complete"] == false {
+        assert!(begin.elapsed() < crate::stage::PATIENCE, "{books}");
         books = auditor.get("/api/v1/ledger/accounts").await.expect(200);
     }
     assert_eq!(books["sums"][0]["amount"], 0);
     assert_eq!(books["charges"], 1);
-    let before = height - 1;
-    let earlier = auditor
-        .get(&format!("/api/v1/ledger/accounts?height={before}"))
+    for (height, charges) in [(0, 0), (1, 0), (height - 1, 0), (height, 1)] {
+        let then = auditor
+            .get(&format!("/api/v1/ledger/accounts?height={height}"))
+            .await
+            .expect(200);
+        assert_eq!(
+            (&then["height"], &then["charges"], &then["complete"]),
+            (&json!(height), &json!(charges), &json!(true))
+        );
+    }
+    let later = auditor
+        .get("/api/v1/ledger/accounts?height=1000000")
         .await
-        .expect(200);
-    assert_eq!(earlier["charges"], 0);
+        .problem(404);
+    assert_eq!(later, "not-found");
+}
+
+/// At a witness, which has no part in charges and agreements, both are found on the ledger.
+async fn finds(auditor: &Person, story: &Value, transaction: &str) {
+    let me = auditor.get("/api/v1/me").await.expect(200);
+    assert_eq!(me["member"]["kind"], "witness");
+    let session = text(story, "/session/session");
+    for asked in [transaction, session] {
+        let found = auditor
+            .get(&format!("/api/v1/ledger/search?q={asked}"))
+            .await
+            .expect(200);
+        let path = format!("/explorer/transactions/{transaction}");
+        assert_eq!(
+            (&found["kind"], &found["path"]),
+            (&json!("transaction"), &json!(path))
+        );
+    }
+    let agreement = text(story, "/event/agreement");
     let found = auditor
-        .get(&format!("/api/v1/ledger/search?q={transaction}"))
+        .get(&format!("/api/v1/ledger/search?q={agreement}"))
         .await
         .expect(200);
-    assert_eq!(found["kind"], "transaction");
+    assert_eq!(
+        found["path"],
+        format!("/explorer/agreements/{agreement}").as_str()
+    );
+    let unknown = format!("/api/v1/ledger/search?q=ses_{}", "0".repeat(32));
+    let unknown = auditor.get(&unknown).await.expect(200);
+    assert_eq!(unknown["kind"], "none");
+    let all = auditor.get("/api/v1/ledger/agreements").await.expect(200);
+    let all = all["data"].as_array().unwrap();
+    let one = all.iter().find(|a| a["agreement"] == agreement).unwrap();
+    assert_eq!(one["state"], "in_force");
+    let signed: Vec<&str> = (0..2)
+        .map(|at| text(one, &format!("/steps/{at}/step")))
+        .collect();
+    assert_eq!(signed, ["proposed", "countersigned"]);
+    let page = auditor
+        .get(&format!("/api/v1/agreements/{agreement}"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&page["row"], &page["steps"]),
+        (&json!(null), &one["steps"])
+    );
+    let signature = text(one, "/steps/1/transaction");
+    let signature = auditor
+        .get(&format!("/api/v1/ledger/transactions/{signature}"))
+        .await
+        .expect(200);
+    assert_eq!(signature["kind"], "countersign_agreement");
+    assert_eq!(signature["height"], one["steps"][1]["height"]);
 }
 
 #[tokio::test]
@@ -469,6 +552,10 @@ async fn process_api_two_members_agree_on_other_terms() {
         .await
         .expect(202);
     wait_for(&duke, &new, "in_force").await;
+    wait_for(&duke, &old, "replaced").await;
+    let partners = duke.get("/api/v1/partners").await.expect(200);
+    let partners = partners["data"].as_array().unwrap();
+    assert!(!partners.is_empty() && partners.iter().all(|p| p["member"] != "US*DUK"));
     let path = format!("/api/v1/agreements/{new}/suspend");
     duke.say(
         "POST",

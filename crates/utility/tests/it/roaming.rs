@@ -184,6 +184,37 @@ fn suspension_stops_offers_until_it_is_lifted() {
 }
 
 #[test]
+fn an_older_version_is_replaced_while_a_newer_one_is_in_force() {
+    let mut world = world();
+    let (first, second) = (terms(2), terms(3));
+    for version in [&first, &second] {
+        world
+            .command(duke(), Command::ProposeAgreement(Box::new(version.clone())))
+            .unwrap();
+        world.run(3_000);
+        assert_eq!(
+            stage(&mut world, duke(), version.id()),
+            "waits for the partner"
+        );
+        world
+            .command(alabama(), Command::Countersign(version.id()))
+            .unwrap();
+        world.run(3_000);
+        assert!(stage(&mut world, alabama(), version.id()).starts_with("in force; ends at"));
+    }
+    assert!(stage(&mut world, alabama(), first.id()).starts_with("replaced by version 3 since 20"));
+    // A suspended version is still the newest: the older one does not come back.
+    let suspend = TermsCommand::Suspend {
+        agreement: second.id(),
+        ground: Ground::Technical,
+        evidence: None,
+    };
+    ask(&mut world, duke(), suspend);
+    world.run(3_000);
+    assert!(stage(&mut world, duke(), first.id()).starts_with("replaced by version 3"));
+}
+
+#[test]
 fn terms_are_answered_and_ended_for_breach() {
     let mut world = world();
     let (first, second) = (terms(2), terms(3));

@@ -1,5 +1,6 @@
 //! Roaming agreements: read, compare, check, and move along their table of steps.
 
+use super::contracts::{self, AgreementStep};
 use super::terms::TermsBody;
 use crate::api::extract::{Body, Key, Path};
 use crate::api::once::{Answer, command_id};
@@ -52,7 +53,7 @@ pub(crate) struct AgreementRow {
     valid_from: String,
     /// Until when.
     valid_until: String,
-    /// `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `suspended`, `ended` or `broken`.
+    /// `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `replaced`, `suspended`, `ended` or `broken`.
     state: String,
     /// The same in a sentence.
     stage: String,
@@ -75,6 +76,8 @@ pub(crate) struct AgreementPage {
     text: String,
     /// Its SHA-256, which both sign.
     text_hash: String,
+    /// Who signed and did what in which block, oldest first; empty while the node has not read those blocks, or does not hold them.
+    steps: Vec<AgreementStep>,
 }
 
 /// Terms.
@@ -247,6 +250,7 @@ pub(crate) async fn one(
         text: contract_text(&terms),
         text_hash: terms.text_hash.hex(),
         terms: TermsBody::from(&terms),
+        steps: contracts::steps(&api, id).await,
     }))
 }
 

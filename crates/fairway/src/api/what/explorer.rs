@@ -7,21 +7,26 @@ use super::story::{PostingLine, postings};
 use crate::api::Api;
 use crate::api::books::BooksAt;
 use crate::api::extract::{Path, Query};
-use crate::api::page::{self, Page, Window};
+use crate::api::page::{self, Page};
 use crate::api::plain::{self, facts, kind};
 use crate::api::problem::Problem;
-use crate::api::who::authorized::{Allow, Anybody, Authorized, Staff};
+use crate::api::who::authorized::{Allow, Anybody, Authorized, Signed, Staff};
 use crate::api::wire::{self, Money};
 use axum::Json;
 use axum::extract::State;
 use fairway_chain::FinalBlock;
-use fairway_ledger::{Receipt, Transaction};
+use fairway_ledger::state::ChargeState;
+use fairway_ledger::{Receipt, Transaction, key_for_charge};
 use fairway_model::canonical::Canonical as _;
 use fairway_model::{MemberId, SessionId, Time};
+use fairway_utility::desk::DeskQuestion;
 use fairway_utility::door::items;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
+
+/// Most blocks that one page looks into because they were not read yet.
+const MAX_UNREAD: usize = 2_000;
 
 /// Names of members and of their validators.
 #[derive(Debug, Default)]
@@ -181,7 +186,9 @@ pub(crate) struct AccountRow {
 pub(crate) struct AccountsPage {
     /// After this block.
     height: u64,
-    /// Whether it is the newest block; when not, ask again: the node reads on.
+    /// The block that was asked for; without a height the newest one.
+    wanted: u64,
+    /// Whether that block was read; when not, ask again: the node reads on.
     complete: bool,
     /// Every account with a balance.
     accounts: Vec<AccountRow>,
@@ -191,6 +198,19 @@ pub(crate) struct AccountsPage {
     positions: Vec<Owed>,
     /// Settled charges.
     charges: usize,
+}
+
+/// Which blocks.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BlocksQuery {
+    /// Entries of the page, 1 to 200; 50 when left out.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only blocks with transactions.
+    filled: Option<bool>,
 }
 
 /// The state at a block.
@@ -240,16 +260,44 @@ fn outcome(receipt: &Receipt) -> &'static str {
     }
 }
 
+/// Blocks with transactions below a height: those that the reader knows, and above what it has read the blocks themselves.
+async fn filled(api: &Api, before: u64, limit: usize) -> Result<Page<BlockRow>, Problem> {
+    let chain = &api.parts().desk.chain;
+    let names = Names::read(api).await;
+    // One more than is shown tells whether there are more.
+    let known = api.reader().filled(before, limit.saturating_add(1)).await;
+    let unread = known.read.saturating_add(1)..before;
+    let heights = unread.rev().take(MAX_UNREAD).chain(known.heights);
+    let (mut rows, mut more) = (Vec::with_capacity(limit), false);
+    for height in heights {
+        let block = chain.block(height).await;
+        let Some(block) = block.filter(|block| !block.txs.is_empty()) else {
+            continue;
+        };
+        more = rows.len() == limit;
+        if more {
+            break;
+        }
+        rows.push(row(&block, &names));
+    }
+    let last = rows.last().map(|r| r.height);
+    Ok(Page::new(rows, more, last.as_ref()))
+}
+
 /// Blocks, the newest first.
-#[utoipa::path(get, path = "/api/v1/ledger/blocks", tag = "ledger", extensions(("x-roles" = json!(Staff::ROLES))), params(Window), responses((status = 200, body = Page<BlockRow>)))]
+#[utoipa::path(get, path = "/api/v1/ledger/blocks", tag = "ledger", extensions(("x-roles" = json!(Staff::ROLES))), params(BlocksQuery), responses((status = 200, body = Page<BlockRow>)))]
 pub(crate) async fn blocks(
     State(api): State<Api>,
     _by: Authorized<Staff>,
-    Query(window): Query<Window>,
+    Query(query): Query<BlocksQuery>,
 ) -> Result<Json<Page<BlockRow>>, Problem> {
-    let limit = usize::try_from(page::limit(window.limit)?).unwrap_or(1);
+    let limit = usize::try_from(page::limit(query.limit)?).unwrap_or(1);
     let chain = &api.parts().desk.chain;
-    let before: Option<u64> = page::place(window.cursor.as_deref())?;
+    let before: Option<u64> = page::place(query.cursor.as_deref())?;
+    if query.filled == Some(true) {
+        let before = before.unwrap_or_else(|| chain.status().height.saturating_add(1));
+        return filled(&api, before, limit).await.map(Json);
+    }
     let mut height = before.map_or_else(|| chain.status().height, |h| h.saturating_sub(1));
     let names = Names::read(&api).await;
     let mut rows = Vec::with_capacity(limit);
@@ -370,38 +418,32 @@ pub(crate) async fn transaction(
     }))
 }
 
-fn accounts_page(at: &BooksAt, newest: u64) -> Result<AccountsPage, Problem> {
-    let books = &at.books;
-    let (mut accounts, mut positions) = (Vec::new(), Vec::new());
-    for balance in books.balances().iter().filter(|b| b.amount.0 != 0) {
-        if let Some(name) = balance.name.strip_prefix("account ") {
-            accounts.push(AccountRow {
-                account: name.to_owned(),
-                kind: name.split(':').next().unwrap_or_default().to_owned(),
-                amount: Money::new(balance.amount, balance.currency),
-            });
-        } else if let Some((debtor, creditor)) = balance.name.split_once(" owes ") {
-            let parties = MemberId::parse(debtor)
-                .ok()
-                .zip(MemberId::parse(creditor).ok());
-            positions.extend(parties.map(|(debtor, creditor)| {
-                Owed::new(debtor, creditor, balance.amount, balance.currency)
-            }));
+fn accounts_page(at: &BooksAt, wanted: u64) -> Result<AccountsPage, Problem> {
+    let moved = at.accounts.iter().filter(|(.., amount)| amount.0 != 0);
+    let accounts = moved.map(|(account, currency, amount)| {
+        let name = account.to_string();
+        AccountRow {
+            kind: name.split(':').next().unwrap_or_default().to_owned(),
+            account: name,
+            amount: Money::new(*amount, *currency),
         }
-    }
-    let sums = books.currencies().into_iter().map(|currency| {
-        let sum = books
-            .sum(currency)
-            .map_err(|e| Problem::busy(e.to_string()))?;
-        Ok(Money::new(sum, currency))
     });
+    let owed = at.positions.iter().filter(|(.., amount)| amount.0 != 0);
+    let positions = owed.map(|(debtor, creditor, currency, amount)| {
+        Owed::new(*debtor, *creditor, *amount, *currency)
+    });
+    let sums = at.sums().map_err(|e| Problem::busy(e.to_string()))?;
+    let sums = sums
+        .into_iter()
+        .map(|(currency, sum)| Money::new(sum, currency));
     Ok(AccountsPage {
         height: at.height,
-        complete: at.height >= newest,
-        accounts,
-        sums: sums.collect::<Result<_, Problem>>()?,
-        positions,
-        charges: books.charges(),
+        wanted,
+        complete: at.height >= wanted,
+        accounts: accounts.collect(),
+        sums: sums.collect(),
+        positions: positions.collect(),
+        charges: at.charges,
     })
 }
 
@@ -412,56 +454,73 @@ pub(crate) async fn accounts(
     _by: Authorized<Staff>,
     Query(query): Query<AtQuery>,
 ) -> Result<Json<AccountsPage>, Problem> {
-    let chain = &api.parts().desk.chain;
-    match query.height {
-        None => {
-            let newest = chain.status().height;
-            let at = api.books().newest(chain).await?;
-            accounts_page(&at, newest).map(Json)
-        }
-        Some(height) => {
-            let at = api.books().at(chain, height).await?;
-            accounts_page(&at, height).map(Json)
-        }
+    let newest = api.parts().desk.chain.status().height;
+    let wanted = query.height.unwrap_or(newest);
+    if wanted > newest {
+        let text = format!("block {wanted} is not final; the newest is {newest}");
+        return Err(Problem::not_found(text));
     }
+    let at = api.reader().books(wanted).await?;
+    accounts_page(&at, wanted).map(Json)
 }
 
 /// What an id, a height or a member's name leads to.
 #[utoipa::path(get, path = "/api/v1/ledger/search", tag = "ledger", extensions(("x-roles" = json!(Staff::ROLES))), params(SearchQuery), responses((status = 200, body = Found)))]
 pub(crate) async fn search(
     State(api): State<Api>,
-    _by: Authorized<Staff>,
+    by: Authorized<Staff>,
     Query(query): Query<SearchQuery>,
 ) -> Json<Found> {
-    let text = query.q.trim();
-    let found = |kind, path: String| {
-        Json(Found {
-            kind,
-            path: Some(path),
-        })
-    };
+    let found = lookup(&api, &by, query.q.trim()).await;
+    let (kind, path) = found.map_or(("none", None), |(kind, path)| (kind, Some(path)));
+    Json(Found { kind, path })
+}
+
+/// The kind of what a text names, and the page about it that this member can show.
+async fn lookup(api: &Api, by: &Signed, text: &str) -> Option<(&'static str, String)> {
     let chain = &api.parts().desk.chain;
     if let Ok(height) = text.parse::<u64>()
         && (1..=chain.status().height).contains(&height)
     {
-        return found("block", format!("/explorer/blocks/{height}"));
+        return Some(("block", format!("/explorer/blocks/{height}")));
     }
-    if SessionId::parse(text).is_ok() {
-        return found("session", format!("/console/sessions/{text}"));
+    if let Ok(session) = SessionId::parse(text) {
+        return of_session(api, by, session).await;
     }
-    if wire::agreement(text).is_ok() {
-        return found("agreement", format!("/console/agreements/{text}"));
+    if let Ok(id) = wire::agreement(text) {
+        let (_, own) = super::agreements::find(api, by, id).await.ok()?;
+        let pages = if own.is_some() { "console" } else { "explorer" };
+        return Some(("agreement", format!("/{pages}/agreements/{id}")));
     }
     if let Some(id) = wire::hash(text)
         && chain.proof(id.0).await.is_some()
     {
-        return found("transaction", format!("/explorer/transactions/{text}"));
+        return Some(("transaction", format!("/explorer/transactions/{text}")));
     }
-    if MemberId::parse(text).is_ok() {
-        return found("member", "/console/network".to_owned());
+    let member = MemberId::parse(text).ok()?;
+    if api.is_utility() {
+        return Some(("member", "/console/network".to_owned()));
     }
-    Json(Found {
-        kind: "none",
-        path: None,
-    })
+    Some(("member", format!("/explorer/agreements?q={member}")))
+}
+
+/// A charge: its story where this member had a part in it, and everywhere the transaction that settled it.
+async fn of_session(api: &Api, by: &Signed, id: SessionId) -> Option<(&'static str, String)> {
+    if api.ask(by, DeskQuestion::Charge(id)).await.is_ok() {
+        return Some(("session", format!("/console/sessions/{id}")));
+    }
+    let chain = &api.parts().desk.chain;
+    let charge = chain.get(key_for_charge(id)).await?;
+    let charge = ChargeState::from_bytes(&charge).ok()?;
+    let block = chain.block(charge.height).await?;
+    let settles = |(_, tx, receipt): &&(_, axum::body::Bytes, Vec<u8>)| {
+        let content = Transaction::read(tx).and_then(|tx| Ok((tx, Receipt::from_bytes(receipt)?)));
+        content.is_ok_and(|content| super::story::own_item(&content, id).is_some())
+    };
+    let (transaction, ..) = block.txs.iter().find(settles)?;
+    let transaction = hex::encode(transaction);
+    Some((
+        "transaction",
+        format!("/explorer/transactions/{transaction}"),
+    ))
 }

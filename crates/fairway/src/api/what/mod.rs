@@ -4,6 +4,7 @@ mod accounts;
 mod agreements;
 mod bills;
 mod checks;
+mod contracts;
 mod customers;
 mod disputes;
 mod effect;
@@ -22,6 +23,7 @@ pub(crate) mod stations;
 mod story;
 mod tariffs;
 mod terms;
+mod trace;
 
 use super::Api;
 use super::events;
@@ -60,6 +62,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(stations::one))
         .routes(routes!(sessions::list))
         .routes(routes!(story::one))
+        .routes(routes!(trace::of_session))
         .routes(routes!(sessions::flow_chart))
         .routes(routes!(customers::list, customers::create))
         .routes(routes!(customers::one, customers::change))
@@ -118,6 +121,7 @@ fn ledger() -> OpenApiRouter<Api> {
         .routes(routes!(explorer::block))
         .routes(routes!(explorer::transaction))
         .routes(routes!(explorer::accounts))
+        .routes(routes!(contracts::list))
         .routes(routes!(explorer::search))
         .routes(routes!(proofs::proof))
         .routes(routes!(proofs::verify))

@@ -191,7 +191,7 @@ pub(crate) struct Network {
     members: Vec<MemberRow>,
 }
 
-/// The members as partners, and what the ledger tells of each.
+/// The other utilities as partners, and what the ledger tells of each.
 #[utoipa::path(get, path = "/api/v1/partners", tag = "network", extensions(("x-roles" = json!(Staff::ROLES))), responses((status = 200, body = All<Partner>)))]
 pub(crate) async fn partners(
     State(api): State<Api>,
@@ -200,7 +200,10 @@ pub(crate) async fn partners(
     let command = Command::Terms(TermsCommand::Partners);
     match api.tell(&by, rand::random(), command).await? {
         Reply::Partners(found) => {
-            let data = found.iter().map(Partner::from).collect();
+            // Of itself a member would read its visitors as if a partner had served them.
+            let me = api.parts().member.id;
+            let others = found.iter().filter(|partner| partner.member != me);
+            let data = others.map(Partner::from).collect();
             Ok(Json(All { data }))
         }
         _ => Err(other_answer()),

@@ -656,7 +656,11 @@ async fn settlement(api: &Api, view: &ChargeView) -> Option<SettlementLine> {
     })
 }
 
-fn own_item(content: &(fairway_ledger::Transaction, Receipt), id: SessionId) -> Option<Receipt> {
+/// The item of a transaction that settles a charge; none where it settles another or none.
+pub(super) fn own_item(
+    content: &(fairway_ledger::Transaction, Receipt),
+    id: SessionId,
+) -> Option<Receipt> {
     let items = fairway_utility::door::items(content)?;
     let own = items.iter().find(|(tx, _)| {
         matches!(&tx.operation, fairway_ledger::Operation::SettleCharge(s) if s.event().session == id)
