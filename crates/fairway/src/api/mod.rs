@@ -11,6 +11,7 @@ mod docs;
 pub(crate) mod events;
 mod extract;
 mod listener;
+mod metered;
 mod once;
 mod openapi;
 mod page;
@@ -28,6 +29,7 @@ pub use who::Role;
 use self::books::BooksKeeper;
 use self::counted::counted;
 use self::events::News;
+use self::metered::metered;
 use self::once::Once;
 use self::problem::Problem;
 use self::records::Records;
@@ -284,6 +286,7 @@ fn router(api: &Api) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(api.clone(), counted))
         .layer(from_fn(problem::finish))
+        .layer(from_fn_with_state(api.clone(), metered))
         .with_state(api.clone())
 }
 

@@ -11,6 +11,7 @@ mod follow;
 pub mod forecast;
 mod joining;
 pub mod ledger;
+pub mod meters;
 pub mod operator;
 pub mod outlets;
 pub mod own;
@@ -26,6 +27,7 @@ use self::dropping::Dropper;
 use self::evidence::Watchman;
 use self::feed::Feed;
 use self::follow::Follower;
+use self::meters::Meters;
 use self::operator::Desk;
 use self::outlets::{MAX_LEDGER_QUEUE, Outlets, Stations, Ways};
 use self::own::OwnKeys;
@@ -138,6 +140,7 @@ fn bare_desk(config: &Config, me: MemberId, chain: &Handle, keys: &Keys) -> Desk
         record: watch::Record::new(me, &config.path(&config.ledger.dir)),
         forecast: forecasts(config),
         api: None,
+        meters: Meters::default(),
     }
 }
 
@@ -361,14 +364,16 @@ impl Member<'_> {
         let core = core
             .with_passwords(passwords.clone())
             .with_keys(config.path(&config.keys))
-            .with_news(self.news.clone());
+            .with_news(self.news.clone())
+            .with_meters(desk.meters.clone());
         tokio::spawn(core.run(receiver));
         tokio::spawn(ledger::submit_all(desk.chain.clone(), from_core));
         if let Some(feed) = Feed::of(config)? {
             tokio::spawn(feed.run(jobs.clone()));
         }
         self.listen_to_others(peer_listener, jobs.clone());
-        let gate = Gate::new(passwords, seats, jobs.clone(), config.clock());
+        let gate = Gate::new(passwords, seats, jobs.clone(), config.clock())
+            .with_meters(desk.meters.clone());
         let tls = tls::station_server(own.clone());
         tokio::spawn(stations::serve(station_listener, tls, gate));
         let desk = Desk {

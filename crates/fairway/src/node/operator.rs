@@ -3,6 +3,7 @@
 use super::accounts;
 use super::core::{Health, Job, Jobs};
 use super::forecast;
+use super::meters::Meters;
 use super::watch::Record;
 use crate::api::Api;
 use crate::environment;
@@ -18,6 +19,7 @@ use fairway_chain::{Followed, Handle, Proof, SubmitError};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Refusal, RefusalCode};
 use fairway_utility::command::{Command, CustomerExport, Reply};
+use fairway_utility::happening::Gauges;
 use fairway_utility::peer::Answer;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -29,6 +31,8 @@ const MAX_COMMAND: usize = 256 * 1024;
 /// Time in which a proof that is asked for may become possible, and the pause between two looks.
 const PROOF: Duration = Duration::from_secs(3);
 const PROOF_LOOK: Duration = Duration::from_millis(100);
+/// Time for the machine to tell what stands.
+const GAUGES: Duration = Duration::from_secs(2);
 /// Time for one command.
 const COMMAND: Duration = Duration::from_secs(10);
 
@@ -53,6 +57,8 @@ pub struct Desk {
     pub forecast: Option<forecast::Service>,
     /// The API for people, where the configuration asks for pages.
     pub(crate) api: Option<Api>,
+    /// What is counted beside the ledger.
+    pub(crate) meters: Meters,
 }
 
 /// The operator's token, which a program must show.
@@ -205,8 +211,22 @@ async fn ledger_cost(State(desk): State<Desk>) -> Response {
 
 async fn metrics(State(desk): State<Desk>) -> Response {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let text = desk.record.metrics(&desk.chain);
+    let gauges = gauges(&desk).await;
+    let text = desk
+        .record
+        .metrics(&desk.chain, &desk.meters, gauges.as_ref());
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
+}
+
+/// What stands in the machine; nothing while it does not answer, for metrics matter most when something hangs.
+async fn gauges(desk: &Desk) -> Option<Gauges> {
+    let jobs = desk.jobs.as_ref()?;
+    let (reply, answer) = oneshot::channel();
+    let asked = async {
+        jobs.send(Job::Gauges(reply)).await.ok()?;
+        answer.await.ok()
+    };
+    tokio::time::timeout(GAUGES, asked).await.ok().flatten()
 }
 
 /// Takes a transaction that is signed already, by whichever member: what the contracts admit is spread and proposed.
