@@ -5,6 +5,7 @@
 //! Tested by `tests/it/api*.rs` against the real program, and beside the code.
 
 mod books;
+mod by_hand;
 mod counted;
 mod described;
 mod docs;
@@ -23,6 +24,7 @@ mod what;
 mod who;
 mod wire;
 
+pub(crate) use by_hand::ChangeByHand;
 pub use openapi::text as openapi_text;
 pub use who::Role;
 

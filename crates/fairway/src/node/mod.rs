@@ -17,6 +17,7 @@ pub mod outlets;
 pub mod own;
 pub mod passwords;
 pub mod peers;
+mod readiness;
 pub mod stations;
 pub mod tls;
 pub mod watch;
@@ -71,11 +72,8 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
     let genesis = read_genesis(&config)?;
     let keys = Keys::read(&config.path(&config.keys))?;
     let me = MemberId::parse(&config.member).map_err(|e| e.to_string())?;
-    let unknown = || {
-        let file = config.genesis.display();
-        format!("{me} is neither in {file} nor in a file of `later`")
-    };
-    let own = genesis.find(me).ok_or_else(unknown)?.read()?;
+    let own = genesis.find(me).ok_or_else(|| unknown(&config, me))?;
+    let own = own.read()?;
     check_own(&config, &own, &keys)?;
     let own_keys = OwnKeys::new(&config.path(&config.keys), &keys)?;
     let _claim = claim(&config)?;
@@ -141,6 +139,7 @@ fn bare_desk(config: &Config, me: MemberId, chain: &Handle, keys: &Keys) -> Desk
         forecast: forecasts(config),
         api: None,
         meters: Meters::default(),
+        clock: config.clock(),
     }
 }
 
@@ -162,6 +161,52 @@ pub fn read_genesis(config: &Config) -> Result<Genesis, String> {
     Genesis::read(&config.path(&config.genesis))
         .and_then(|genesis| genesis.with_later(&files))
         .map_err(|e| e.to_string())
+}
+
+/// Everything of a configuration that would keep its member from starting, as far as it shows without starting it.
+pub(crate) fn faults(config: &Config) -> Vec<String> {
+    tls::install_provider();
+    let mut faults = Vec::new();
+    let mut note = |fault: String| faults.push(fault);
+    let genesis = read_genesis(config).map_err(&mut note).ok();
+    let keys = Keys::read(&config.path(&config.keys))
+        .map_err(&mut note)
+        .ok();
+    if let Some(genesis) = &genesis
+        && let Err(fault) = own_entry(config, genesis, keys.as_ref())
+    {
+        note(fault);
+    }
+    if let Some(web) = &config.web
+        && let (Some(chain), Some(key)) = (&web.certificate, &web.key)
+        && let Err(fault) = tls::people_server(&config.path(chain), &config.path(key))
+    {
+        note(fault);
+    }
+    if let Err(fault) = feed::report(config) {
+        note(fault);
+    }
+    for (later, (key, address)) in config.addresses().into_iter().enumerate() {
+        let before = config.addresses().into_iter().take(later);
+        let taken = before.filter(|(_, other)| *other == address && address.port() != 0);
+        for (other, _) in taken {
+            note(format!("{key} = {address}: is the address of {other} too"));
+        }
+    }
+    faults
+}
+
+/// The member's own entry, and whether the keys are its keys.
+fn own_entry(config: &Config, genesis: &Genesis, keys: Option<&Keys>) -> Result<(), String> {
+    let me = MemberId::parse(&config.member).map_err(|e| e.to_string())?;
+    let own = genesis.find(me).ok_or_else(|| unknown(config, me))?;
+    let own = own.read()?;
+    keys.map_or(Ok(()), |keys| check_own(config, &own, keys))
+}
+
+fn unknown(config: &Config, me: MemberId) -> String {
+    let file = config.genesis.display();
+    format!("{me} is neither in {file} nor in a file of `later`")
 }
 
 /// Keeps a second process away from this member's ledger folder and database; held as long as the file is open.

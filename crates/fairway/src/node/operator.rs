@@ -4,13 +4,14 @@ use super::accounts;
 use super::core::{Health, Job, Jobs};
 use super::forecast;
 use super::meters::Meters;
+use super::readiness;
 use super::watch::Record;
 use crate::api::Api;
-use crate::environment;
+use crate::environment::{self, Clock};
 use crate::export::{Marks, rows};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
@@ -59,6 +60,8 @@ pub struct Desk {
     pub(crate) api: Option<Api>,
     /// What is counted beside the ledger.
     pub(crate) meters: Meters,
+    /// The member's clock.
+    pub(crate) clock: Clock,
 }
 
 /// The operator's token, which a program must show.
@@ -119,7 +122,12 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/ledger/v1/export/{from}/{to}", get(ledger_export))
         .route("/operator/v1/command/{id}", post(command))
         .layer(from_fn_with_state(desk.clone(), begun))
-        .route("/operator/v1/account", post(accounts::add))
+        .route(
+            "/operator/v1/account",
+            get(accounts::list).post(accounts::add),
+        )
+        .route("/operator/v1/account/change", post(accounts::change))
+        .route("/version", get(version))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/ledger/v1/status", get(ledger_status))
@@ -151,38 +159,24 @@ pub(super) fn problem_with(status: StatusCode, detail: &str, places: Vec<Value>)
         .into_response()
 }
 
-async fn ready(State(desk): State<Desk>) -> Response {
-    let chain = desk.chain.status();
-    let store = desk
-        .health
-        .as_ref()
-        .and_then(|h| h.borrow().store_error.clone());
-    let database = if desk.health.is_none() {
-        "none"
-    } else {
-        store.as_deref().unwrap_or("ok")
-    };
-    let ledger = match (&chain.error, chain.stalled, chain.height) {
-        (Some(error), _, _) => format!("stopped: {error}"),
-        (None, true, _) if chain.first > 0 => format!(
-            "no quorum: nothing was finalized for {} s; at least 3 of 4 validators must run",
-            chain.finalized_age.as_secs()
-        ),
-        (None, _, _) if chain.first == 0 => {
-            let fetched = chain.fetched;
-            format!("waits for the vote, or for the state: {fetched} bytes so far")
-        }
-        (None, false, 0) => "starting".to_owned(),
-        (None, _, _) => "ok".to_owned(),
-    };
-    let fine = ledger == "ok" && store.is_none();
-    let status = if fine {
+async fn version() -> Response {
+    Json(json!({ "name": "fairway", "version": env!("CARGO_PKG_VERSION"), "api": "v1" }))
+        .into_response()
+}
+
+/// `?verbose` adds every check with its finding.
+async fn ready(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    let standing = readiness::look(&desk);
+    let status = if standing.ready() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = json!({ "member": desk.member, "ready": fine, "database": database, "ledger": ledger, "height": chain.height, "peers": chain.peers });
-    (status, Json(body)).into_response()
+    let verbose = query
+        .iter()
+        .flat_map(|q| q.split('&'))
+        .any(|part| part.split('=').next() == Some("verbose"));
+    (status, Json(standing.json(&desk, verbose))).into_response()
 }
 
 async fn ledger_status(State(desk): State<Desk>) -> Response {

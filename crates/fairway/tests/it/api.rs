@@ -8,10 +8,10 @@ use fairway::demo::world::{Plan, World};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const PASSWORD: &str = "a long enough password";
+pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// One member alone, its pages' address, and the link's token from its log.
-async fn alone(name: &str) -> (World, Cast, Person, String) {
+pub(crate) async fn alone(name: &str) -> (World, Cast, Person, String) {
     fairway::node::tls::install_provider();
     let folder = folder(name);
     let plan = Plan {
@@ -41,12 +41,12 @@ async fn alone(name: &str) -> (World, Cast, Person, String) {
     }
 }
 
-async fn end(mut world: World) {
+pub(crate) async fn end(mut world: World) {
     world.stop().await;
     let _ = std::fs::remove_dir_all(&world.folder);
 }
 
-async fn first(person: &Person, token: &str) -> Person {
+pub(crate) async fn first(person: &Person, token: &str) -> Person {
     let body =
         json!({ "token": token, "name": "Ada", "display_name": "Ada", "password": PASSWORD });
     let answer = person.say("POST", "/api/v1/setup", &body, &[]).await;
