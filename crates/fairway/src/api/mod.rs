@@ -11,6 +11,7 @@ mod described;
 mod docs;
 pub(crate) mod events;
 mod extract;
+mod forwarded;
 mod listener;
 mod metered;
 mod once;
@@ -31,6 +32,7 @@ pub use who::Role;
 use self::books::BooksKeeper;
 use self::counted::counted;
 use self::events::News;
+use self::forwarded::forwarded;
 use self::metered::metered;
 use self::once::Once;
 use self::problem::Problem;
@@ -39,7 +41,7 @@ use self::who::authorized::Signed;
 use self::who::limits::Limits;
 use self::who::password::Hasher;
 use self::who::people::{NewAccount, People};
-use crate::config::Web;
+use crate::config::{Network, Web};
 use crate::environment::Clock;
 use crate::node::core::Job;
 use crate::node::operator::Desk;
@@ -79,6 +81,8 @@ pub(crate) struct Parts {
     pub(crate) web: Web,
     /// Folder of pages, instead of those in the program.
     pub(crate) pages: Option<PathBuf>,
+    /// Proxies that are believed whose request it is.
+    pub(crate) proxies: Vec<Network>,
     /// Whether the listener speaks TLS.
     pub(crate) secure: bool,
     /// What happens, for the pages.
@@ -288,6 +292,7 @@ fn router(api: &Api) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(api.clone(), counted))
         .layer(from_fn(problem::finish))
+        .layer(from_fn_with_state(api.clone(), forwarded))
         .layer(from_fn_with_state(api.clone(), metered))
         .with_state(api.clone())
 }

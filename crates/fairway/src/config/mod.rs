@@ -8,8 +8,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use utoipa::ToSchema;
 
+mod network;
 pub mod schema;
 
+pub(crate) use self::network::Network;
+
+/// Most entries of `web.trusted_proxies`.
+const MAX_PROXIES: usize = 64;
 /// Largest mean of a made-up load, in kilowatts.
 const MAX_MEAN_KW: i64 = 100_000_000;
 
@@ -111,6 +116,10 @@ pub struct Web {
     /// A proxy in front speaks TLS: then the listener may be plain on an address that others reach.
     #[serde(default)]
     pub behind_proxy: bool,
+    /// Proxies in front, as addresses or networks such as `10.0.0.0/8`: what they say in `X-Forwarded-For` counts as the address that asks,
+    /// for the limits on requests. What anybody else says there does not count.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     /// Folder of built pages, instead of those inside the program.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -128,9 +137,26 @@ impl Web {
             certificate: None,
             key: None,
             behind_proxy: false,
+            trusted_proxies: Vec::new(),
             dir: None,
             demonstration: false,
         }
+    }
+
+    /// The networks of `trusted_proxies`.
+    ///
+    /// # Errors
+    /// What is no address and no network.
+    pub(crate) fn proxies(&self) -> Result<Vec<Network>, String> {
+        if self.trusted_proxies.len() > MAX_PROXIES {
+            return Err(format!(
+                "web.trusted_proxies: {} entries; at most {MAX_PROXIES}: name networks",
+                self.trusted_proxies.len()
+            ));
+        }
+        let all = self.trusted_proxies.iter();
+        all.map(|text| Network::parse(text).map_err(|e| format!("web.trusted_proxies: {e}")))
+            .collect()
     }
 
     /// Passwords must not travel in the clear.
@@ -140,6 +166,7 @@ impl Web {
             (None, Some(_)) => return Err("web.key needs web.certificate".to_owned()),
             _ => {}
         }
+        self.proxies()?;
         let plain = self.certificate.is_none() && !self.behind_proxy;
         if plain && !self.listen.ip().is_loopback() {
             return Err(format!(
@@ -682,6 +709,8 @@ ledger = "127.0.0.1:7403"
         assert!(open.contains("would travel in the clear"), "{open}");
         let half = web("listen = \"127.0.0.1:7400\"\ncertificate = \"web.crt\"");
         assert!(half.contains("web.certificate needs web.key"), "{half}");
+        let proxies = web("listen = \"127.0.0.1:7400\"\ntrusted_proxies = [\"10.0.0.0/33\"]");
+        assert!(proxies.contains("10.0.0.0/8 is right"), "{proxies}");
         let load = |text: &str| error(&format!("{GOOD}[load]\narea = \"DUK-west\"\n{text}"));
         assert!(load("").contains("missing field `calendar`"));
         let eastern = "calendar = \"us-eastern\"\n";

@@ -343,6 +343,7 @@ impl Member<'_> {
             founders: self.genesis.founders(),
             web: web.clone(),
             pages: web.dir.as_ref().map(|dir| self.config.path(dir)),
+            proxies: web.proxies()?,
             secure: tls.is_some() || web.behind_proxy,
             news: news.clone(),
         };

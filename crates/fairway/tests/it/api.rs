@@ -12,6 +12,14 @@ pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// One member alone, its pages' address, and the link's token from its log.
 pub(crate) async fn alone(name: &str) -> (World, Cast, Person, String) {
+    alone_with(name, None).await
+}
+
+/// As [`alone`], with one text of its configuration in another's place.
+pub(crate) async fn alone_with(
+    name: &str,
+    change: Option<(&str, &str)>,
+) -> (World, Cast, Person, String) {
     fairway::node::tls::install_provider();
     let folder = folder(name);
     let plan = Plan {
@@ -27,6 +35,12 @@ pub(crate) async fn alone(name: &str) -> (World, Cast, Person, String) {
     };
     let mut world = World::prepare(&plan).unwrap();
     let cast = UTILITIES[1];
+    if let Some((before, after)) = change {
+        let file = folder.join(cast.folder).join("fairway.toml");
+        let config = std::fs::read_to_string(&file).unwrap();
+        assert!(config.contains(before), "{config}");
+        std::fs::write(&file, config.replace(before, after)).unwrap();
+    }
     world.start(cast).unwrap();
     let person = Person::arrive(&world.pages(cast).unwrap()).await;
     let begin = fairway::environment::instant();

@@ -1,6 +1,6 @@
-//! What an operator does on the member's machine while it runs: accounts, readiness, version.
+//! What an operator does on the member's machine while it runs: accounts, readiness, version; and whose requests are limited behind a proxy.
 
-use crate::api::{PASSWORD, alone, end, first};
+use crate::api::{PASSWORD, alone, alone_with, end, first};
 use crate::stage::program;
 use fairway::demo::members::UTILITIES;
 use fairway::demo::world::World;
@@ -146,5 +146,25 @@ async fn process_operator_asks_whether_it_serves() {
     assert!(code == Some(3) && said.contains("is not reached"), "{said}");
     let said = good(&world, &["config", "check"], "");
     assert!(said.contains("good, for member US*DUK"), "{said}");
+    end(world).await;
+}
+
+#[tokio::test]
+async fn process_requests_behind_a_proxy_are_counted_by_who_asks() {
+    let believed = (
+        "trusted_proxies = []",
+        "trusted_proxies = [\"127.0.0.0/8\"]",
+    );
+    let (world, _, person, _) = alone_with("operations-proxy", Some(believed)).await;
+    let left = async |hops: &str| {
+        let header = [("x-forwarded-for", hops)];
+        let answer = person.send("GET", "/api/v1/setup", &header, None).await;
+        let left = answer.headers.get("ratelimit-remaining").unwrap();
+        left.to_str().unwrap().parse::<u32>().unwrap()
+    };
+    let most = left("198.51.100.7").await;
+    assert_eq!(left("198.51.100.7").await, most - 1);
+    assert_eq!(left("203.0.113.1, 198.51.100.7").await, most - 2);
+    assert_eq!(left("198.51.100.8").await, most, "another one has his own");
     end(world).await;
 }
