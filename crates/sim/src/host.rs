@@ -179,7 +179,7 @@ impl World {
 
     fn act(&mut self, place: usize, act: Effect) -> Result<(), Fault> {
         match act {
-            Effect::Store(_) => {}
+            Effect::Store(_) | Effect::Happened(_) => {}
             Effect::ToStation { station, words } => self.say_to_post(place, &station, words),
             Effect::ToPeer { to, envelope } => {
                 self.read_along(place, to, &envelope)?;

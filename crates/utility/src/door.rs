@@ -1,5 +1,6 @@
 //! The one door of the machine: what comes in, what goes out.
 
+use crate::happening::Happening;
 use crate::seal::DecryptionKey;
 use fairway_ledger::{Operation, Receipt, Transaction, parts};
 use fairway_model::canonical::{Canonical, DecodeError};
@@ -135,6 +136,8 @@ pub enum Effect {
     Log(LogLine),
     /// Give a [`Input::Tick`] at this time at the latest.
     WakeAt(Time),
+    /// Count this; nothing depends on it.
+    Happened(Happening),
 }
 
 /// How grave a log line is.

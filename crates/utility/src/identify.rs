@@ -430,6 +430,7 @@ impl Utility {
 
     /// Says no before there is consent; the EVSE is free again.
     pub(crate) fn refuse(&mut self, out: &mut Out, id: SessionId, refusal: Refusal) {
+        self.not_allowed(out, id, refusal.code);
         if !self.step(out, id, Step::Refuse) {
             return;
         }

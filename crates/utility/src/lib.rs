@@ -36,6 +36,7 @@ mod exposure;
 mod facts;
 mod forecasting;
 pub mod founding;
+pub mod happening;
 mod home;
 mod home_agree;
 mod home_charge;

@@ -495,6 +495,7 @@ impl Utility {
         match visit.session.step(step, out.now) {
             Ok(_) => {
                 out.visits.insert(id);
+                self.happened(out, id, step);
                 self.visits.index(id);
                 true
             }

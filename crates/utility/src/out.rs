@@ -1,6 +1,7 @@
 //! What one input leads to, collected: stores first, everything else after them.
 
 use crate::door::{Change, Effect, Level, LogLine, Moment, Row, Table};
+use crate::happening::Happening;
 use crate::peer::Message;
 use fairway_aaa::{StoreTable, StoredChange};
 use fairway_model::station::ToStation;
@@ -127,6 +128,10 @@ impl Out {
             session,
             text: text.into(),
         }));
+    }
+
+    pub(crate) fn happened(&mut self, what: Happening) {
+        self.act(Effect::Happened(what));
     }
 
     /// The effects in the order in which they must be carried out.

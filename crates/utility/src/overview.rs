@@ -121,7 +121,7 @@ impl Utility {
         })
     }
 
-    fn charging(&self) -> usize {
+    pub(crate) fn charging(&self) -> usize {
         let open = self.visits.open();
         let states = open.iter().filter_map(|id| self.visits.get(*id));
         states

@@ -3,6 +3,7 @@
 use crate::consent::consent_key;
 use crate::crp;
 use crate::door::Level;
+use crate::happening::Happening;
 use crate::home_charge::{Rated, rate_charge};
 use crate::machine::Utility;
 use crate::out::Out;
@@ -172,6 +173,7 @@ impl Utility {
         if !self.step(out, id, Step::Rate) {
             return;
         }
+        out.happened(Happening::Delivered(rated.breakdown.energy));
         let signature = rated.event.sign(&self.me.key);
         let currency = rated.breakdown.currency;
         let total = rated.event.total.text(currency);

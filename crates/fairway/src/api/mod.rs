@@ -6,13 +6,16 @@
 
 mod asked;
 mod books;
+mod by_hand;
 mod counted;
 mod described;
 mod docs;
 pub(crate) mod events;
 mod extract;
+mod forwarded;
 mod kinds;
 mod listener;
+mod metered;
 mod once;
 mod openapi;
 mod page;
@@ -27,12 +30,15 @@ mod what;
 mod who;
 mod wire;
 
+pub(crate) use by_hand::ChangeByHand;
 pub use openapi::{roles as openapi_roles, text as openapi_text};
 pub use who::Role;
 
 use self::asked::{Known, asked};
 use self::counted::counted;
 use self::events::News;
+use self::forwarded::forwarded;
+use self::metered::metered;
 use self::once::Once;
 use self::problem::Problem;
 use self::reader::Reader;
@@ -41,7 +47,7 @@ use self::who::authorized::Signed;
 use self::who::limits::Limits;
 use self::who::password::Hasher;
 use self::who::people::{NewAccount, People};
-use crate::config::Web;
+use crate::config::{Network, Web};
 use crate::environment::Clock;
 use crate::node::core::Job;
 use crate::node::operator::Desk;
@@ -81,6 +87,8 @@ pub(crate) struct Parts {
     pub(crate) web: Web,
     /// Folder of pages, instead of those in the program.
     pub(crate) pages: Option<PathBuf>,
+    /// Proxies that are believed whose request it is.
+    pub(crate) proxies: Vec<Network>,
     /// Whether the listener speaks TLS.
     pub(crate) secure: bool,
     /// What happens, for the pages.
@@ -290,6 +298,8 @@ fn router(api: &Api) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(api.clone(), counted))
         .layer(from_fn(problem::finish))
+        .layer(from_fn_with_state(api.clone(), forwarded))
+        .layer(from_fn_with_state(api.clone(), metered))
         .with_state(api.clone())
 }
 

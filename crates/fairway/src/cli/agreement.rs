@@ -1,8 +1,10 @@
 //! `fairway agreement`: the life of roaming agreements, from the file of terms to the end.
 
+use super::client::{Client, Target};
 use super::submit::{Desk, FINAL, LOOK, status, submit};
 use super::{say, terms};
 use crate::environment;
+use crate::view::roaming;
 use clap::Subcommand;
 use fairway_ledger::{
     Block, Contracts, Genesis, Ground, Operation, Receipt, RuleOperation, TermsOperation,
@@ -84,7 +86,7 @@ pub(super) enum AgreementCommand {
     /// Agreements in force, and those that wait for this member's signature.
     List {
         #[command(flatten)]
-        desk: Desk,
+        target: Target,
     },
     /// Sign what the partner proposed.
     Countersign {
@@ -119,7 +121,7 @@ pub(super) async fn run(command: AgreementCommand) -> Result<(), String> {
             .map_err(|e| format!("{}: {e}", file.display()))?;
             propose(&desk, agreement).await
         }
-        AgreementCommand::List { desk } => list(&desk).await,
+        AgreementCommand::List { target } => list(&target).await,
         AgreementCommand::Countersign { id, desk } => countersign(&desk, &id).await,
         AgreementCommand::Counter { id, file, desk } => counter(&desk, &id, &file).await,
         AgreementCommand::Suspend {
@@ -282,8 +284,17 @@ async fn propose(desk: &Desk, agreement: Agreement) -> Result<(), String> {
     Ok(())
 }
 
-async fn list(desk: &Desk) -> Result<(), String> {
-    let status = status(&desk.client()?).await?;
+async fn list(target: &Target) -> Result<(), String> {
+    let client = Client::of(target)?;
+    let status = status(&client).await?;
+    let command = Command::Terms(TermsCommand::Agreements);
+    let Reply::Agreements(views) = client.command(&command).await? else {
+        return Err("the utility gave an answer of another kind".to_owned());
+    };
+    if target.json {
+        say(&roaming::agreements(&status, &views).to_string());
+        return Ok(());
+    }
     for (home, visited, id) in &status.agreements {
         say(&format!(
             "countersigned: drivers of {home} at stations of {visited}: {id}"
@@ -292,14 +303,11 @@ async fn list(desk: &Desk) -> Result<(), String> {
     for id in &status.proposals {
         say(&format!("to countersign here: {id}"));
     }
-    let command = Command::Terms(TermsCommand::Agreements);
-    if let Reply::Agreements(views) = desk.client()?.command(&command).await? {
-        for view in views {
-            say(&format!(
-                "{}: version {}, {} at {}: {}",
-                view.agreement, view.version, view.home, view.visited, view.stage
-            ));
-        }
+    for view in views {
+        say(&format!(
+            "{}: version {}, {} at {}: {}",
+            view.agreement, view.version, view.home, view.visited, view.stage
+        ));
     }
     if status.agreements.is_empty() && status.proposals.is_empty() {
         say(&format!(

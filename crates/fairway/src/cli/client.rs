@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::genesis::Keys;
-use crate::node::accounts::AccountRequest;
+use crate::node::accounts::{AccountChangeRequest, AccountRequest};
 use clap::Args;
 use fairway_model::canonical::Canonical;
 use fairway_utility::command::{Command, Reply};
@@ -111,6 +111,52 @@ impl Client {
         answered(request.send().await).await.map(|_| ())
     }
 
+    /// Changes an account of the member's pages; gives it as it is then.
+    ///
+    /// # Errors
+    /// The page's own words, or why it was not reached.
+    pub async fn change_account(
+        &self,
+        change: &AccountChangeRequest,
+    ) -> Result<serde_json::Value, String> {
+        let body = serde_json::to_vec(change).map_err(|e| e.to_string())?;
+        let request = self
+            .http
+            .post(format!("{}/operator/v1/account/change", self.base))
+            .bearer_auth(&self.token)
+            .body(body);
+        let bytes = answered(request.send().await).await?;
+        serde_json::from_slice(&bytes).map_err(|e| format!("the answer: {e}"))
+    }
+
+    /// The accounts of the member's pages, in order of name, behind the one that is named.
+    ///
+    /// # Errors
+    /// The page's own words, or why it was not reached.
+    pub async fn accounts(&self, after: Option<&str>) -> Result<serde_json::Value, String> {
+        // A name has no sign that an address would have to hide.
+        let from = after.map_or_else(String::new, |name| format!("?after={name}"));
+        let request = self
+            .http
+            .get(format!("{}/operator/v1/account{from}", self.base))
+            .bearer_auth(&self.token);
+        let bytes = answered(request.send().await).await?;
+        serde_json::from_slice(&bytes).map_err(|e| format!("the answer: {e}"))
+    }
+
+    /// Whether the member is ready, and what it says of it.
+    ///
+    /// # Errors
+    /// Why it was not reached, or that its answer is none.
+    pub async fn ready(&self) -> Result<(bool, serde_json::Value), String> {
+        let url = format!("{}/readyz?verbose", self.base);
+        let answer = self.http.get(url).send().await.map_err(|e| unreached(&e))?;
+        let ready = answer.status().is_success();
+        let bytes = answer.bytes().await.map_err(|e| e.to_string())?;
+        let told = serde_json::from_slice(&bytes).map_err(|e| format!("the answer: {e}"))?;
+        Ok((ready, told))
+    }
+
     /// Gets a page.
     ///
     /// # Errors
@@ -128,12 +174,14 @@ impl Client {
     }
 }
 
+fn unreached(error: &reqwest::Error) -> String {
+    format!(
+        "the member is not reached ({error}); does `fairway serve` run with this configuration?"
+    )
+}
+
 async fn answered(response: Result<reqwest::Response, reqwest::Error>) -> Result<Vec<u8>, String> {
-    let response = response.map_err(|e| {
-        format!(
-            "the member is not reached ({e}); does `fairway serve` run with this configuration?"
-        )
-    })?;
+    let response = response.map_err(|e| unreached(&e))?;
     let status = response.status();
     let bytes = response.bytes().await.map_err(|e| e.to_string())?;
     if status.is_success() {

@@ -1,6 +1,6 @@
 //! `fairway council`: how the consortium governs itself, on the command line.
 
-use super::client::Client;
+use super::client::{Client, Target};
 use super::say;
 use super::submit::{Desk, hand_in};
 use clap::{Args, Subcommand};
@@ -14,6 +14,7 @@ use fairway_ledger::{
 use fairway_model::canonical::Canonical;
 use fairway_model::time::{DAY, HOUR};
 use fairway_model::{Hash, MemberId, SigningKey, Time};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Membership, votes, parameters.
@@ -22,12 +23,12 @@ pub(super) enum CouncilCommand {
     /// Members with their standing, validators, parameters and the contracts' version.
     Show {
         #[command(flatten)]
-        desk: Desk,
+        target: Target,
     },
     /// Proposals that are open, and those decided last.
     List {
         #[command(flatten)]
-        desk: Desk,
+        target: Target,
     },
     /// Put a motion to the vote.
     Propose {
@@ -169,8 +170,8 @@ pub(super) enum MotionCommand {
 
 pub(super) async fn run(command: CouncilCommand) -> Result<(), String> {
     match command {
-        CouncilCommand::Show { desk } => show(&desk).await,
-        CouncilCommand::List { desk } => list(&desk).await,
+        CouncilCommand::Show { target } => show(&target).await,
+        CouncilCommand::List { target } => list(&target).await,
         CouncilCommand::Propose { motion } => propose(motion).await,
         CouncilCommand::Vote {
             proposal,
@@ -437,39 +438,54 @@ fn line(id: ProposalId, found: &ProposalState) -> String {
     )
 }
 
-async fn list(desk: &Desk) -> Result<(), String> {
-    let client = desk.client()?;
+async fn list(target: &Target) -> Result<(), String> {
+    let client = Client::of(target)?;
     let agenda: AgendaState = state(&client, key_for_agenda()).await?.unwrap_or_default();
     let ids = agenda
         .open
         .iter()
         .map(|open| open.proposal)
         .chain(agenda.closed);
-    let mut none = true;
+    let mut all = Vec::new();
     for id in ids {
-        if let Some(found) = state(&client, key_for_proposal(id)).await? {
-            say(&line(id, &found));
-            none = false;
+        if let Some(found) = state::<ProposalState>(&client, key_for_proposal(id)).await? {
+            all.push((id, found));
         }
     }
-    if none {
+    if target.json {
+        let data: Vec<Value> = all.iter().map(proposal_json).collect();
+        say(&json!({ "data": data }).to_string());
+        return Ok(());
+    }
+    for (id, found) in &all {
+        say(&line(*id, found));
+    }
+    if all.is_empty() {
         say("nothing was proposed yet");
     }
     Ok(())
 }
 
-async fn show(desk: &Desk) -> Result<(), String> {
-    let client = desk.client()?;
+fn proposal_json((id, found): &(ProposalId, ProposalState)) -> Value {
+    let votes = found.votes.iter().map(|vote| {
+        json!({ "member": vote.member.to_string(), "choice": format!("{:?}", vote.choice).to_lowercase() })
+    });
+    json!({ "proposal": id.to_string(), "status": format!("{:?}", found.status).to_lowercase(), "motion": describe(&found.motion),
+        "proposer": found.proposer.to_string(), "expires_at": found.expires_at.rfc3339(), "votes": votes.collect::<Vec<_>>() })
+}
+
+async fn show(target: &Target) -> Result<(), String> {
+    let client = Client::of(target)?;
     let status = client.json("/ledger/v1/status").await?;
-    let number = |name: &str| {
-        status
-            .get(name)
-            .and_then(serde_json::Value::as_u64)
-            .unwrap_or(0)
-    };
+    let number = |name: &str| status.get(name).and_then(Value::as_u64).unwrap_or(0);
     let (height, now) = (number("height"), number("time_ms"));
     let now = Time(i64::try_from(now).unwrap_or(i64::MAX));
     let roll: RollState = state(&client, key_for_roll()).await?.unwrap_or_default();
+    let charter: CharterState = state(&client, key_for_charter()).await?.unwrap_or_default();
+    if target.json {
+        say(&constitution_json(&roll, &charter, (height, now)).to_string());
+        return Ok(());
+    }
     for entry in &roll.entries {
         let part = match entry.role {
             Role::Validator => "validator",
@@ -488,7 +504,6 @@ async fn show(desk: &Desk) -> Result<(), String> {
         number("epoch"),
         number("validators")
     ));
-    let charter: CharterState = state(&client, key_for_charter()).await?.unwrap_or_default();
     say(&format!(
         "contracts: version {}",
         charter.at(height).version
@@ -518,6 +533,30 @@ async fn show(desk: &Desk) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Members, version of the contracts and parameters at a height and its time.
+fn constitution_json(
+    roll: &RollState,
+    charter: &CharterState,
+    (height, now): (u64, Time),
+) -> Value {
+    let members = roll.entries.iter().map(|entry| {
+        let validator = matches!(entry.role, Role::Validator);
+        json!({ "member": entry.member.to_string(), "standing": entry.standing_at(now).to_string(), "validator": validator,
+            "votes": entry.votes(now) })
+    });
+    let parameters = Parameter::ALL.into_iter().map(|parameter| {
+        let bounds = parameter.bounds();
+        let next = charter.value_to_come(parameter, height);
+        let next = next.map(|next| json!({ "value": next.value, "from": next.from }));
+        json!({ "name": parameter.name(), "value": charter.value_at(parameter, height), "least": bounds.start(), "most": bounds.end(),
+            "next": next })
+    });
+    let next = charter.version_to_come(height);
+    let next = next.map(|next| json!({ "version": next.version, "from": next.from }));
+    json!({ "height": height, "members": members.collect::<Vec<_>>(), "contracts": { "version": charter.at(height).version, "next": next },
+        "parameters": parameters.collect::<Vec<_>>() })
 }
 
 #[cfg(test)]

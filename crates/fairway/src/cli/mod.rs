@@ -6,6 +6,7 @@ mod audit;
 mod card;
 pub mod client;
 mod concat;
+mod configuration;
 mod council;
 mod dispute;
 mod energy;
@@ -14,6 +15,7 @@ mod evidence;
 mod forecast;
 mod format;
 mod found;
+mod health;
 mod join;
 mod key;
 mod ledger;
@@ -23,6 +25,7 @@ mod model;
 mod money;
 mod operate;
 mod partner;
+mod program;
 mod rate;
 mod register;
 mod rule;
@@ -77,7 +80,18 @@ enum Command {
         #[arg(long, default_value = "fairway.toml")]
         config: PathBuf,
     },
-    /// Make accounts for the pages of a running member.
+    /// Check or show the configuration file, or print its JSON Schema.
+    #[command(subcommand)]
+    Config(configuration::ConfigCommand),
+    /// Ask whether a member serves: exit code 0 when it does, 3 when not.
+    Healthcheck(health::Options),
+    /// Print the program's version.
+    Version(program::VersionOptions),
+    /// Print the completions for a shell.
+    Completions(program::CompletionsOptions),
+    /// Print the manual's first page, or write all of them.
+    Man(program::ManOptions),
+    /// Make, list, disable and enable accounts for the pages of a running member, or set a forgotten password anew.
     #[command(subcommand)]
     Account(account::AccountCommand),
     /// Print the description of the API (OpenAPI 3.1).
@@ -208,7 +222,7 @@ enum Command {
 pub struct Failure {
     /// The sentence to show.
     pub text: String,
-    /// The program's exit code: 1, or one of the numbers that docs/audit.md lists.
+    /// The program's exit code: 1, or one of the numbers that docs/commands.md lists.
     pub code: u8,
 }
 
@@ -226,18 +240,29 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Audit(options) => audit::run(options).await,
         Command::Ledger(ledger::LedgerCommand::Concat(options)) => concat::run(options).await,
+        Command::Healthcheck(options) => health::run(&options).await,
         other => Box::pin(carry_out(other)).await.map_err(Failure::from),
     }
 }
 
 async fn carry_out(command: Command) -> Result<(), String> {
     match command {
-        Command::Audit(_) => Ok(()),
+        Command::Audit(_) | Command::Healthcheck(_) => Ok(()),
         Command::Backup { out, config } => back_up(&out, &config),
         Command::Restore { file, to } => restore(&file, &to),
         Command::Demo(options) => crate::demo::run(options).await,
         Command::Serve { config } => crate::node::run(&config).await,
         Command::Account(command) => account::run(command).await,
+        Command::Config(command) => configuration::run(command),
+        Command::Version(options) => {
+            program::version(&options);
+            Ok(())
+        }
+        Command::Completions(options) => {
+            program::completions(&options);
+            Ok(())
+        }
+        Command::Man(options) => program::man(&options),
         Command::Openapi { roles } => {
             let text = if roles {
                 crate::api::openapi_roles()

@@ -1,13 +1,16 @@
 //! `fairway partner`: who may be agreed with, how they kept what they agreed, and what this member offers itself.
 
+use super::client::{Client, Target};
 use super::say;
 use super::submit::{Desk, submit};
+use crate::view::roaming;
 use clap::{Args, Subcommand};
 use fairway_ledger::{BoardOffer, Operation, TermsOperation};
 use fairway_model::time::DAY;
 use fairway_model::{Corridor, Currency, MemberId, Micro};
 use fairway_utility::command::{Command, Reply};
 use fairway_utility::roaming::{PartnerView, TermsCommand};
+use serde_json::{Value, json};
 
 /// Partners.
 #[derive(Debug, Subcommand)]
@@ -15,14 +18,14 @@ pub(super) enum PartnerCommand {
     /// All utilities of the consortium: stations, offers and record in a line each.
     List {
         #[command(flatten)]
-        desk: Desk,
+        target: Target,
     },
     /// One utility: areas, offers, and what the ledger tells of it.
     Show {
         /// The member, as in `US*DUK`.
         member: String,
         #[command(flatten)]
-        desk: Desk,
+        target: Target,
     },
     /// Post what this member offers to others' drivers on the ledger's board. It binds nobody; an agreement does.
     Offer(Box<OfferOptions>),
@@ -75,13 +78,8 @@ pub(super) struct OfferOptions {
 
 pub(super) async fn run(command: PartnerCommand) -> Result<(), String> {
     match command {
-        PartnerCommand::List { desk } => {
-            for partner in partners(&desk).await? {
-                say(&line(&partner));
-            }
-            Ok(())
-        }
-        PartnerCommand::Show { member, desk } => show(&desk, &member).await,
+        PartnerCommand::List { target } => list(&target).await,
+        PartnerCommand::Show { member, target } => show(&target, &member).await,
         PartnerCommand::Offer(options) => offer(*options).await,
         PartnerCommand::Withdraw { slot, desk } => {
             let command = Command::Terms(TermsCommand::Withdraw { slot });
@@ -93,9 +91,22 @@ pub(super) async fn run(command: PartnerCommand) -> Result<(), String> {
     }
 }
 
-async fn partners(desk: &Desk) -> Result<Vec<PartnerView>, String> {
+async fn list(target: &Target) -> Result<(), String> {
+    let partners = partners(target).await?;
+    if target.json {
+        let data: Vec<Value> = partners.iter().map(roaming::partner).collect();
+        say(&json!({ "data": data }).to_string());
+        return Ok(());
+    }
+    for partner in &partners {
+        say(&line(partner));
+    }
+    Ok(())
+}
+
+async fn partners(target: &Target) -> Result<Vec<PartnerView>, String> {
     let command = Command::Terms(TermsCommand::Partners);
-    match desk.client()?.command(&command).await? {
+    match Client::of(target)?.command(&command).await? {
         Reply::Partners(partners) => Ok(partners),
         _ => Err("the utility gave an answer of another kind".to_owned()),
     }
@@ -184,9 +195,9 @@ fn named(areas: &[String]) -> String {
     }
 }
 
-async fn show(desk: &Desk, member: &str) -> Result<(), String> {
+async fn show(target: &Target, member: &str) -> Result<(), String> {
     let member = MemberId::parse(member).map_err(|e| e.to_string())?;
-    let partners = partners(desk).await?;
+    let partners = partners(target).await?;
     let Some(partner) = partners.iter().find(|p| p.member == member) else {
         let known: Vec<String> = partners.iter().map(|p| p.member.to_string()).collect();
         return Err(format!(
@@ -194,6 +205,10 @@ async fn show(desk: &Desk, member: &str) -> Result<(), String> {
             known.join(", ")
         ));
     };
+    if target.json {
+        say(&roaming::partner(partner).to_string());
+        return Ok(());
+    }
     for line in describe(partner) {
         say(&line);
     }

@@ -16,6 +16,7 @@ use fairway_ledger::rates::{
 use fairway_model::canonical::Canonical as _;
 use fairway_model::{Currency, Hash, MemberId, Micro, PublicKey, Signature, SigningKey};
 use minicbor::{Decode, Encode};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Rates of exchange, and conversions of debts.
@@ -29,6 +30,9 @@ pub(super) enum RateCommand {
     Show {
         /// The partner's file.
         file: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Sign a proposed conversion too, and put it on the ledger.
     Countersign {
@@ -122,8 +126,13 @@ pub(super) async fn run(command: RateCommand) -> Result<(), String> {
     match command {
         RateCommand::State(options) => state(&options).await,
         RateCommand::Convert(options) => convert(&options),
-        RateCommand::Show { file } => {
-            say(&HalfSigned::read(&file)?.text()?);
+        RateCommand::Show { file, json } => {
+            let half = HalfSigned::read(&file)?;
+            say(&if json {
+                half.json()?.to_string()
+            } else {
+                half.text()?
+            });
             Ok(())
         }
         RateCommand::Countersign { file, desk } => countersign(&file, &desk).await,
@@ -261,6 +270,18 @@ impl HalfSigned {
             self.by,
             self.key
         ))
+    }
+
+    /// The same for programs. Amounts are integers in micro-units.
+    fn json(&self) -> Result<Value, String> {
+        let c = &self.conversion;
+        let after = c.converted().map_err(|e| e.to_string())?;
+        let amount = |value: Micro, currency: Currency| json!({ "amount": value.0, "scale": 6, "currency": currency.to_string() });
+        Ok(
+            json!({ "debtor": c.debtor.to_string(), "creditor": c.creditor.to_string(), "less": amount(c.amount, c.from),
+            "more": amount(after, c.to), "rate": amount(c.rate, c.to), "stated_by": c.stated_by.to_string(), "day": c.day.to_string(),
+            "signed_by": self.by.to_string(), "key": self.key.to_string() }),
+        )
     }
 
     fn write(&self, file: &Path) -> Result<(), String> {

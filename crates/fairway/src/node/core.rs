@@ -3,6 +3,7 @@
 use crate::api::events::News;
 use crate::environment::{self, Clock};
 use crate::genesis::read_ring;
+use crate::node::meters::Meters;
 use crate::node::outlets::Outlets;
 use crate::node::passwords::Passwords;
 use crate::store::{Store, StoreError};
@@ -10,6 +11,7 @@ use fairway_model::{Refusal, SessionId, StationId};
 use fairway_utility::Utility;
 use fairway_utility::command::{Command, Reply};
 use fairway_utility::door::{Change, Effect, Input, Level, LogLine, Moment, Table};
+use fairway_utility::happening::Gauges;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,6 +40,8 @@ pub enum Job {
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Reply, Refusal>>,
     },
+    /// What stands now, for metrics; it changes nothing.
+    Gauges(oneshot::Sender<Gauges>),
 }
 
 /// The sending end, for all servers of the node.
@@ -67,6 +71,7 @@ pub struct Core {
     passwords: Passwords,
     keys: Option<PathBuf>,
     news: Option<News>,
+    meters: Meters,
     /// Stations that spoke in the present batch.
     spoke: BTreeSet<StationId>,
 }
@@ -95,6 +100,7 @@ impl Core {
                 passwords: Passwords::default(),
                 keys: None,
                 news: None,
+                meters: Meters::default(),
                 spoke: BTreeSet::new(),
             },
             seen,
@@ -120,6 +126,12 @@ impl Core {
     #[must_use]
     pub(crate) fn with_news(self, news: Option<News>) -> Self {
         Self { news, ..self }
+    }
+
+    /// Counts what happens.
+    #[must_use]
+    pub fn with_meters(self, meters: Meters) -> Self {
+        Self { meters, ..self }
     }
 
     /// What the machine must know before it can carry a command out.
@@ -165,8 +177,9 @@ impl Core {
                 if let Some(first) = self.before(&job) {
                     effects.extend(self.utility.handle(self.moment(), first));
                 }
-                let input = self.admit(job);
-                effects.extend(self.utility.handle(self.moment(), input));
+                if let Some(input) = self.admit(job) {
+                    effects.extend(self.utility.handle(self.moment(), input));
+                }
             }
             let due = self.wake.is_none_or(|at| at <= self.clock.now());
             if received.is_err() || due {
@@ -177,7 +190,8 @@ impl Core {
         }
     }
 
-    fn admit(&mut self, job: Job) -> Input {
+    /// The input of a job; a question about the present state is answered at once.
+    fn admit(&mut self, job: Job) -> Option<Input> {
         self.health
             .send_modify(|h| h.handled = h.handled.saturating_add(1));
         match job {
@@ -185,11 +199,16 @@ impl Core {
                 if let (Input::Station { station, .. }, true) = (&input, self.news.is_some()) {
                     self.spoke.insert(station.clone());
                 }
-                input
+                Some(input)
             }
             Job::Command { id, command, reply } => {
                 self.replies.entry(id).or_default().push(reply);
-                Input::Command { id, command }
+                Some(Input::Command { id, command })
+            }
+            Job::Gauges(reply) => {
+                // Who asked may have gone away.
+                let _ = reply.send(self.utility.gauges());
+                None
             }
         }
     }
@@ -292,6 +311,7 @@ impl Core {
                 }
             }
             Effect::Log(line) => log(&line),
+            Effect::Happened(what) => self.meters.happened(&what),
             Effect::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |earlier| earlier.min(at))),
         }
     }

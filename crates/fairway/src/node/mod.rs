@@ -11,11 +11,13 @@ mod follow;
 pub mod forecast;
 mod joining;
 pub mod ledger;
+pub mod meters;
 pub mod operator;
 pub mod outlets;
 pub mod own;
 pub mod passwords;
 pub mod peers;
+mod readiness;
 pub mod stations;
 pub mod tls;
 pub mod watch;
@@ -26,6 +28,7 @@ use self::dropping::Dropper;
 use self::evidence::Watchman;
 use self::feed::Feed;
 use self::follow::Follower;
+use self::meters::Meters;
 use self::operator::Desk;
 use self::outlets::{MAX_LEDGER_QUEUE, Outlets, Stations, Ways};
 use self::own::OwnKeys;
@@ -69,11 +72,8 @@ pub async fn run_joining(path: &Path, prefix: Option<String>) -> Result<(), Stri
     let genesis = read_genesis(&config)?;
     let keys = Keys::read(&config.path(&config.keys))?;
     let me = MemberId::parse(&config.member).map_err(|e| e.to_string())?;
-    let unknown = || {
-        let file = config.genesis.display();
-        format!("{me} is neither in {file} nor in a file of `later`")
-    };
-    let own = genesis.find(me).ok_or_else(unknown)?.read()?;
+    let own = genesis.find(me).ok_or_else(|| unknown(&config, me))?;
+    let own = own.read()?;
     check_own(&config, &own, &keys)?;
     let own_keys = OwnKeys::new(&config.path(&config.keys), &keys)?;
     let _claim = claim(&config)?;
@@ -138,6 +138,8 @@ fn bare_desk(config: &Config, me: MemberId, chain: &Handle, keys: &Keys) -> Desk
         record: watch::Record::new(me, &config.path(&config.ledger.dir)),
         forecast: forecasts(config),
         api: None,
+        meters: Meters::default(),
+        clock: config.clock(),
     }
 }
 
@@ -159,6 +161,52 @@ pub fn read_genesis(config: &Config) -> Result<Genesis, String> {
     Genesis::read(&config.path(&config.genesis))
         .and_then(|genesis| genesis.with_later(&files))
         .map_err(|e| e.to_string())
+}
+
+/// Everything of a configuration that would keep its member from starting, as far as it shows without starting it.
+pub(crate) fn faults(config: &Config) -> Vec<String> {
+    tls::install_provider();
+    let mut faults = Vec::new();
+    let mut note = |fault: String| faults.push(fault);
+    let genesis = read_genesis(config).map_err(&mut note).ok();
+    let keys = Keys::read(&config.path(&config.keys))
+        .map_err(&mut note)
+        .ok();
+    if let Some(genesis) = &genesis
+        && let Err(fault) = own_entry(config, genesis, keys.as_ref())
+    {
+        note(fault);
+    }
+    if let Some(web) = &config.web
+        && let (Some(chain), Some(key)) = (&web.certificate, &web.key)
+        && let Err(fault) = tls::people_server(&config.path(chain), &config.path(key))
+    {
+        note(fault);
+    }
+    if let Err(fault) = feed::report(config) {
+        note(fault);
+    }
+    for (later, (key, address)) in config.addresses().into_iter().enumerate() {
+        let before = config.addresses().into_iter().take(later);
+        let taken = before.filter(|(_, other)| *other == address && address.port() != 0);
+        for (other, _) in taken {
+            note(format!("{key} = {address}: is the address of {other} too"));
+        }
+    }
+    faults
+}
+
+/// The member's own entry, and whether the keys are its keys.
+fn own_entry(config: &Config, genesis: &Genesis, keys: Option<&Keys>) -> Result<(), String> {
+    let me = MemberId::parse(&config.member).map_err(|e| e.to_string())?;
+    let own = genesis.find(me).ok_or_else(|| unknown(config, me))?;
+    let own = own.read()?;
+    keys.map_or(Ok(()), |keys| check_own(config, &own, keys))
+}
+
+fn unknown(config: &Config, me: MemberId) -> String {
+    let file = config.genesis.display();
+    format!("{me} is neither in {file} nor in a file of `later`")
 }
 
 /// Keeps a second process away from this member's ledger folder and database; held as long as the file is open.
@@ -295,6 +343,7 @@ impl Member<'_> {
             founders: self.genesis.founders(),
             web: web.clone(),
             pages: web.dir.as_ref().map(|dir| self.config.path(dir)),
+            proxies: web.proxies()?,
             secure: tls.is_some() || web.behind_proxy,
             news: news.clone(),
         };
@@ -361,14 +410,16 @@ impl Member<'_> {
         let core = core
             .with_passwords(passwords.clone())
             .with_keys(config.path(&config.keys))
-            .with_news(self.news.clone());
+            .with_news(self.news.clone())
+            .with_meters(desk.meters.clone());
         tokio::spawn(core.run(receiver));
         tokio::spawn(ledger::submit_all(desk.chain.clone(), from_core));
         if let Some(feed) = Feed::of(config)? {
             tokio::spawn(feed.run(jobs.clone()));
         }
         self.listen_to_others(peer_listener, jobs.clone());
-        let gate = Gate::new(passwords, seats, jobs.clone(), config.clock());
+        let gate = Gate::new(passwords, seats, jobs.clone(), config.clock())
+            .with_meters(desk.meters.clone());
         let tls = tls::station_server(own.clone());
         tokio::spawn(stations::serve(station_listener, tls, gate));
         let desk = Desk {

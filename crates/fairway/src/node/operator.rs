@@ -3,13 +3,15 @@
 use super::accounts;
 use super::core::{Health, Job, Jobs};
 use super::forecast;
+use super::meters::Meters;
+use super::readiness;
 use super::watch::Record;
 use crate::api::Api;
-use crate::environment;
+use crate::environment::{self, Clock};
 use crate::export::{Marks, rows};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
@@ -18,6 +20,7 @@ use fairway_chain::{Followed, Handle, Proof, SubmitError};
 use fairway_model::canonical::Canonical;
 use fairway_model::{Refusal, RefusalCode};
 use fairway_utility::command::{Command, CustomerExport, Reply};
+use fairway_utility::happening::Gauges;
 use fairway_utility::peer::Answer;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -29,6 +32,8 @@ const MAX_COMMAND: usize = 256 * 1024;
 /// Time in which a proof that is asked for may become possible, and the pause between two looks.
 const PROOF: Duration = Duration::from_secs(3);
 const PROOF_LOOK: Duration = Duration::from_millis(100);
+/// Time for the machine to tell what stands.
+const GAUGES: Duration = Duration::from_secs(2);
 /// Time for one command.
 const COMMAND: Duration = Duration::from_secs(10);
 
@@ -53,6 +58,10 @@ pub struct Desk {
     pub forecast: Option<forecast::Service>,
     /// The API for people, where the configuration asks for pages.
     pub(crate) api: Option<Api>,
+    /// What is counted beside the ledger.
+    pub(crate) meters: Meters,
+    /// The member's clock.
+    pub(crate) clock: Clock,
 }
 
 /// The operator's token, which a program must show.
@@ -113,7 +122,12 @@ pub async fn serve(listener: TcpListener, desk: Desk) -> Result<(), String> {
         .route("/ledger/v1/export/{from}/{to}", get(ledger_export))
         .route("/operator/v1/command/{id}", post(command))
         .layer(from_fn_with_state(desk.clone(), begun))
-        .route("/operator/v1/account", post(accounts::add))
+        .route(
+            "/operator/v1/account",
+            get(accounts::list).post(accounts::add),
+        )
+        .route("/operator/v1/account/change", post(accounts::change))
+        .route("/version", get(version))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/ledger/v1/status", get(ledger_status))
@@ -177,38 +191,24 @@ async fn worded(request: Request, next: Next) -> Response {
     response
 }
 
-async fn ready(State(desk): State<Desk>) -> Response {
-    let chain = desk.chain.status();
-    let store = desk
-        .health
-        .as_ref()
-        .and_then(|h| h.borrow().store_error.clone());
-    let database = if desk.health.is_none() {
-        "none"
-    } else {
-        store.as_deref().unwrap_or("ok")
-    };
-    let ledger = match (&chain.error, chain.stalled, chain.height) {
-        (Some(error), _, _) => format!("stopped: {error}"),
-        (None, true, _) if chain.first > 0 => format!(
-            "no quorum: nothing was finalized for {} s; at least 3 of 4 validators must run",
-            chain.finalized_age.as_secs()
-        ),
-        (None, _, _) if chain.first == 0 => {
-            let fetched = chain.fetched;
-            format!("waits for the vote, or for the state: {fetched} bytes so far")
-        }
-        (None, false, 0) => "starting".to_owned(),
-        (None, _, _) => "ok".to_owned(),
-    };
-    let fine = ledger == "ok" && store.is_none();
-    let status = if fine {
+async fn version() -> Response {
+    Json(json!({ "name": "fairway", "version": env!("CARGO_PKG_VERSION"), "api": "v1" }))
+        .into_response()
+}
+
+/// `?verbose` adds every check with its finding.
+async fn ready(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    let standing = readiness::look(&desk);
+    let status = if standing.ready() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = json!({ "member": desk.member, "ready": fine, "database": database, "ledger": ledger, "height": chain.height, "peers": chain.peers });
-    (status, Json(body)).into_response()
+    let verbose = query
+        .iter()
+        .flat_map(|q| q.split('&'))
+        .any(|part| part.split('=').next() == Some("verbose"));
+    (status, Json(standing.json(&desk, verbose))).into_response()
 }
 
 async fn ledger_status(State(desk): State<Desk>) -> Response {
@@ -237,8 +237,22 @@ async fn ledger_cost(State(desk): State<Desk>) -> Response {
 
 async fn metrics(State(desk): State<Desk>) -> Response {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let text = desk.record.metrics(&desk.chain);
+    let gauges = gauges(&desk).await;
+    let text = desk
+        .record
+        .metrics(&desk.chain, &desk.meters, gauges.as_ref());
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
+}
+
+/// What stands in the machine; nothing while it does not answer, for metrics matter most when something hangs.
+async fn gauges(desk: &Desk) -> Option<Gauges> {
+    let jobs = desk.jobs.as_ref()?;
+    let (reply, answer) = oneshot::channel();
+    let asked = async {
+        jobs.send(Job::Gauges(reply)).await.ok()?;
+        answer.await.ok()
+    };
+    tokio::time::timeout(GAUGES, asked).await.ok().flatten()
 }
 
 /// Takes a transaction that is signed already, by whichever member: what the contracts admit is spread and proposed.

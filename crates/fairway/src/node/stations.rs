@@ -1,6 +1,7 @@
 //! The gateway's side toward stations: OCPP over WebSocket over TLS, one connection per station, each with its password.
 
 use super::core::{Job, Jobs};
+use super::meters::Meters;
 use super::outlets::Stations;
 use super::passwords::{Passwords, password_fits};
 use crate::environment::Clock;
@@ -53,6 +54,7 @@ pub struct Gate {
     failures: Arc<Mutex<Failures>>,
     connections: Arc<AtomicU64>,
     known: Arc<Mutex<BTreeMap<StationId, bool>>>,
+    meters: Meters,
 }
 
 impl Gate {
@@ -66,7 +68,14 @@ impl Gate {
             failures: Arc::default(),
             connections: Arc::default(),
             known: Arc::default(),
+            meters: Meters::default(),
         }
+    }
+
+    /// Counts connections and messages.
+    #[must_use]
+    pub fn with_meters(self, meters: Meters) -> Self {
+        Self { meters, ..self }
     }
 
     fn too_many_failures(&self, name: &str) -> bool {
@@ -285,6 +294,7 @@ async fn run(socket: Socket, seat: Occupied, gate: &Gate) {
         words,
     } = seat;
     tracing::info!(%station, "connected");
+    gate.meters.connected(true);
     let known = gate.known(&station);
     let session = CsmsSession::new(csms(known, gate.clock.speed));
     let mut talk = Talk {
@@ -292,6 +302,7 @@ async fn run(socket: Socket, seat: Occupied, gate: &Gate) {
         session,
         jobs: gate.jobs.clone(),
         clock: gate.clock,
+        meters: gate.meters.clone(),
     };
     let end = match talk.converse(socket, words).await {
         Ok(end) | Err(end) => end,
@@ -301,6 +312,8 @@ async fn run(socket: Socket, seat: Occupied, gate: &Gate) {
     let step = talk.session.closed();
     // A stopping utility needs no word of it.
     let _ = talk.pass_on(step).await;
+    talk.count();
+    gate.meters.connected(false);
     tracing::info!(%station, "disconnected: {end}");
 }
 
@@ -323,9 +336,15 @@ struct Talk {
     session: CsmsSession,
     jobs: Jobs,
     clock: Clock,
+    meters: Meters,
 }
 
 impl Talk {
+    /// Counts the calls of this step.
+    fn count(&mut self) {
+        self.meters.called(&self.session.take_exchanges());
+    }
+
     async fn converse(
         &mut self,
         socket: Socket,
@@ -354,6 +373,7 @@ impl Talk {
                     self.timeouts().await?
                 }
             };
+            self.count();
             for frame in frames {
                 sink.send(Message::Text(frame.into()))
                     .await

@@ -1,10 +1,12 @@
 //! What a member's ledger node has seen since it started: counts, the newest refusals with their reasons, and what all of it cost.
 
+use super::meters::Meters;
 use crate::environment;
 use fairway_chain::Handle;
 use fairway_ledger::{Operation, Receipt, Transaction};
 use fairway_model::{Hash, MemberId};
 use fairway_utility::door::{Block, items};
+use fairway_utility::happening::Gauges;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -143,16 +145,17 @@ impl Record {
         })
     }
 
-    /// Everything in Prometheus' text format (OpenMetrics 1.0).
-    pub fn metrics(&self, chain: &Handle) -> String {
+    /// Everything in Prometheus' text format (OpenMetrics 1.0), with what else is counted and what stands in the machine.
+    pub fn metrics(&self, chain: &Handle, meters: &Meters, gauges: Option<&Gauges>) -> String {
         let mut registry = Registry::with_prefix("fairway");
         self.register_counts(&mut registry);
         register_chain(&mut registry, chain);
+        meters.register(&mut registry, gauges);
         let memory = Gauge::<i64>::default();
         memory.set(i64::try_from(resident_bytes()).unwrap_or(i64::MAX));
         registry.register_with_unit("process_resident", "memory in use", Unit::Bytes, memory);
-        let cpu = Gauge::<f64, AtomicU64>::default();
-        cpu.set(environment::cpu_seconds());
+        let cpu = Counter::<f64, AtomicU64>::default();
+        cpu.inc_by(environment::cpu_seconds());
         registry.register_with_unit(
             "process_cpu",
             "CPU time since the start",

@@ -5,6 +5,7 @@ pub mod export;
 pub mod forecast;
 pub mod json;
 pub mod money;
+pub mod roaming;
 pub mod sharing;
 pub mod text;
 

@@ -10,10 +10,18 @@ use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const PASSWORD: &str = "a long enough password";
+pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// One member alone, its pages' address, and the link's token from its log.
-async fn alone(name: &str) -> (World, Cast, Person, String) {
+pub(crate) async fn alone(name: &str) -> (World, Cast, Person, String) {
+    alone_with(name, None).await
+}
+
+/// As [`alone`], with one text of its configuration in another's place.
+pub(crate) async fn alone_with(
+    name: &str,
+    change: Option<(&str, &str)>,
+) -> (World, Cast, Person, String) {
     fairway::node::tls::install_provider();
     let folder = folder(name);
     let plan = Plan {
@@ -29,6 +37,12 @@ async fn alone(name: &str) -> (World, Cast, Person, String) {
     };
     let mut world = World::prepare(&plan).unwrap();
     let cast = UTILITIES[1];
+    if let Some((before, after)) = change {
+        let file = folder.join(cast.folder).join("fairway.toml");
+        let config = std::fs::read_to_string(&file).unwrap();
+        assert!(config.contains(before), "{config}");
+        std::fs::write(&file, config.replace(before, after)).unwrap();
+    }
     world.start(cast).unwrap();
     let person = Person::arrive(&world.pages(cast).unwrap()).await;
     let begin = fairway::environment::instant();
@@ -43,12 +57,12 @@ async fn alone(name: &str) -> (World, Cast, Person, String) {
     }
 }
 
-async fn end(mut world: World) {
+pub(crate) async fn end(mut world: World) {
     world.stop().await;
     let _ = std::fs::remove_dir_all(&world.folder);
 }
 
-async fn first(person: &Person, token: &str) -> Person {
+pub(crate) async fn first(person: &Person, token: &str) -> Person {
     let body =
         json!({ "token": token, "name": "Ada", "display_name": "Ada", "password": PASSWORD });
     let answer = person.say("POST", "/api/v1/setup", &body, &[]).await;

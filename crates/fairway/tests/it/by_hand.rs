@@ -429,14 +429,47 @@ async fn watched(shell: &Shell) {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
+    measured(&metrics);
+}
+
+/// What the visited member's metrics say after one charge of another's driver.
+fn measured(metrics: &str) {
     for line in [
         "fairway_ledger_own_charges_settled_total 1",
         "fairway_ledger_peers 3",
         "fairway_ledger_stalled 0",
         "outcome=\"prefix-taken\"} 1",
+        "fairway_build_info{version=\"",
+        "fairway_sessions_active 0",
+        "fairway_sessions_total{outcome=\"settled\"} 1",
+        "fairway_session_start_seconds_count 1",
+        "fairway_authorizations_total{path=\"remote_home\",result=\"allowed\"} 1",
+        "fairway_authorization_seconds_count 1",
+        "fairway_price_quotes_total{clamped=\"false\"} 1",
+        "fairway_ocpp_messages_total{action=\"Authorize\",direction=\"from_station\",result=\"accepted\"} ",
+        "fairway_ocpp_messages_total{action=\"RequestStartTransaction\",direction=\"to_station\",result=\"accepted\"} ",
+        "fairway_http_requests_total{class=\"2xx\"} 0",
+        "fairway_settlement_open_minor_units{currency=\"USD\",side=\"owed_by_us\"} 0",
         "# EOF",
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    for name in [
+        "fairway_energy_delivered_joules_total ",
+        "fairway_settlement_open_minor_units{currency=\"USD\",side=\"owed_to_us\"} ",
+        "fairway_process_cpu_seconds_total ",
+    ] {
+        let value = metrics.lines().find_map(|l| l.strip_prefix(name));
+        let value: f64 = value.unwrap_or_default().parse().unwrap_or(0.0);
+        assert!(value > 0.0, "{name}: {metrics}");
+    }
+    let document = include_str!("../../../../docs/metrics.md");
+    for name in metrics.lines().filter_map(|l| l.strip_prefix("# TYPE ")) {
+        let name = name.split(' ').next().unwrap_or_default();
+        assert!(
+            document.contains(&format!("`{name}")),
+            "{name} is in no document"
+        );
     }
 }
 

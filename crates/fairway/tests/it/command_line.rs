@@ -129,3 +129,68 @@ fn the_flow_chart_in_the_documents_is_the_programs_own() {
         "draw it again: fairway flow-chart > docs/flow-chart.svg"
     );
 }
+
+#[test]
+fn the_program_tells_its_version_its_manual_and_its_completions() {
+    let (code, said) = run(&["version"]);
+    assert!(code == Some(0) && said.starts_with("fairway 0."), "{said}");
+    let (_, said) = run(&["version", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(told["name"], "fairway");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, said) = run(&["completions", shell]);
+        assert!(code == Some(0) && said.contains("healthcheck"), "{shell}");
+    }
+    let (code, said) = run(&["completions", "cmd"]);
+    assert!(
+        code == Some(2) && said.contains("possible values"),
+        "{said}"
+    );
+    let (code, said) = run(&["man"]);
+    assert!(code == Some(0) && said.contains(".TH fairway 1"), "{said}");
+    let path = folder("man");
+    let (code, said) = run(&["man", "--out", path.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}");
+    let page = std::fs::read_to_string(path.join("fairway-account-password.1")).unwrap();
+    assert!(page.contains("forgotten password"), "{page}");
+    std::fs::remove_dir_all(path).unwrap();
+}
+
+#[test]
+fn a_configuration_is_checked_whole_and_shown_without_passwords() {
+    let path = folder("config-check");
+    let file = path.join("fairway.toml");
+    let config = |verb: &str| run(&["config", verb, "--config", file.to_str().unwrap()]);
+    std::fs::write(&file, CONFIG.replace("127.0.0.1:4", "127.0.0.1:3")).unwrap();
+    let (code, said) = config("check");
+    assert_eq!(code, Some(1), "{said}");
+    for words in [
+        "genesis.toml",
+        "`fairway format` makes keys",
+        "listen.ledger = 127.0.0.1:3: is the address of listen.operations too",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let secret = "[database]\nurl = \"postgres://fairway:hidden@db/duke\"\n";
+    std::fs::write(&file, format!("{CONFIG}{secret}")).unwrap();
+    let (code, said) = config("show");
+    assert!(
+        code == Some(0) && said.contains("offer_ttl_s = 120"),
+        "{said}"
+    );
+    assert!(
+        said.contains("fairway:***@db") && !said.contains("hidden"),
+        "{said}"
+    );
+    let (code, said) = run(&["config", "schema"]);
+    assert_eq!(code, Some(0), "{said}");
+    let schema: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(schema["title"], "fairway.toml");
+    std::fs::write(&file, CONFIG.replace("member", "membre")).unwrap();
+    let (code, said) = config("check");
+    assert!(
+        code == Some(1) && said.contains("did you mean `member`?"),
+        "{said}"
+    );
+    std::fs::remove_dir_all(path).unwrap();
+}

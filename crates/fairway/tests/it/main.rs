@@ -24,6 +24,7 @@ mod joins;
 mod killed;
 mod kiosk;
 mod ledger;
+mod operations;
 mod others;
 mod private;
 mod second_hpke;

@@ -8,8 +8,8 @@ use super::csms_in::{self, Asked, Heard};
 use super::frame::{Frame, RpcCode, Violation, error, parse, result};
 use super::get::Get;
 use super::shape::check;
-use super::step::{CsmsStep, Finding, SendError};
-use super::{MAX_FINDINGS, MAX_UNANSWERED, csms_out, shapes, vendor};
+use super::step::{CallResult, CsmsStep, Direction, Exchange, Finding, SendError};
+use super::{MAX_EXCHANGES, MAX_FINDINGS, MAX_UNANSWERED, csms_out, shapes, vendor};
 use fairway_model::station::{CallId, FromStation, Identified, ToStation};
 use fairway_model::time::SECOND;
 use fairway_model::{SessionId, Time};
@@ -22,6 +22,10 @@ const MAX_ANSWER_TEXT: usize = 240;
 const MAX_ACCEPTED: usize = 64;
 /// Messages of ours on a station's screen are numbered from here to here, in a circle.
 const DISPLAY_IDS: u32 = 1_000;
+
+/// The two commands that move energy.
+const START: &str = "RequestStartTransaction";
+const STOP: &str = "RequestStopTransaction";
 
 /// Settings of a gateway's connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +59,18 @@ impl Default for CsmsConfig {
 enum Command {
     Start(u32),
     Stop(u32),
-    Show,
+    /// With its action.
+    Show(&'static str),
+}
+
+impl Command {
+    fn action(self) -> &'static str {
+        match self {
+            Self::Start(_) => START,
+            Self::Stop(_) => STOP,
+            Self::Show(action) => action,
+        }
+    }
 }
 
 /// A request of the station that the utility has to answer.
@@ -77,6 +92,8 @@ pub struct CsmsSession {
     closed: bool,
     /// Charges that a station of another maker starts by itself, for its driver's credential was accepted.
     accepted: VecDeque<SessionId>,
+    /// Calls that nobody has counted yet.
+    exchanges: Vec<Exchange>,
 }
 
 impl CsmsSession {
@@ -91,6 +108,7 @@ impl CsmsSession {
             shown: 0,
             closed: false,
             accepted: VecDeque::new(),
+            exchanges: Vec::new(),
         }
     }
 
@@ -146,7 +164,14 @@ impl CsmsSession {
         }
         self.heard = self.heard.saturating_add(1);
         let call = CallId(self.heard);
-        match self.hear(now, call, action, payload, &mut step.findings) {
+        let heard = self.hear(now, call, action, payload, &mut step.findings);
+        let taken = if heard.is_ok() {
+            CallResult::Accepted
+        } else {
+            CallResult::Refused
+        };
+        self.note(csms_in::known(action), Direction::FromStation, taken);
+        match heard {
             Ok(Heard::Answer(answer, word)) => {
                 step.replies.push(result(&id, &answer));
                 step.words.extend(word);
@@ -222,7 +247,13 @@ impl CsmsSession {
             return;
         };
         let (accepted, text) = judge(answer, &mut step.findings);
-        if !accepted && matches!(command, Command::Show) {
+        let result = if accepted {
+            CallResult::Accepted
+        } else {
+            CallResult::Refused
+        };
+        self.note_command(command, result);
+        if !accepted && matches!(command, Command::Show(_)) {
             step.findings.push(Finding::new(
                 "",
                 &format!("the station did not show it: {text}"),
@@ -278,38 +309,29 @@ impl CsmsSession {
             } => {
                 let payload =
                     csms_out::start(*command, *evse, evse_id, *session, *energy_limit, ours);
-                self.command(
-                    now,
-                    "RequestStartTransaction",
-                    payload,
-                    Command::Start(*command),
-                )
+                self.command(now, START, payload, Command::Start(*command))
             }
             ToStation::Stop {
                 command,
                 transaction,
             } => self.command(
                 now,
-                "RequestStopTransaction",
+                STOP,
                 json!({ "transactionId": transaction }),
                 Command::Stop(*command),
             ),
             ToStation::Bill(view) => {
-                let mut frames =
-                    self.command(now, "CostUpdated", csms_out::cost(view), Command::Show)?;
+                let mut frames = self.show(now, "CostUpdated", csms_out::cost(view))?;
                 frames.extend(if ours {
-                    self.command(now, "DataTransfer", csms_out::bill(view), Command::Show)?
+                    self.show(now, "DataTransfer", csms_out::bill(view))?
                 } else {
                     self.display(now, &vendor::bill_text(view))?
                 });
                 Ok(frames)
             }
-            ToStation::Notice { session, refusal } if ours => self.command(
-                now,
-                "DataTransfer",
-                csms_out::notice(*session, refusal),
-                Command::Show,
-            ),
+            ToStation::Notice { session, refusal } if ours => {
+                self.show(now, "DataTransfer", csms_out::notice(*session, refusal))
+            }
             ToStation::Notice { refusal, .. } => self.display(now, &refusal.text),
         }
     }
@@ -320,12 +342,36 @@ impl CsmsSession {
             .saturating_add(1)
             .checked_rem(DISPLAY_IDS)
             .unwrap_or(0);
-        self.command(
-            now,
-            "SetDisplayMessage",
-            csms_out::display(self.shown, text),
-            Command::Show,
-        )
+        let payload = csms_out::display(self.shown, text);
+        self.show(now, "SetDisplayMessage", payload)
+    }
+
+    fn show(
+        &mut self,
+        now: Time,
+        action: &'static str,
+        payload: Value,
+    ) -> Result<Vec<String>, SendError> {
+        self.command(now, action, payload, Command::Show(action))
+    }
+
+    /// The calls since this was last asked, and what became of them.
+    pub fn take_exchanges(&mut self) -> Vec<Exchange> {
+        core::mem::take(&mut self.exchanges)
+    }
+
+    fn note(&mut self, action: &'static str, direction: Direction, result: CallResult) {
+        if self.exchanges.len() < MAX_EXCHANGES {
+            self.exchanges.push(Exchange {
+                action,
+                direction,
+                result,
+            });
+        }
+    }
+
+    fn note_command(&mut self, command: Command, result: CallResult) {
+        self.note(command.action(), Direction::ToStation, result);
     }
 
     fn answer(
@@ -361,6 +407,7 @@ impl CsmsSession {
     pub fn handle_timeout(&mut self, now: Time) -> CsmsStep {
         let mut step = CsmsStep::default();
         if let Some(command) = self.calls.expired(now) {
+            self.note_command(command, CallResult::Unanswered);
             step.words.extend(command_answered(
                 command,
                 false,
@@ -392,6 +439,9 @@ impl CsmsSession {
             self.closed = true;
             self.waiting.clear();
             let open = self.calls.drain();
+            for command in &open {
+                self.note_command(*command, CallResult::Unanswered);
+            }
             step.words.extend(open.into_iter().filter_map(|c| {
                 command_answered(c, false, "the connection ended before the station answered")
             }));

@@ -57,6 +57,27 @@ pub(super) fn hear(
     }
 }
 
+/// The actions that have a meaning of their own here.
+const HEARD: [&str; 7] = [
+    "Authorize",
+    "BootNotification",
+    "DataTransfer",
+    "Heartbeat",
+    "MeterValues",
+    "StatusNotification",
+    "TransactionEvent",
+];
+
+/// An action of OCPP 2.0.1 by its own name, anything else as `other`: what is counted must have few names.
+pub(super) fn known(action: &str) -> &'static str {
+    let notifications = shapes::NOTIFICATIONS.iter().map(|(name, _)| *name);
+    let all = HEARD.into_iter().chain(notifications);
+    let all = all.chain(shapes::KNOWN_ACTIONS.iter().copied());
+    all.into_iter()
+        .find(|name| *name == action)
+        .unwrap_or("other")
+}
+
 fn notification(
     action: &str,
     payload: &Map<String, Value>,

@@ -21,7 +21,7 @@ mod vendor;
 
 pub use csms::{CsmsConfig, CsmsSession};
 pub use link::{LinkConfig, LinkStep, StationLink};
-pub use step::{CsmsStep, Finding, MAX_FINDING, SendError};
+pub use step::{CallResult, CsmsStep, Direction, Exchange, Finding, MAX_FINDING, SendError};
 
 /// WebSocket subprotocol name.
 pub const SUBPROTOCOL: &str = "ocpp2.0.1";
@@ -37,5 +37,7 @@ pub const MAX_UNANSWERED: usize = 32;
 pub const MAX_QUEUED: usize = 256;
 /// Most findings told per frame.
 pub const MAX_FINDINGS: usize = 32;
+/// Most calls of one connection that are remembered for who counts them.
+pub const MAX_EXCHANGES: usize = 512;
 /// Our name in `vendorId` fields.
 pub const VENDOR: &str = "org.fairway";

@@ -41,6 +41,37 @@ pub struct CsmsStep {
     pub findings: Vec<Finding>,
 }
 
+/// Who made a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// The station.
+    FromStation,
+    /// The gateway.
+    ToStation,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallResult {
+    /// Taken: a station's call is answered at once or by the utility, a command was accepted by the station.
+    Accepted,
+    /// Answered with an error, or with a status other than `Accepted`.
+    Refused,
+    /// The station gave no answer in time, or before the connection ended.
+    Unanswered,
+}
+
+/// One call of either side and what became of it, for those who count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Exchange {
+    /// An action of OCPP 2.0.1, or `other`: a station does not choose the word.
+    pub action: &'static str,
+    /// Who called.
+    pub direction: Direction,
+    /// What became of it.
+    pub result: CallResult,
+}
+
 /// Why a word could not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {

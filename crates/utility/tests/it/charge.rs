@@ -3,9 +3,10 @@
 use crate::setup::*;
 use fairway_model::station::{Identified, InputMethod, Presented, ToStation};
 use fairway_model::time::DAY;
-use fairway_model::{BillLine, Micro, RefusalCode};
+use fairway_model::{BillLine, Energy, Micro, RefusalCode};
 use fairway_utility::command::{Command, Reply, Role};
 use fairway_utility::desk::{DeskAnswer, DeskQuestion};
+use fairway_utility::happening::{Decider, Happening, Outcome};
 
 /// A line says what was quoted, what the meter proved, where, and when it settled.
 fn traceable(line: &BillLine) {
@@ -162,6 +163,65 @@ fn a_second_visit_needs_no_word_from_home() {
     );
     assert_clean(&world);
     assert_eq!(world.books()[&alabama()].settled_home, 2);
+}
+
+#[test]
+fn what_operators_count_is_told_once_and_names_nobody() {
+    let mut world = world();
+    let token = cin(alabama(), 1);
+    Driver::at(duke(), 1).charge(&mut world, &token);
+    world.run(5_000);
+    let told = std::mem::take(&mut world.happened);
+    let kinds: Vec<_> = told.iter().map(|(who, what)| (*who, *what)).collect();
+    let [decided, quoted, began, delivered, closed] = kinds.as_slice() else {
+        panic!("{kinds:?}")
+    };
+    let after = match decided {
+        (who, Happening::Decided { by, refused, after }) => {
+            assert_eq!((*who, *by, *refused), (duke(), Decider::Home, None));
+            *after
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(*quoted, (duke(), Happening::Quoted { clamped: false }));
+    assert!(matches!(began, (_, Happening::Began { after: later }) if *later >= after));
+    let ten = Energy::from_wh(10_000).unwrap();
+    assert_eq!(*delivered, (duke(), Happening::Delivered(ten)));
+    assert_eq!(*closed, (duke(), Happening::Closed(Outcome::Settled)));
+    let gauges = world.utility(duke()).gauges();
+    assert_eq!((gauges.charging, gauges.open), (0, 0));
+    let [money] = gauges.settlement.as_slice() else {
+        panic!("{gauges:?}")
+    };
+    assert!(money.owed > Micro::ZERO && money.owing == Micro::ZERO);
+    let theirs = world.utility(alabama()).gauges().settlement[0];
+    assert_eq!(theirs.owing, money.owed);
+    // Again from the visiting profile, and then not at all.
+    Driver::at(duke(), 2).offer(&mut world, &token);
+    assert!(world.happened.iter().any(|(_, what)| matches!(
+        what,
+        Happening::Decided {
+            by: Decider::VisitingProfile,
+            refused: None,
+            ..
+        }
+    )));
+    world.happened.clear();
+    Driver::at(duke(), 3).refused(&mut world, "84001000000000000000");
+    let told: Vec<_> = world.happened.iter().map(|(_, what)| *what).collect();
+    assert!(
+        matches!(
+            told.as_slice(),
+            [
+                Happening::Decided {
+                    refused: Some(_),
+                    ..
+                },
+                Happening::Closed(Outcome::Refused)
+            ]
+        ),
+        "{told:?}"
+    );
 }
 
 #[test]

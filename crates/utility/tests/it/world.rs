@@ -9,6 +9,7 @@ use fairway_utility::command::{Books, Command, Reply};
 use fairway_utility::door::{
     Block, Change, Effect, Entry, Input, Level, LogLine, Moment, Row, Table,
 };
+use fairway_utility::happening::Happening;
 use fairway_utility::{Config, Utility};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -40,6 +41,7 @@ pub(crate) struct World {
     pub(crate) sent: BTreeMap<(MemberId, MemberId), u64>,
     pub(crate) said: BTreeMap<StationId, Vec<ToStation>>,
     pub(crate) logs: Vec<(MemberId, LogLine)>,
+    pub(crate) happened: Vec<(MemberId, Happening)>,
     replies: BTreeMap<[u8; 16], Result<Reply, fairway_model::Refusal>>,
     pub(crate) net: Net,
     random: u64,
@@ -86,6 +88,7 @@ impl World {
             sent: BTreeMap::new(),
             said: BTreeMap::new(),
             logs: Vec::new(),
+            happened: Vec::new(),
             replies: BTreeMap::new(),
             net: Net::default(),
             random: 7,
@@ -196,6 +199,10 @@ impl World {
                 continue;
             }
             others = true;
+            if let Effect::Happened(what) = effect {
+                self.happened.push((member, what));
+                continue;
+            }
             if leave || matches!(effect, Effect::Log(_) | Effect::WakeAt(_)) {
                 self.outward(member, effect);
             }
@@ -230,7 +237,7 @@ impl World {
             }
             Effect::Log(line) => self.logs.push((member, line)),
             Effect::WakeAt(at) => self.hosts.get_mut(&member).unwrap().wake = Some(at),
-            Effect::Store(_) => unreachable!(),
+            Effect::Store(_) | Effect::Happened(_) => unreachable!(),
         }
     }
 

@@ -4,7 +4,8 @@ use super::{NOW, booted, error_of, event, evse, session, value};
 use fairway_model::Energy;
 use fairway_model::station::{ConnectorState, FromStation, StopReason, ToStation};
 use fairway_protocol::ocpp::{
-    CsmsConfig, CsmsSession, MAX_FRAME, MAX_QUEUED, MAX_UNANSWERED, SendError,
+    CallResult, CsmsConfig, CsmsSession, Direction, MAX_FRAME, MAX_QUEUED, MAX_UNANSWERED,
+    SendError,
 };
 use serde_json::json;
 
@@ -399,4 +400,49 @@ fn a_rejected_command_says_why() {
             text: "NotSupported: never heard of it".into()
         }]
     );
+}
+
+#[test]
+fn calls_of_both_sides_are_told_for_counting() {
+    let mut csms = booted();
+    csms.take_exchanges();
+    csms.handle_text(NOW, "[2,\"1\",\"Heartbeat\",{}]");
+    csms.handle_text(NOW, "[2,\"2\",\"Made\\nUp\",{}]");
+    csms.handle_text(NOW, "[2,\"3\",\"Authorize\",{}]");
+    let stop = |transaction: &str| ToStation::Stop {
+        command: 1,
+        transaction: transaction.to_owned(),
+    };
+    let mut answered = |status: &str| {
+        let frames = csms.send(NOW, &stop("t")).unwrap();
+        let frame: serde_json::Value = serde_json::from_str(&frames[0]).unwrap();
+        let answer = json!([3, frame[1], { "status": status }]).to_string();
+        csms.handle_text(NOW, &answer);
+    };
+    answered("Accepted");
+    answered("Rejected");
+    csms.send(NOW, &stop("t")).unwrap();
+    csms.handle_timeout(NOW.plus(60_000));
+    csms.send(NOW, &stop("t")).unwrap();
+    csms.closed();
+    let told: Vec<_> = csms
+        .take_exchanges()
+        .iter()
+        .map(|e| (e.action, e.direction, e.result))
+        .collect();
+    let (from, to) = (Direction::FromStation, Direction::ToStation);
+    let stop = "RequestStopTransaction";
+    assert_eq!(
+        told,
+        [
+            ("Heartbeat", from, CallResult::Accepted),
+            ("other", from, CallResult::Refused),
+            ("Authorize", from, CallResult::Refused),
+            (stop, to, CallResult::Accepted),
+            (stop, to, CallResult::Refused),
+            (stop, to, CallResult::Unanswered),
+            (stop, to, CallResult::Unanswered),
+        ]
+    );
+    assert!(csms.take_exchanges().is_empty());
 }

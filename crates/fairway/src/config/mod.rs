@@ -6,7 +6,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use utoipa::ToSchema;
 
+mod network;
+pub mod schema;
+
+pub(crate) use self::network::Network;
+
+/// Most entries of `web.trusted_proxies`.
+const MAX_PROXIES: usize = 64;
 /// Largest mean of a made-up load, in kilowatts.
 const MAX_MEAN_KW: i64 = 100_000_000;
 
@@ -21,18 +29,21 @@ pub struct ConfigError {
 }
 
 /// `fairway.toml`. Paths are relative to the file's folder.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Member id as in the genesis file, such as `US*DUK`.
     pub member: String,
     /// Folder of the private keys that `fairway format` made.
     #[serde(default = "default_keys")]
+    #[schema(value_type = String)]
     pub keys: PathBuf,
     /// The consortium's genesis file, the same for all members.
+    #[schema(value_type = String)]
     pub genesis: PathBuf,
     /// Files with the entries of members that joined after genesis, this one included if it did.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     pub later: Vec<PathBuf>,
     /// Where this member listens.
     pub listen: Listen,
@@ -65,40 +76,53 @@ pub struct Config {
     #[serde(default)]
     pub bill_offset_minutes: i32,
     #[serde(skip)]
+    #[schema(ignore)]
     folder: PathBuf,
 }
 
 /// Addresses to listen on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listen {
     /// Other members' AAA nodes (mutual TLS).
+    #[schema(value_type = String)]
     pub peers: SocketAddr,
     /// Charging stations (WebSocket over TLS).
+    #[schema(value_type = String)]
     pub stations: SocketAddr,
     /// Health and operator's commands; keep it on loopback.
+    #[schema(value_type = String)]
     pub operations: SocketAddr,
     /// The ledger's overlay.
+    #[schema(value_type = String)]
     pub ledger: SocketAddr,
 }
 
 /// Pages and API for people.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Web {
     /// Where people's browsers connect, such as `127.0.0.1:7400`.
+    #[schema(value_type = String)]
     pub listen: SocketAddr,
     /// Certificate chain (PEM) that browsers trust; with it the listener speaks TLS.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub certificate: Option<PathBuf>,
     /// The certificate's private key (PEM).
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub key: Option<PathBuf>,
     /// A proxy in front speaks TLS: then the listener may be plain on an address that others reach.
     #[serde(default)]
     pub behind_proxy: bool,
+    /// Proxies in front, as addresses or networks such as `10.0.0.0/8`: what they say in `X-Forwarded-For` counts as the address that asks,
+    /// for the limits on requests. What anybody else says there does not count.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     /// Folder of built pages, instead of those inside the program.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub dir: Option<PathBuf>,
     /// Everything here is a demonstration; pages say so.
     #[serde(default)]
@@ -113,9 +137,26 @@ impl Web {
             certificate: None,
             key: None,
             behind_proxy: false,
+            trusted_proxies: Vec::new(),
             dir: None,
             demonstration: false,
         }
+    }
+
+    /// The networks of `trusted_proxies`.
+    ///
+    /// # Errors
+    /// What is no address and no network.
+    pub(crate) fn proxies(&self) -> Result<Vec<Network>, String> {
+        if self.trusted_proxies.len() > MAX_PROXIES {
+            return Err(format!(
+                "web.trusted_proxies: {} entries; at most {MAX_PROXIES}: name networks",
+                self.trusted_proxies.len()
+            ));
+        }
+        let all = self.trusted_proxies.iter();
+        all.map(|text| Network::parse(text).map_err(|e| format!("web.trusted_proxies: {e}")))
+            .collect()
     }
 
     /// Passwords must not travel in the clear.
@@ -125,6 +166,7 @@ impl Web {
             (None, Some(_)) => return Err("web.key needs web.certificate".to_owned()),
             _ => {}
         }
+        self.proxies()?;
         let plain = self.certificate.is_none() && !self.behind_proxy;
         if plain && !self.listen.ip().is_loopback() {
             return Err(format!(
@@ -137,7 +179,7 @@ impl Web {
 }
 
 /// Where operational data is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// `sqlite:PATH` or `postgres://user:password@host/database`.
@@ -146,11 +188,12 @@ pub struct Database {
 }
 
 /// The forecasting service.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Forecast {
     /// Folder of data sets and models; `fairway forecast --dir` works on the same.
     #[serde(default = "default_forecast_dir")]
+    #[schema(value_type = String)]
     pub dir: PathBuf,
     /// Threads of a training.
     #[serde(default = "default_forecast_threads")]
@@ -159,7 +202,7 @@ pub struct Forecast {
 
 /// The load of a grid area that this member reports to the ledger, hour by hour, and where it is read: a file, an address, or nothing of the two
 /// when `fairway load post` brings it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
     /// The area as in the EVSEs' ledger entries.
@@ -168,6 +211,7 @@ pub struct Load {
     pub calendar: String,
     /// A CSV file in one of the forms of the EIA-930, or with the columns hour, load_kw and forecast_kw.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub file: Option<PathBuf>,
     /// An address at which such a file is, http:// or https://.
     #[serde(default)]
@@ -187,7 +231,7 @@ pub struct Load {
 }
 
 /// A made-up load.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SyntheticLoad {
     /// The seed of weather and noise.
@@ -238,11 +282,12 @@ impl Load {
 }
 
 /// Settings of the ledger node.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
     /// Folder of blocks, votes and state.
     #[serde(default = "default_ledger_dir")]
+    #[schema(value_type = String)]
     pub dir: PathBuf,
     /// Worker threads of its runtime.
     #[serde(default = "default_workers")]
@@ -266,11 +311,14 @@ pub struct Ledger {
     pub keep_blocks: Option<u64>,
     /// Folder for the files of dropped blocks.
     #[serde(default = "default_exports")]
+    #[schema(value_type = String)]
     pub exports: PathBuf,
 }
 
 /// How a ledger node with an empty folder comes to the present state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum SyncMode {
     /// Fetch every block since the first from the others, and execute it.
@@ -281,7 +329,7 @@ pub enum SyncMode {
 }
 
 /// Charging rules and policy at first start. Times in seconds, multipliers in basis points.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// How long an offer stands.
@@ -307,7 +355,7 @@ pub struct Policy {
 }
 
 /// A running demonstration clock.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClockConfig {
     /// Wall time at the begin, milliseconds since 1970.
@@ -468,6 +516,19 @@ impl Config {
         self.via.iter().map(read).collect()
     }
 
+    /// Everything that is listened on, by key.
+    pub(crate) fn addresses(&self) -> Vec<(&'static str, SocketAddr)> {
+        let listen = &self.listen;
+        let mut all = vec![
+            ("listen.peers", listen.peers),
+            ("listen.stations", listen.stations),
+            ("listen.operations", listen.operations),
+            ("listen.ledger", listen.ledger),
+        ];
+        all.extend(self.web.as_ref().map(|web| ("web.listen", web.listen)));
+        all
+    }
+
     /// Dropped blocks must not lie where a lost or restored ledger folder takes them along.
     fn check_exports(&self) -> Result<(), String> {
         let inside = self.ledger.exports.starts_with(&self.ledger.dir);
@@ -500,6 +561,17 @@ impl Config {
         }
     }
 
+    /// The same without what must not be shown: passwords and keys inside of addresses.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let mut shown = self.clone();
+        shown.database.url = masked(&shown.database.url);
+        if let Some(url) = shown.load.as_mut().and_then(|load| load.url.as_mut()) {
+            *url = masked(url);
+        }
+        shown
+    }
+
     /// The clock to run by.
     pub fn clock(&self) -> Clock {
         self.clock.map_or(Clock::WALL, |c| Clock {
@@ -508,6 +580,44 @@ impl Config {
             speed: c.speed.max(1),
         })
     }
+}
+
+/// What stands for a secret.
+const MASK: &str = "***";
+
+/// An address without the password of its user and without the values of query keys that are called a secret.
+fn masked(url: &str) -> String {
+    let (base, query) = url
+        .split_once('?')
+        .map_or((url, None), |(base, query)| (base, Some(query)));
+    let mut shown = base.to_owned();
+    if let Some((scheme, rest)) = base.split_once("://") {
+        let end = rest.find('/').unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        if let Some((user, host)) = authority.rsplit_once('@') {
+            let name = user.split_once(':').map_or(user, |(name, _)| name);
+            let hidden = if user == name {
+                String::new()
+            } else {
+                format!(":{MASK}")
+            };
+            shown = format!("{scheme}://{name}{hidden}@{host}{path}");
+        }
+    }
+    let Some(query) = query else {
+        return shown;
+    };
+    let secret = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let words = ["pass", "key", "token", "secret", "sig"];
+        words.into_iter().any(|word| name.contains(word))
+    };
+    let parts = query.split('&').map(|part| match part.split_once('=') {
+        Some((name, _)) if secret(name) => format!("{name}={MASK}"),
+        _ => part.to_owned(),
+    });
+    let parts: Vec<String> = parts.collect();
+    format!("{shown}?{}", parts.join("&"))
 }
 
 /// Adds the nearest known key to serde's "unknown field" message, and the line.
@@ -599,6 +709,8 @@ ledger = "127.0.0.1:7403"
         assert!(open.contains("would travel in the clear"), "{open}");
         let half = web("listen = \"127.0.0.1:7400\"\ncertificate = \"web.crt\"");
         assert!(half.contains("web.certificate needs web.key"), "{half}");
+        let proxies = web("listen = \"127.0.0.1:7400\"\ntrusted_proxies = [\"10.0.0.0/33\"]");
+        assert!(proxies.contains("10.0.0.0/8 is right"), "{proxies}");
         let load = |text: &str| error(&format!("{GOOD}[load]\narea = \"DUK-west\"\n{text}"));
         assert!(load("").contains("missing field `calendar`"));
         let eastern = "calendar = \"us-eastern\"\n";
