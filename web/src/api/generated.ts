@@ -91,7 +91,7 @@ export type AccountNew = {
      */
     name: string;
     /**
-     * 12 characters or more.
+     * 12 characters or more, at most 256 bytes.
      */
     password: string;
     /**
@@ -1386,7 +1386,7 @@ export type Customer = {
  */
 export type CustomerChange = {
     /**
-     * All credentials beside the CIN.
+     * All credentials beside the CIN, at most 16.
      */
     credentials?: Array<string> | null;
     credit_limit?: Money | null;
@@ -1395,7 +1395,7 @@ export type CustomerChange = {
      */
     language?: string | null;
     /**
-     * Name as on the bill.
+     * Name as on the bill, 1 to 80 bytes.
      */
     name?: string | null;
     payment?: PaymentWord | null;
@@ -1411,7 +1411,7 @@ export type CustomerChange = {
  */
 export type CustomerNew = {
     /**
-     * CIN, digits; separators allowed.
+     * CIN, 18 to 20 digits; single spaces and dashes between them are allowed.
      */
     cin: string;
     /**
@@ -1423,7 +1423,7 @@ export type CustomerNew = {
      */
     credentials?: Array<string>;
     /**
-     * Credit limit; its currency is the account's.
+     * Credit limit, nothing to a million; its currency is the account's.
      */
     credit_limit: Money;
     /**
@@ -1431,7 +1431,7 @@ export type CustomerNew = {
      */
     language: string;
     /**
-     * Name as on the bill.
+     * Name as on the bill, 1 to 80 bytes.
      */
     name: string;
     /**
@@ -3146,7 +3146,7 @@ export type PageSession = {
  */
 export type PaidIn = {
     /**
-     * How much; more than nothing.
+     * How much; more than nothing, at most a million, whole in the smallest coin.
      */
     amount: Money;
 };
@@ -3263,7 +3263,7 @@ export type PartsTerms = {
  */
 export type PasswordChange = {
     /**
-     * The new one, 12 characters or more.
+     * The new one, 12 characters or more, at most 256 bytes.
      */
     new: string;
     /**
@@ -3784,7 +3784,7 @@ export type RuleLine = {
  */
 export type RulesBody = {
     /**
-     * Energy that an estimate assumes.
+     * Energy that an estimate assumes, more than nothing.
      */
     expected_energy_mwh: number;
     /**
@@ -3936,11 +3936,11 @@ export type SetUp = {
      */
     display_name: string;
     /**
-     * Typed at the sign-in.
+     * Typed at the sign-in: letters, digits and - _ . @
      */
     name: string;
     /**
-     * 12 characters or more.
+     * 12 characters or more, at most 256 bytes.
      */
     password: string;
     /**
@@ -4452,7 +4452,7 @@ export type Terms = {
      */
     corridor: CorridorTerms;
     /**
-     * Currency of every amount.
+     * Currency of every amount, ISO 4217.
      */
     currency: string;
     /**
@@ -4788,6 +4788,12 @@ export type GetAccountsResponse = GetAccountsResponses[keyof GetAccountsResponse
 
 export type PostAccountsData = {
     body: AccountNew;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/accounts';
@@ -4810,7 +4816,16 @@ export type PostAccountsResponse = PostAccountsResponses[keyof PostAccountsRespo
 
 export type PatchAccountsByAccountData = {
     body: AccountChange;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path: {
+        /**
+         * An account's id
+         */
         account: string;
     };
     query?: never;
@@ -4857,7 +4872,14 @@ export type GetAgreementsResponse = GetAgreementsResponses[keyof GetAgreementsRe
 export type PostAgreementsData = {
     body: TermsRequest;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path?: never;
     query?: never;
@@ -4881,6 +4903,12 @@ export type PostAgreementsResponse = PostAgreementsResponses[keyof PostAgreement
 
 export type PostAgreementsCheckData = {
     body: TermsRequest;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/agreements/check';
@@ -4903,6 +4931,12 @@ export type PostAgreementsCheckResponse = PostAgreementsCheckResponses[keyof Pos
 
 export type PostAgreementsPreviewData = {
     body: TermsRequest;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query: {
         /**
@@ -4918,7 +4952,7 @@ export type PostAgreementsPreviewData = {
          */
         energy_mwh?: number;
         /**
-         * Minutes with the cable plugged in; 0 when left out.
+         * Minutes with the cable plugged in, at most a week; 0 when left out.
          */
         minutes?: number;
         /**
@@ -4947,6 +4981,9 @@ export type PostAgreementsPreviewResponse = PostAgreementsPreviewResponses[keyof
 export type GetAgreementsByAgreementData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -4971,9 +5008,19 @@ export type GetAgreementsByAgreementResponse = GetAgreementsByAgreementResponses
 export type PostAgreementsByAgreementCounterData = {
     body: TermsRequest;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -4998,9 +5045,19 @@ export type PostAgreementsByAgreementCounterResponse = PostAgreementsByAgreement
 export type PostAgreementsByAgreementCountersignData = {
     body: Nothing;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5025,7 +5082,13 @@ export type PostAgreementsByAgreementCountersignResponse = PostAgreementsByAgree
 export type GetAgreementsByAgreementDiffByOtherData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
+        /**
+         * The id of the agreement to compare with
+         */
         other: string;
     };
     query?: never;
@@ -5049,7 +5112,16 @@ export type GetAgreementsByAgreementDiffByOtherResponse = GetAgreementsByAgreeme
 
 export type PostAgreementsByAgreementEffectData = {
     body: TermsRequest;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5074,7 +5146,13 @@ export type PostAgreementsByAgreementEffectResponse = PostAgreementsByAgreementE
 export type GetAgreementsByAgreementEffectByOtherData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
+        /**
+         * The id of the agreement to compare with
+         */
         other: string;
     };
     query?: never;
@@ -5099,6 +5177,9 @@ export type GetAgreementsByAgreementEffectByOtherResponse = GetAgreementsByAgree
 export type GetAgreementsByAgreementPreviewData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query: {
@@ -5115,7 +5196,7 @@ export type GetAgreementsByAgreementPreviewData = {
          */
         energy_mwh?: number;
         /**
-         * Minutes with the cable plugged in; 0 when left out.
+         * Minutes with the cable plugged in, at most a week; 0 when left out.
          */
         minutes?: number;
         /**
@@ -5144,9 +5225,19 @@ export type GetAgreementsByAgreementPreviewResponse = GetAgreementsByAgreementPr
 export type PostAgreementsByAgreementResumeData = {
     body: Nothing;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5171,9 +5262,19 @@ export type PostAgreementsByAgreementResumeResponse = PostAgreementsByAgreementR
 export type PostAgreementsByAgreementSuspendData = {
     body: Suspension;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5198,9 +5299,19 @@ export type PostAgreementsByAgreementSuspendResponse = PostAgreementsByAgreement
 export type PostAgreementsByAgreementTerminateData = {
     body: Ending;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5282,7 +5393,14 @@ export type GetCustomersResponse = GetCustomersResponses[keyof GetCustomersRespo
 export type PostCustomersData = {
     body: CustomerNew;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path?: never;
     query?: never;
@@ -5307,6 +5425,9 @@ export type PostCustomersResponse = PostCustomersResponses[keyof PostCustomersRe
 export type GetCustomersByCustomerData = {
     body?: never;
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
     };
     query?: never;
@@ -5331,9 +5452,19 @@ export type GetCustomersByCustomerResponse = GetCustomersByCustomerResponses[key
 export type PatchCustomersByCustomerData = {
     body: CustomerChange;
     headers: {
+        /**
+         * The `ETag` of what was read before
+         */
         'If-Match': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
     };
     query?: never;
@@ -5358,7 +5489,13 @@ export type PatchCustomersByCustomerResponse = PatchCustomersByCustomerResponses
 export type GetCustomersByCustomerBillsByMonthData = {
     body?: never;
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
+        /**
+         * A month, as in 2026-11
+         */
         month: string;
     };
     query?: never;
@@ -5383,7 +5520,13 @@ export type GetCustomersByCustomerBillsByMonthResponse = GetCustomersByCustomerB
 export type GetCustomersByCustomerBillsByMonthPdfData = {
     body?: never;
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
+        /**
+         * A month, as in 2026-11
+         */
         month: string;
     };
     query?: {
@@ -5413,9 +5556,19 @@ export type GetCustomersByCustomerBillsByMonthPdfResponse = GetCustomersByCustom
 export type PostCustomersByCustomerBlockData = {
     body: Blocking;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
     };
     query?: never;
@@ -5440,9 +5593,19 @@ export type PostCustomersByCustomerBlockResponse = PostCustomersByCustomerBlockR
 export type PostCustomersByCustomerTopUpData = {
     body: PaidIn;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
     };
     query?: never;
@@ -5489,9 +5652,19 @@ export type GetDisputesResponse = GetDisputesResponses[keyof GetDisputesResponse
 export type PostDisputesByDisputeCloseData = {
     body: DisputeClose;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An objection's id
+         */
         dispute: string;
     };
     query?: never;
@@ -5516,9 +5689,19 @@ export type PostDisputesByDisputeCloseResponse = PostDisputesByDisputeCloseRespo
 export type PostDisputesByDisputeOpenData = {
     body: DisputeOpen;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An objection's id
+         */
         dispute: string;
     };
     query?: never;
@@ -5612,6 +5795,9 @@ export type GetForecastsResponse = GetForecastsResponses[keyof GetForecastsRespo
 export type GetForecastsByAgreementData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: {
@@ -5750,6 +5936,9 @@ export type GetLedgerSearchResponse = GetLedgerSearchResponses[keyof GetLedgerSe
 export type GetLedgerTransactionsByTransactionData = {
     body?: never;
     path: {
+        /**
+         * A transaction's id, hexadecimal
+         */
         transaction: string;
     };
     query?: never;
@@ -5774,6 +5963,9 @@ export type GetLedgerTransactionsByTransactionResponse = GetLedgerTransactionsBy
 export type GetLedgerTransactionsByTransactionProofData = {
     body?: never;
     path: {
+        /**
+         * A transaction's id, hexadecimal
+         */
         transaction: string;
     };
     query?: never;
@@ -5819,6 +6011,12 @@ export type GetLedgerValidatorsResponse = GetLedgerValidatorsResponses[keyof Get
 
 export type PostLedgerVerifyData = {
     body: Array<number>;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/ledger/verify';
@@ -5841,7 +6039,16 @@ export type PostLedgerVerifyResponse = PostLedgerVerifyResponses[keyof PostLedge
 
 export type PutLoadsByAreaData = {
     body: LoadNew;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path: {
+        /**
+         * A grid area, as charging points are registered in it
+         */
         area: string;
     };
     query?: never;
@@ -5887,6 +6094,12 @@ export type PostLoginResponse = PostLoginResponses[keyof PostLoginResponses];
 
 export type PostLogoutData = {
     body?: never;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/logout';
@@ -5934,6 +6147,12 @@ export type GetMeResponse = GetMeResponses[keyof GetMeResponses];
 
 export type PutMePasswordData = {
     body: PasswordChange;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/me/password';
@@ -6004,6 +6223,9 @@ export type GetMyBillsResponse = GetMyBillsResponses[keyof GetMyBillsResponses];
 export type GetMyBillsByMonthData = {
     body?: never;
     path: {
+        /**
+         * A month, as in 2026-11
+         */
         month: string;
     };
     query?: never;
@@ -6028,6 +6250,9 @@ export type GetMyBillsByMonthResponse = GetMyBillsByMonthResponses[keyof GetMyBi
 export type GetMyBillsByMonthPdfData = {
     body?: never;
     path: {
+        /**
+         * A month, as in 2026-11
+         */
         month: string;
     };
     query?: {
@@ -6079,7 +6304,14 @@ export type GetMyDisputesResponse = GetMyDisputesResponses[keyof GetMyDisputesRe
 export type PostMyDisputesData = {
     body: DisputeNew;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path?: never;
     query?: never;
@@ -6135,6 +6367,9 @@ export type GetMySessionsResponse = GetMySessionsResponses[keyof GetMySessionsRe
 export type GetMySessionsBySessionData = {
     body?: never;
     path: {
+        /**
+         * A charge's id
+         */
         session: string;
     };
     query?: never;
@@ -6247,7 +6482,14 @@ export type GetPolicyResponse = GetPolicyResponses[keyof GetPolicyResponses];
 export type PutPolicyData = {
     body: PolicyNew;
     headers: {
+        /**
+         * The `ETag` of what was read before
+         */
         'If-Match': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path?: never;
     query?: never;
@@ -6331,6 +6573,9 @@ export type GetSessionsResponse = GetSessionsResponses[keyof GetSessionsResponse
 export type GetSessionsBySessionData = {
     body?: never;
     path: {
+        /**
+         * A charge's id
+         */
         session: string;
     };
     query?: never;
@@ -6405,7 +6650,7 @@ export type GetSettlementStatementData = {
          */
         partner: string;
         /**
-         * In which currency.
+         * In which currency, ISO 4217.
          */
         currency: string;
         /**
@@ -6500,6 +6745,9 @@ export type GetStationsResponse = GetStationsResponses[keyof GetStationsResponse
 export type GetStationsByStationData = {
     body?: never;
     path: {
+        /**
+         * A station's name at the gateway
+         */
         station: string;
     };
     query?: never;

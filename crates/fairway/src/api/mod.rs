@@ -18,6 +18,7 @@ mod pages;
 mod plain;
 mod problem;
 mod records;
+mod stated;
 mod what;
 mod who;
 mod wire;

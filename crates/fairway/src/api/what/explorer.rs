@@ -199,6 +199,7 @@ pub(crate) struct AccountsPage {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AtQuery {
     /// After this block; the newest when left out.
+    #[param(minimum = 0)]
     height: Option<u64>,
 }
 
