@@ -91,7 +91,7 @@ export type AccountNew = {
      */
     name: string;
     /**
-     * 12 characters or more.
+     * 12 characters or more, at most 256 bytes.
      */
     password: string;
     /**
@@ -1424,7 +1424,7 @@ export type Customer = {
  */
 export type CustomerChange = {
     /**
-     * All credentials beside the CIN.
+     * All credentials beside the CIN, at most 16.
      */
     credentials?: Array<string> | null;
     credit_limit?: Money | null;
@@ -1433,7 +1433,7 @@ export type CustomerChange = {
      */
     language?: string | null;
     /**
-     * Name as on the bill.
+     * Name as on the bill, 1 to 80 bytes.
      */
     name?: string | null;
     payment?: PaymentWord | null;
@@ -1449,7 +1449,7 @@ export type CustomerChange = {
  */
 export type CustomerNew = {
     /**
-     * CIN, digits; separators allowed.
+     * CIN, 18 to 20 digits; single spaces and dashes between them are allowed.
      */
     cin: string;
     /**
@@ -1461,7 +1461,7 @@ export type CustomerNew = {
      */
     credentials?: Array<string>;
     /**
-     * Credit limit; its currency is the account's.
+     * Credit limit, nothing to a million; its currency is the account's.
      */
     credit_limit: Money;
     /**
@@ -1469,7 +1469,7 @@ export type CustomerNew = {
      */
     language: string;
     /**
-     * Name as on the bill.
+     * Name as on the bill, 1 to 80 bytes.
      */
     name: string;
     /**
@@ -3272,7 +3272,7 @@ export type PageSession = {
  */
 export type PaidIn = {
     /**
-     * How much; more than nothing.
+     * How much; more than nothing, at most a million, whole in the smallest coin.
      */
     amount: Money;
 };
@@ -3389,7 +3389,7 @@ export type PartsTerms = {
  */
 export type PasswordChange = {
     /**
-     * The new one, 12 characters or more.
+     * The new one, 12 characters or more, at most 256 bytes.
      */
     new: string;
     /**
@@ -3910,7 +3910,7 @@ export type RuleLine = {
  */
 export type RulesBody = {
     /**
-     * Energy that an estimate assumes.
+     * Energy that an estimate assumes, more than nothing.
      */
     expected_energy_mwh: number;
     /**
@@ -4062,11 +4062,11 @@ export type SetUp = {
      */
     display_name: string;
     /**
-     * Typed at the sign-in.
+     * Typed at the sign-in: letters, digits and - _ . @
      */
     name: string;
     /**
-     * 12 characters or more.
+     * 12 characters or more, at most 256 bytes.
      */
     password: string;
     /**
@@ -4578,7 +4578,7 @@ export type Terms = {
      */
     corridor: CorridorTerms;
     /**
-     * Currency of every amount.
+     * Currency of every amount, ISO 4217.
      */
     currency: string;
     /**
@@ -4921,6 +4921,12 @@ export type GetAccountsResponse = GetAccountsResponses[keyof GetAccountsResponse
 
 export type PostAccountsData = {
     body: AccountNew;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/accounts';
@@ -4943,7 +4949,16 @@ export type PostAccountsResponse = PostAccountsResponses[keyof PostAccountsRespo
 
 export type PatchAccountsByAccountData = {
     body: AccountChange;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path: {
+        /**
+         * An account's id
+         */
         account: string;
     };
     query?: never;
@@ -4990,7 +5005,14 @@ export type GetAgreementsResponse = GetAgreementsResponses[keyof GetAgreementsRe
 export type PostAgreementsData = {
     body: TermsRequest;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path?: never;
     query?: never;
@@ -5014,6 +5036,12 @@ export type PostAgreementsResponse = PostAgreementsResponses[keyof PostAgreement
 
 export type PostAgreementsCheckData = {
     body: TermsRequest;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/agreements/check';
@@ -5036,6 +5064,12 @@ export type PostAgreementsCheckResponse = PostAgreementsCheckResponses[keyof Pos
 
 export type PostAgreementsPreviewData = {
     body: TermsRequest;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query: {
         /**
@@ -5051,7 +5085,7 @@ export type PostAgreementsPreviewData = {
          */
         energy_mwh?: number;
         /**
-         * Minutes with the cable plugged in; 0 when left out.
+         * Minutes with the cable plugged in, at most a week; 0 when left out.
          */
         minutes?: number;
         /**
@@ -5080,6 +5114,9 @@ export type PostAgreementsPreviewResponse = PostAgreementsPreviewResponses[keyof
 export type GetAgreementsByAgreementData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5104,9 +5141,19 @@ export type GetAgreementsByAgreementResponse = GetAgreementsByAgreementResponses
 export type PostAgreementsByAgreementCounterData = {
     body: TermsRequest;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5131,9 +5178,19 @@ export type PostAgreementsByAgreementCounterResponse = PostAgreementsByAgreement
 export type PostAgreementsByAgreementCountersignData = {
     body: Nothing;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5158,7 +5215,13 @@ export type PostAgreementsByAgreementCountersignResponse = PostAgreementsByAgree
 export type GetAgreementsByAgreementDiffByOtherData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
+        /**
+         * The id of the agreement to compare with
+         */
         other: string;
     };
     query?: never;
@@ -5182,7 +5245,16 @@ export type GetAgreementsByAgreementDiffByOtherResponse = GetAgreementsByAgreeme
 
 export type PostAgreementsByAgreementEffectData = {
     body: TermsRequest;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5207,7 +5279,13 @@ export type PostAgreementsByAgreementEffectResponse = PostAgreementsByAgreementE
 export type GetAgreementsByAgreementEffectByOtherData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
+        /**
+         * The id of the agreement to compare with
+         */
         other: string;
     };
     query?: never;
@@ -5232,6 +5310,9 @@ export type GetAgreementsByAgreementEffectByOtherResponse = GetAgreementsByAgree
 export type GetAgreementsByAgreementPreviewData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query: {
@@ -5248,7 +5329,7 @@ export type GetAgreementsByAgreementPreviewData = {
          */
         energy_mwh?: number;
         /**
-         * Minutes with the cable plugged in; 0 when left out.
+         * Minutes with the cable plugged in, at most a week; 0 when left out.
          */
         minutes?: number;
         /**
@@ -5277,9 +5358,19 @@ export type GetAgreementsByAgreementPreviewResponse = GetAgreementsByAgreementPr
 export type PostAgreementsByAgreementResumeData = {
     body: Nothing;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5304,9 +5395,19 @@ export type PostAgreementsByAgreementResumeResponse = PostAgreementsByAgreementR
 export type PostAgreementsByAgreementSuspendData = {
     body: Suspension;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5331,9 +5432,19 @@ export type PostAgreementsByAgreementSuspendResponse = PostAgreementsByAgreement
 export type PostAgreementsByAgreementTerminateData = {
     body: Ending;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: never;
@@ -5415,7 +5526,14 @@ export type GetCustomersResponse = GetCustomersResponses[keyof GetCustomersRespo
 export type PostCustomersData = {
     body: CustomerNew;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path?: never;
     query?: never;
@@ -5440,6 +5558,9 @@ export type PostCustomersResponse = PostCustomersResponses[keyof PostCustomersRe
 export type GetCustomersByCustomerData = {
     body?: never;
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
     };
     query?: never;
@@ -5464,9 +5585,19 @@ export type GetCustomersByCustomerResponse = GetCustomersByCustomerResponses[key
 export type PatchCustomersByCustomerData = {
     body: CustomerChange;
     headers: {
+        /**
+         * The `ETag` of what was read before
+         */
         'If-Match': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
     };
     query?: never;
@@ -5491,7 +5622,13 @@ export type PatchCustomersByCustomerResponse = PatchCustomersByCustomerResponses
 export type GetCustomersByCustomerBillsByMonthData = {
     body?: never;
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
+        /**
+         * A month, as in 2026-11
+         */
         month: string;
     };
     query?: never;
@@ -5516,7 +5653,13 @@ export type GetCustomersByCustomerBillsByMonthResponse = GetCustomersByCustomerB
 export type GetCustomersByCustomerBillsByMonthPdfData = {
     body?: never;
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
+        /**
+         * A month, as in 2026-11
+         */
         month: string;
     };
     query?: {
@@ -5546,9 +5689,19 @@ export type GetCustomersByCustomerBillsByMonthPdfResponse = GetCustomersByCustom
 export type PostCustomersByCustomerBlockData = {
     body: Blocking;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
     };
     query?: never;
@@ -5573,9 +5726,19 @@ export type PostCustomersByCustomerBlockResponse = PostCustomersByCustomerBlockR
 export type PostCustomersByCustomerTopUpData = {
     body: PaidIn;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * A customer's key
+         */
         customer: string;
     };
     query?: never;
@@ -5622,9 +5785,19 @@ export type GetDisputesResponse = GetDisputesResponses[keyof GetDisputesResponse
 export type PostDisputesByDisputeCloseData = {
     body: DisputeClose;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An objection's id
+         */
         dispute: string;
     };
     query?: never;
@@ -5649,9 +5822,19 @@ export type PostDisputesByDisputeCloseResponse = PostDisputesByDisputeCloseRespo
 export type PostDisputesByDisputeOpenData = {
     body: DisputeOpen;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path: {
+        /**
+         * An objection's id
+         */
         dispute: string;
     };
     query?: never;
@@ -5745,6 +5928,9 @@ export type GetForecastsResponse = GetForecastsResponses[keyof GetForecastsRespo
 export type GetForecastsByAgreementData = {
     body?: never;
     path: {
+        /**
+         * An agreement's id
+         */
         agreement: string;
     };
     query?: {
@@ -5909,6 +6095,9 @@ export type GetLedgerSearchResponse = GetLedgerSearchResponses[keyof GetLedgerSe
 export type GetLedgerTransactionsByTransactionData = {
     body?: never;
     path: {
+        /**
+         * A transaction's id, hexadecimal
+         */
         transaction: string;
     };
     query?: never;
@@ -5933,6 +6122,9 @@ export type GetLedgerTransactionsByTransactionResponse = GetLedgerTransactionsBy
 export type GetLedgerTransactionsByTransactionProofData = {
     body?: never;
     path: {
+        /**
+         * A transaction's id, hexadecimal
+         */
         transaction: string;
     };
     query?: never;
@@ -5978,6 +6170,12 @@ export type GetLedgerValidatorsResponse = GetLedgerValidatorsResponses[keyof Get
 
 export type PostLedgerVerifyData = {
     body: Array<number>;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/ledger/verify';
@@ -6000,7 +6198,16 @@ export type PostLedgerVerifyResponse = PostLedgerVerifyResponses[keyof PostLedge
 
 export type PutLoadsByAreaData = {
     body: LoadNew;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path: {
+        /**
+         * A grid area, as charging points are registered in it
+         */
         area: string;
     };
     query?: never;
@@ -6046,6 +6253,12 @@ export type PostLoginResponse = PostLoginResponses[keyof PostLoginResponses];
 
 export type PostLogoutData = {
     body?: never;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/logout';
@@ -6093,6 +6306,12 @@ export type GetMeResponse = GetMeResponses[keyof GetMeResponses];
 
 export type PutMePasswordData = {
     body: PasswordChange;
+    headers: {
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/me/password';
@@ -6163,6 +6382,9 @@ export type GetMyBillsResponse = GetMyBillsResponses[keyof GetMyBillsResponses];
 export type GetMyBillsByMonthData = {
     body?: never;
     path: {
+        /**
+         * A month, as in 2026-11
+         */
         month: string;
     };
     query?: never;
@@ -6187,6 +6409,9 @@ export type GetMyBillsByMonthResponse = GetMyBillsByMonthResponses[keyof GetMyBi
 export type GetMyBillsByMonthPdfData = {
     body?: never;
     path: {
+        /**
+         * A month, as in 2026-11
+         */
         month: string;
     };
     query?: {
@@ -6238,7 +6463,14 @@ export type GetMyDisputesResponse = GetMyDisputesResponses[keyof GetMyDisputesRe
 export type PostMyDisputesData = {
     body: DisputeNew;
     headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
         'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path?: never;
     query?: never;
@@ -6294,6 +6526,9 @@ export type GetMySessionsResponse = GetMySessionsResponses[keyof GetMySessionsRe
 export type GetMySessionsBySessionData = {
     body?: never;
     path: {
+        /**
+         * A charge's id
+         */
         session: string;
     };
     query?: never;
@@ -6406,7 +6641,14 @@ export type GetPolicyResponse = GetPolicyResponses[keyof GetPolicyResponses];
 export type PutPolicyData = {
     body: PolicyNew;
     headers: {
+        /**
+         * The `ETag` of what was read before
+         */
         'If-Match': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
     };
     path?: never;
     query?: never;
@@ -6490,6 +6732,9 @@ export type GetSessionsResponse = GetSessionsResponses[keyof GetSessionsResponse
 export type GetSessionsBySessionData = {
     body?: never;
     path: {
+        /**
+         * A charge's id
+         */
         session: string;
     };
     query?: never;
@@ -6591,7 +6836,7 @@ export type GetSettlementStatementData = {
          */
         partner: string;
         /**
-         * In which currency.
+         * In which currency, ISO 4217.
          */
         currency: string;
         /**
@@ -6686,6 +6931,9 @@ export type GetStationsResponse = GetStationsResponses[keyof GetStationsResponse
 export type GetStationsByStationData = {
     body?: never;
     path: {
+        /**
+         * A station's name at the gateway
+         */
         station: string;
     };
     query?: never;

@@ -14,8 +14,8 @@ use crate::world::{SPEED, World};
 const SCRIPT: &str = "tests/schema/check.py";
 /// What the members serve and clients are made from.
 const DESCRIPTION: &str = "openapi/fairway.json";
-/// Longest time of all runs; on a machine of two cores that was busy with other things they took three minutes.
-const LIMIT: Duration = Duration::from_mins(20);
+/// Longest time of all runs: they take minutes on a quiet machine of two cores, and many times as long where forty other programs want them.
+const LIMIT: Duration = Duration::from_mins(60);
 /// How the script's last line begins.
 const RESULT: &str = "schema: ";
 

@@ -25,6 +25,7 @@ mod problem;
 mod reader;
 mod records;
 mod reference;
+mod stated;
 mod steps;
 mod what;
 mod who;

@@ -2,6 +2,7 @@
 
 use super::described;
 use super::problem::{PROBLEM_JSON, ProblemBody};
+use super::stated;
 use super::what;
 use super::who::Role;
 use axum::http::header;
@@ -81,7 +82,9 @@ fn document() -> utoipa::openapi::OpenApi {
             .responses
             .responses
             .insert("default".to_owned(), RefOr::T(failure.clone()));
-        if !OPEN.contains(&path.as_str()) {
+        let open = OPEN.contains(&path.as_str());
+        stated::parameters(method, open, operation);
+        if !open {
             let none: [&str; 0] = [];
             operation.security = Some(vec![SecurityRequirement::new("session", none)]);
         }

@@ -50,8 +50,10 @@ impl<T: ToSchema> Page<T> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Window {
     /// Entries of the page, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     pub(crate) limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]{2,512}$")]
     pub(crate) cursor: Option<String>,
 }
 

@@ -57,15 +57,18 @@ impl From<&Account> for AccountLine {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountNew {
     /// Typed at the sign-in: letters, digits and - _ . @
+    #[schema(pattern = "^[A-Za-z0-9_.@-]{1,64}$")]
     name: String,
     /// Shown.
     display_name: String,
     /// What it may do.
     role: Role,
-    /// 12 characters or more.
+    /// 12 characters or more, at most 256 bytes.
+    #[schema(min_length = 12, max_length = 256)]
     password: String,
     /// A driver's customer key; for drivers only, and needed for them.
     #[serde(default)]
+    #[schema(pattern = "^cus_[0-9a-f]{32}$")]
     customer: Option<String>,
 }
 

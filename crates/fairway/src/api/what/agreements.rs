@@ -153,6 +153,7 @@ pub(crate) struct Suspension {
     ground: GroundWord,
     /// SHA-256 of evidence that both parties hold.
     #[serde(default)]
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     evidence: Option<String>,
 }
 
@@ -162,6 +163,7 @@ pub(crate) struct Suspension {
 pub(crate) struct Ending {
     /// The earliest that the notice allows when none is given.
     #[serde(default)]
+    #[schema(format = DateTime)]
     from: Option<String>,
 }
 

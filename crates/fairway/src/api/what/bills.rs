@@ -217,6 +217,7 @@ pub(crate) async fn bill_of(
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paper {
     /// A tag such as `es`; the customer's language when none is given.
+    #[param(pattern = "^(en|es|de)([_-][A-Za-z0-9_-]*)?$")]
     language: Option<String>,
 }
 

@@ -94,8 +94,10 @@ pub(crate) struct CustomerQuery {
     /// Part of the name, or beginning of the CIN.
     q: Option<String>,
     /// Entries of the page, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]{2,512}$")]
     cursor: Option<String>,
 }
 
@@ -103,9 +105,15 @@ pub(crate) struct CustomerQuery {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CustomerNew {
-    /// CIN, digits; separators allowed.
+    /// CIN, 18 to 20 digits; single spaces and dashes between them are allowed.
+    #[schema(max_length = 64, pattern = "^[0-9]([ -]?[0-9]){17,19}$")]
     cin: String,
-    /// Name as on the bill.
+    /// Name as on the bill, 1 to 80 bytes.
+    #[schema(
+        min_length = 1,
+        max_length = 80,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\u0000-\u0020\u007F-\u00A0][^\u0000-\u001F\u007F-\u009F]*$"
+    )]
     name: String,
     /// Household or business.
     class: ClassWord,
@@ -113,15 +121,18 @@ pub(crate) struct CustomerNew {
     tier: TierWord,
     /// How the customer pays.
     payment: PaymentWord,
-    /// Credit limit; its currency is the account's.
+    /// Credit limit, nothing to a million; its currency is the account's.
     credit_limit: Money,
     /// Language, BCP 47.
+    #[schema(pattern = "^[A-Za-z0-9-]{1,16}$")]
     language: String,
     /// PIN for the dial pad, 4 to 8 digits.
     #[serde(default)]
+    #[schema(pattern = "^[0-9]{4,8}$")]
     pin: Option<String>,
     /// Other credentials, at most 16.
     #[serde(default)]
+    #[schema(max_items = 16)]
     credentials: Vec<String>,
 }
 
@@ -129,19 +140,27 @@ pub(crate) struct CustomerNew {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct CustomerChange {
-    /// Name as on the bill.
+    /// Name as on the bill, 1 to 80 bytes.
+    #[schema(
+        min_length = 1,
+        max_length = 80,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\u0000-\u0020\u007F-\u00A0][^\u0000-\u001F\u007F-\u009F]*$"
+    )]
     name: Option<String>,
     /// Loyalty tier.
     tier: Option<TierWord>,
     /// How the customer pays.
     payment: Option<PaymentWord>,
-    /// Credit limit.
+    /// Credit limit, nothing to a million.
     credit_limit: Option<Money>,
     /// Language, BCP 47.
+    #[schema(pattern = "^[A-Za-z0-9-]{1,16}$")]
     language: Option<String>,
     /// Another PIN; the empty text takes it away.
+    #[schema(pattern = "^([0-9]{4,8})?$")]
     pin: Option<String>,
-    /// All credentials beside the CIN.
+    /// All credentials beside the CIN, at most 16.
+    #[schema(max_items = 16)]
     credentials: Option<Vec<String>>,
 }
 
@@ -157,7 +176,7 @@ pub(crate) struct Blocking {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PaidIn {
-    /// How much; more than nothing.
+    /// How much; more than nothing, at most a million, whole in the smallest coin.
     amount: Money,
 }
 

@@ -80,10 +80,12 @@ impl Dispute {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DisputeNew {
     /// Which charge.
+    #[schema(pattern = "^ses_[0-9a-f]{32}$")]
     pub(crate) session: String,
     /// Why.
     reason: ReasonWord,
     /// What is wrong, in the driver's words; at most 2,000 bytes.
+    #[schema(min_length = 1, max_length = 2_000, pattern = r"\S")]
     text: String,
     /// The total that would be right.
     #[serde(default)]
@@ -226,6 +228,7 @@ pub(crate) struct DisputeOpen {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DisputeClose {
     /// What the driver reads; at most 2,000 bytes.
+    #[schema(min_length = 1, max_length = 2_000, pattern = r"\S")]
     answer: String,
 }
 

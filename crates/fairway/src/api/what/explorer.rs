@@ -219,6 +219,7 @@ pub(crate) struct BlocksQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AtQuery {
     /// After this block; the newest when left out.
+    #[param(minimum = 0)]
     height: Option<u64>,
 }
 

@@ -51,6 +51,7 @@ pub(crate) struct ForecastRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DayQuery {
     /// A day of the region's clock, as in 2026-11-17; today when left out.
+    #[param(format = Date)]
     day: Option<String>,
 }
 

@@ -61,11 +61,13 @@ const MOST_OFFERED: usize = 20;
 pub(crate) struct SetUp {
     /// The part of the printed link behind `#`.
     token: String,
-    /// Typed at the sign-in.
+    /// Typed at the sign-in: letters, digits and - _ . @
+    #[schema(pattern = "^[A-Za-z0-9_.@-]{1,64}$")]
     name: String,
     /// Shown.
     display_name: String,
-    /// 12 characters or more.
+    /// 12 characters or more, at most 256 bytes.
+    #[schema(min_length = 12, max_length = 256)]
     password: String,
 }
 
@@ -85,7 +87,8 @@ pub(crate) struct Login {
 pub(crate) struct PasswordChange {
     /// The present one.
     old: String,
-    /// The new one, 12 characters or more.
+    /// The new one, 12 characters or more, at most 256 bytes.
+    #[schema(min_length = 12, max_length = 256)]
     new: String,
 }
 

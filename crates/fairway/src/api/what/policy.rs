@@ -25,9 +25,11 @@ pub(crate) struct RulesBody {
     tariff: String,
     /// Greatest load multiplier that own drivers' contracts accept.
     max_load_bps: u32,
-    /// Energy that an estimate assumes.
+    /// Energy that an estimate assumes, more than nothing.
+    #[schema(minimum = 1)]
     expected_energy_mwh: u64,
     /// Half-width of the estimate's interval.
+    #[schema(maximum = 10_000)]
     spread_bps: u32,
     /// What one statement guarantees, in millionths of the account's currency.
     guarantee_micro: i64,
@@ -38,6 +40,7 @@ pub(crate) struct RulesBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PartnerRulesBody {
     /// Whose drivers.
+    #[schema(pattern = "^[A-Z]{2}\\*?[A-Z0-9]{3}$")]
     home: String,
     /// The tariff to offer them.
     tariff: String,
@@ -52,6 +55,7 @@ pub(crate) struct MoneyPolicyBody {
     /// Pay with tokens as soon as there are some that the creditor accepts.
     auto_pay: bool,
     /// Days before the due day from which on the log warns.
+    #[schema(maximum = 65_535)]
     warn_days: u16,
 }
 
@@ -99,12 +103,16 @@ pub(crate) struct PolicyNew {
     /// Businesses.
     commercial: RulesBody,
     /// What differs for partners' drivers; at most 64.
+    #[schema(max_items = 64)]
     partners: Vec<PartnerRulesBody>,
     /// How long an offer stands.
+    #[schema(minimum = 1)]
     offer_ttl_ms: i64,
     /// How long partners may keep a visiting profile.
+    #[schema(minimum = 1)]
     profile_ttl_ms: i64,
     /// How long a driver waits for his home utility.
+    #[schema(minimum = 1)]
     home_timeout_ms: i64,
     /// Failed identifications per station and minute.
     attempts_per_minute: u32,

@@ -117,18 +117,24 @@ pub(crate) struct SessionQuery {
     /// In this part of ours.
     role: Option<RoleWord>,
     /// With this other utility.
+    #[param(pattern = "^[A-Z]{2}\\*?[A-Z0-9]{3}$")]
     partner: Option<String>,
     /// At this station.
+    #[param(pattern = "^[A-Za-z0-9*_.:-]{1,48}$")]
     station: Option<String>,
     /// Begun at this time or later.
+    #[param(format = DateTime)]
     from: Option<String>,
     /// Begun before this time.
+    #[param(format = DateTime)]
     to: Option<String>,
     /// Beginning of the id.
     q: Option<String>,
     /// Entries of the page, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]{2,512}$")]
     cursor: Option<String>,
 }
 

@@ -158,10 +158,13 @@ pub(crate) struct OpenMoney {
 #[serde(deny_unknown_fields)]
 pub(crate) struct StatementQuery {
     /// With whom.
+    #[param(pattern = "^[A-Z]{2}\\*?[A-Z0-9]{3}$")]
     partner: String,
-    /// In which currency.
+    /// In which currency, ISO 4217.
+    #[param(pattern = "^[A-Z]{3}$")]
     currency: String,
     /// Of which cycle, as in 2026-11-17; left out: what is not netted yet.
+    #[param(format = Date)]
     cycle: Option<String>,
 }
 

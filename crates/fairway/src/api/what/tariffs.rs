@@ -47,14 +47,18 @@ pub(crate) struct TariffRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PreviewQuery {
     /// The tariff's id.
+    #[param(min_length = 1, max_length = 36)]
     tariff: String,
     /// The driver's tier at home; `standard` when left out.
     tier: Option<TierWord>,
     /// Energy in milliwatt-hours, more than 0; 20 kWh when left out.
+    #[param(minimum = 1)]
     energy_mwh: Option<u64>,
-    /// Minutes with the cable plugged in; 0 when left out.
+    /// Minutes with the cable plugged in, at most a week; 0 when left out.
+    #[param(minimum = 0, maximum = 10_080)]
     minutes: Option<u32>,
     /// Charging point; the visited utility's first when left out.
+    #[param(pattern = "^[A-Za-z0-9*_.:-]{1,48}$")]
     evse: Option<String>,
 }
 

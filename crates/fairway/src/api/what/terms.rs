@@ -35,8 +35,10 @@ pub(crate) struct ComponentTerms {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RestrictionTerms {
     /// Minutes of the local day, inclusive.
+    #[schema(maximum = 65_535)]
     start_minute: Option<u16>,
     /// Minutes of the local day, exclusive.
+    #[schema(maximum = 65_535)]
     end_minute: Option<u16>,
     /// Local date as days since 1970-01-01, inclusive.
     start_day: Option<i32>,
@@ -59,6 +61,7 @@ pub(crate) struct RestrictionTerms {
     /// Seconds so far, exclusive.
     max_duration_s: Option<u32>,
     /// Days of the week as bits, Monday = 1 ... Sunday = 64; 0 means every day.
+    #[schema(maximum = 255)]
     days: u8,
     /// For reservations only.
     reservation: bool,
@@ -101,6 +104,7 @@ pub(crate) struct TaxTerms {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TariffTerms {
     /// Its id, at most 36 characters.
+    #[schema(min_length = 1, max_length = 36)]
     id: String,
     /// Tried in order.
     elements: Vec<ElementTerms>,
@@ -109,8 +113,10 @@ pub(crate) struct TariffTerms {
     /// Ceiling of a charge's cost.
     max_price: Option<LimitTerms>,
     /// It prices nothing earlier.
+    #[schema(format = DateTime)]
     valid_from: Option<String>,
     /// It prices nothing from then on.
+    #[schema(format = DateTime)]
     valid_until: Option<String>,
     /// Taxes on top.
     sales_taxes: Vec<TaxTerms>,
@@ -194,6 +200,7 @@ pub(crate) struct ServiceTerms {
     /// For one cycle at most.
     penalty_cap: Money,
     /// Hours to answer a claim.
+    #[schema(maximum = 65_535)]
     answer_hours: u16,
 }
 
@@ -261,6 +268,7 @@ pub(crate) struct SplitTerms {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CurveRow {
     /// Percentile of the trailing year's load, in thousandths.
+    #[schema(maximum = 65_535)]
     level: u16,
     /// Multiplier there.
     bps: u32,
@@ -275,14 +283,17 @@ pub(crate) struct ForecastBody {
     /// The most that the multiplier changes from hour to hour.
     pub(crate) step_bps: u32,
     /// Hours of notice before a day.
+    #[schema(maximum = 255)]
     pub(crate) notice_hours: u8,
     /// Days over which skill is asked for.
+    #[schema(maximum = 65_535)]
     pub(crate) skill_days: u16,
     /// 24 multipliers of a weekday without a schedule.
     pub(crate) weekday_bps: Vec<u32>,
     /// 24 multipliers of Saturday and Sunday.
     pub(crate) weekend_bps: Vec<u32>,
     /// Package for days without the member's own forecast.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     pub(crate) spare: Option<String>,
     /// What each party stakes per scored day on the utility's own forecast; none when scores move no money.
     pub(crate) stake: Option<Money>,
@@ -296,14 +307,19 @@ pub(crate) struct TermsBody {
     /// Counts up when the pair amends.
     version: u32,
     /// Whose drivers.
+    #[schema(pattern = "^[A-Z]{2}\\*?[A-Z0-9]{3}$")]
     home: String,
     /// Whose stations.
+    #[schema(pattern = "^[A-Z]{2}\\*?[A-Z0-9]{3}$")]
     visited: String,
-    /// Currency of every amount.
+    /// Currency of every amount, ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
     currency: String,
     /// No charge begins earlier.
+    #[schema(format = DateTime)]
     valid_from: String,
     /// No charge begins from then on.
+    #[schema(format = DateTime)]
     valid_until: String,
     /// At most 16.
     tariffs: Vec<TariffTerms>,
@@ -320,14 +336,18 @@ pub(crate) struct TermsBody {
     /// How long a hold lasts without its charge.
     hold_ttl_ms: i64,
     /// Days between nettings.
+    #[schema(maximum = 65_535)]
     netting_days: u16,
     /// Days from netting to payment.
+    #[schema(maximum = 65_535)]
     due_days: u16,
     /// Yearly interest on late payment.
     interest_bps: u32,
     /// Days in which a charge may be disputed.
+    #[schema(maximum = 65_535)]
     dispute_days: u16,
     /// Days of notice.
+    #[schema(maximum = 65_535)]
     notice_days: Option<u16>,
     /// Ceilings of the number of charges.
     session_caps: Option<SessionCapsTerms>,
@@ -336,12 +356,15 @@ pub(crate) struct TermsBody {
     /// What home pledges.
     collateral: Option<Money>,
     /// SHA-256 of the model that forecasts.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     model: Option<String>,
     /// SHA-256 of a custom rule.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     rule: Option<String>,
     /// Its fuel.
     rule_fuel: Option<u64>,
     /// SHA-256 of a separate legal text.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     annex_hash: Option<String>,
     /// The rule that shares the net price.
     split_rule: Option<SplitTerms>,

@@ -21,7 +21,7 @@ pub(crate) struct Money {
     #[schema(example = 842)]
     pub(crate) amount: i64,
     /// ISO 4217.
-    #[schema(example = "USD")]
+    #[schema(example = "USD", pattern = "^[A-Z]{3}$")]
     pub(crate) currency: String,
     /// Digits after the decimal point, 0 to 6: the fewest that are exact, and not fewer than the currency's minor unit has.
     #[schema(example = 2, maximum = 6)]
