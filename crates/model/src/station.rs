@@ -6,7 +6,7 @@ use crate::ids::{EvseId, SessionId};
 use crate::money::{Currency, Micro, Ppm};
 use crate::offer::Estimate;
 use crate::price::PriceBreakdown;
-use crate::profile::{Service, Tier};
+use crate::profile::{Payment, Service, Tier};
 use crate::refusal::Refusal;
 use crate::tariff::{Dimension, SalesTax};
 use crate::time::Time;
@@ -411,6 +411,12 @@ pub struct OfferView {
     /// The price taken apart.
     #[n(11)]
     pub facts: OfferFacts,
+    /// The driver's language as home knows it, BCP 47, at most 16 characters; empty where nobody said.
+    #[n(12)]
+    pub language: String,
+    /// How the driver pays at home.
+    #[n(13)]
+    pub payment: Payment,
 }
 
 /// The answer to a presented credential.

@@ -6,8 +6,8 @@ use crate::rule::BoundRule;
 use crate::when::{Moment, When};
 use crate::zone::Zone;
 use fairway_model::tariff::Dimension;
-use fairway_model::time::{DAY, SECOND};
-use fairway_model::{Micro, Ppm, PriceComponent, Tariff};
+use fairway_model::time::{DAY, MINUTE, SECOND};
+use fairway_model::{Micro, Ppm, PriceComponent, Tariff, Time};
 use std::sync::Arc;
 
 /// Milliwatt-hours in a watt-hour, the unit of an energy step.
@@ -185,6 +185,13 @@ impl CompiledTariff {
         self.rules(dimension)
             .iter()
             .find(|rule| rule.when.is_none_or(|when| when.holds(moment)))
+    }
+
+    /// Minute of the local day at an instant; none when no element depends on the time of day.
+    pub fn local_minute(&self, at: Time) -> Option<u16> {
+        self.zone()?;
+        let (_, clock) = self.local(at.0);
+        u16::try_from(clock.div_euclid(MINUTE)).ok()
     }
 
     /// Local date and milliseconds of the local day at an instant, `(0, 0)` when no element depends on them.

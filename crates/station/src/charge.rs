@@ -108,7 +108,8 @@ impl<S: SignReading> Station<S> {
             read_at,
         };
         self.saved.open = Some(open);
-        (self.last, self.cost, self.stage) = (Some(session), None, Stage::Transaction);
+        (self.last, self.stage) = (Some(session), Stage::Transaction);
+        (self.cost, self.costed) = (None, None);
         self.set_contactor(self.plugged);
         self.report(now, Event::Started, Some(ReadingContext::Begin));
         self.show_charge();
@@ -331,17 +332,15 @@ impl<S: SignReading> Station<S> {
         cost: Option<Micro>,
         refusal: Option<Refusal>,
     ) {
-        let Some(transaction) = self.confirm(call) else {
+        let Some(report) = self.confirm(call) else {
             return;
         };
-        let current = self
-            .saved
-            .open
-            .as_ref()
-            .is_some_and(|open| open.transaction == transaction);
-        if !current {
-            return;
-        }
+        let begin = match &self.saved.open {
+            Some(open) if open.transaction == report.transaction => open.begin,
+            _ => return,
+        };
+        let read = report.samples.last().map(|sample| sample.register);
+        self.costed = read.and_then(|read| read.minus(begin)).or(self.costed);
         self.cost = cost.or(self.cost);
         if let Some(refusal) = refusal {
             let session = self.last;
@@ -370,6 +369,7 @@ impl<S: SignReading> Station<S> {
             power_w: self.measured.power_w,
             soc: self.measured.soc,
             cost: self.cost,
+            costed: self.costed,
             currency: self.offer.as_ref().map(|offer| offer.currency),
             since: open.since,
         };

@@ -8,8 +8,6 @@ use fairway_model::{Energy, SignReading, Time};
 
 /// Most that the times of a dialog grow when a driver asks for more: eight times as long as configured.
 const MOST_PATIENCE: u8 = 8;
-/// Milliseconds after which an unanswered "really stop?" is withdrawn.
-const STOP_QUESTION: i64 = 30_000;
 
 /// One thing that a driver can choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +104,7 @@ impl<S: SignReading> Station<S> {
             Choice::Decline => self.choice(now, false),
             Choice::Amount(number) => self.want(number),
             Choice::MoreTime => self.more_time(now),
-            Choice::Stop => self.ask_stop(Some(now.plus(STOP_QUESTION))),
+            Choice::Stop => self.ask_stop(Some(now.plus(self.config.stop_question))),
             Choice::StopNow => self.stop_button(now),
             Choice::GoOn => self.ask_stop(None),
         }
@@ -144,12 +142,21 @@ impl<S: SignReading> Station<S> {
     fn more_time(&mut self, now: Time) {
         self.patience = self.patience.saturating_mul(2).min(MOST_PATIENCE);
         let fresh = now.plus(self.patient(self.config.idle));
+        let warning = self.config.warning;
+        let mut ends = false;
         match &mut self.stage {
             Stage::Typing { until, .. } | Stage::Message { until, .. } => *until = fresh,
-            Stage::Offered { view, until } => *until = view.valid_until.min(fresh),
+            Stage::Offered { view, until, .. } => {
+                ends = view.valid_until.since(now) <= warning;
+                *until = view.valid_until.min(fresh);
+            }
             _ => {}
         }
-        self.show_again();
+        if ends {
+            self.ask_anew(now);
+        } else {
+            self.show_again();
+        }
     }
 
     /// When the present screen goes away by itself, where it does.

@@ -28,6 +28,8 @@ pub struct StationConfig {
     pub idle: i64,
     /// Milliseconds before the end of that time in which the driver is asked whether more time is wanted.
     pub warning: i64,
+    /// Milliseconds after which an unanswered "really stop?" is withdrawn.
+    pub stop_question: i64,
     /// Milliseconds to wait for the cable after permission.
     pub plug_in: i64,
     /// Milliseconds that the bill stays on the screen.
@@ -35,7 +37,8 @@ pub struct StationConfig {
 }
 
 impl StationConfig {
-    /// Settings with usual times: readings each minute, 60 s idle with a question 20 s before, 3 minutes to plug in, 30 s farewell.
+    /// Settings with usual times: readings each minute, 60 s idle with a question 20 s before, 30 s to answer
+    /// "really stop?", 3 minutes to plug in, 30 s farewell.
     pub fn new(
         evse_id: EvseId,
         operator: impl Into<String>,
@@ -55,6 +58,7 @@ impl StationConfig {
             interval: MINUTE,
             idle: MINUTE,
             warning: 20 * SECOND,
+            stop_question: 30 * SECOND,
             plug_in: 3 * MINUTE,
             farewell: 30 * SECOND,
         }

@@ -4,12 +4,20 @@ use crate::io::PadKey;
 use crate::machine::Station;
 use crate::screen::Screen;
 use crate::state::Stage;
-use fairway_model::cin::{Cin, MAX_CIN_DIGITS};
+use fairway_model::cin::{Cin, MAX_CIN_DIGITS, TypedCin, TypedState};
 use fairway_model::station::{CallId, FromStation, Identified, InputMethod, OfferView, Presented};
-use fairway_model::{Refusal, RefusalCode, SessionId, SignReading, Time};
+use fairway_model::{CinError, Refusal, RefusalCode, SessionId, SignReading, Time};
 
 /// Longest PIN.
 const MAX_PIN: usize = 12;
+
+/// Why digits are no number.
+fn why_not(digits: &str) -> Option<CinError> {
+    match TypedCin::new(digits).state {
+        TypedState::Wrong { error, .. } => Some(error),
+        _ => Cin::parse(digits).err(),
+    }
+}
 
 impl<S: SignReading> Station<S> {
     pub(crate) fn key(&mut self, now: Time, key: PadKey) {
@@ -54,6 +62,7 @@ impl<S: SignReading> Station<S> {
             Stage::Typing {
                 digits,
                 cin,
+                wrong,
                 until: deadline,
             } => {
                 let room = if cin.is_some() {
@@ -64,13 +73,14 @@ impl<S: SignReading> Station<S> {
                 if digits.len() < room {
                     digits.push(digit);
                 }
-                *deadline = until;
+                (*deadline, *wrong) = (until, None);
             }
             Stage::Idle | Stage::Message { .. } => {
                 self.after_a_bill();
                 self.stage = Stage::Typing {
                     digits: digit.to_string(),
                     cin: None,
+                    wrong: None,
                     until,
                 };
             }
@@ -84,12 +94,13 @@ impl<S: SignReading> Station<S> {
         let until = now.plus(self.patient(self.config.idle));
         if let Stage::Typing {
             digits,
+            wrong,
             until: deadline,
             ..
         } = &mut self.stage
         {
             let had = digits.pop();
-            *deadline = until;
+            (*deadline, *wrong) = (until, None);
             match had {
                 Some(_) => self.show_typing(),
                 None => self.idle(),
@@ -105,20 +116,36 @@ impl<S: SignReading> Station<S> {
     }
 
     fn show_typing(&mut self) {
-        if let Stage::Typing { digits, cin, .. } = &self.stage {
-            let digits = digits.len();
+        if let Stage::Typing {
+            digits, cin, wrong, ..
+        } = &self.stage
+        {
+            let (digits, wrong) = (digits.len(), *wrong);
             self.show(if cin.is_some() {
                 Screen::Pin { digits }
             } else {
-                Screen::Typing { digits }
+                Screen::Typing { digits, wrong }
             });
         }
     }
 
+    /// Takes the entry. A number that cannot be right stays as it was typed, with the reason: a typing error never travels (ST-11).
     pub(crate) fn enter(&mut self, now: Time) {
-        let Stage::Typing { digits, cin, .. } = &self.stage else {
+        let until = now.plus(self.patient(self.config.idle));
+        let Stage::Typing {
+            digits,
+            cin,
+            wrong,
+            until: deadline,
+        } = &mut self.stage
+        else {
             return;
         };
+        if cin.is_none() && TypedCin::new(digits).state != TypedState::Complete {
+            (*wrong, *deadline) = (why_not(digits), until);
+            self.show_typing();
+            return;
+        }
         let (digits, cin) = (digits.clone(), cin.clone());
         let presented = match cin {
             Some(cin) => Presented {
@@ -154,6 +181,10 @@ impl<S: SignReading> Station<S> {
             return;
         }
         self.after_a_bill();
+        self.check(now, presented);
+    }
+
+    fn check(&mut self, now: Time, presented: Presented) {
         let call = self.call();
         let until = now.plus(self.config.idle);
         self.stage = Stage::Checking {
@@ -167,6 +198,26 @@ impl<S: SignReading> Station<S> {
             evse: Some(self.config.evse),
             presented,
         });
+    }
+
+    /// The offer ends, and its driver needs more time: it is declined, and the same credential asks for another one. Presenting
+    /// it alone would be consent.
+    pub(crate) fn ask_anew(&mut self, now: Time) {
+        let Stage::Offered {
+            view, presented, ..
+        } = &self.stage
+        else {
+            return;
+        };
+        let (session, presented) = (view.session, presented.clone());
+        self.give_up();
+        let call = self.call();
+        self.say(FromStation::Consent {
+            call,
+            session,
+            accepted: false,
+        });
+        self.check(now, presented);
     }
 
     /// A credential while a transaction is open: its owner may stop it.
@@ -200,10 +251,15 @@ impl<S: SignReading> Station<S> {
         let until = view
             .valid_until
             .min(now.plus(self.patient(self.config.idle)));
+        let Stage::Checking { presented, .. } = &self.stage else {
+            return;
+        };
+        let presented = presented.clone();
         self.offer = Some(view.clone());
         self.wanted = None;
         self.stage = Stage::Offered {
             view: view.clone(),
+            presented,
             until,
         };
         self.show(Screen::Offer(view));
@@ -219,6 +275,7 @@ impl<S: SignReading> Station<S> {
                 self.stage = Stage::Typing {
                     digits: String::new(),
                     cin,
+                    wrong: None,
                     until,
                 };
                 self.show_typing();

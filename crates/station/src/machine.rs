@@ -41,6 +41,8 @@ pub struct Station<S> {
     /// Counts the screens.
     pub(crate) step: u64,
     pub(crate) cost: Option<Micro>,
+    /// Energy of the last reading that the utility took: what the cost is of.
+    pub(crate) costed: Option<Energy>,
     /// The charge whose bill is awaited.
     pub(crate) last: Option<SessionId>,
     /// The charge whose offer or consent ended on the screen without a start: it must not start any more.
@@ -89,6 +91,7 @@ impl<S: SignReading> Station<S> {
             dialog: 0,
             step: 0,
             cost: None,
+            costed: None,
             last: None,
             given_up: None,
             out: Vec::new(),
@@ -165,7 +168,11 @@ impl<S: SignReading> Station<S> {
             Stage::Transaction => self.transaction_timeout(),
             Stage::Idle | Stage::Faulted => None,
         };
-        stage.into_iter().chain(self.retry_at()).min()
+        stage
+            .into_iter()
+            .chain(self.stop_asked)
+            .chain(self.retry_at())
+            .min()
     }
 
     fn time_passed(&mut self, now: Time) {
@@ -287,7 +294,7 @@ impl<S: SignReading> Station<S> {
     }
 
     /// The driver sees that nothing will start; a start that comes late must not prove him wrong.
-    fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         self.given_up = match &self.stage {
             Stage::Offered { view, .. } => Some(view.session),
             Stage::Consenting { session, .. } => Some(*session),

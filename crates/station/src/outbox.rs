@@ -2,7 +2,7 @@
 
 use crate::machine::Station;
 use crate::state::{Event, Queued};
-use fairway_model::station::{CallId, FromStation};
+use fairway_model::station::{CallId, FromStation, TransactionReport};
 use fairway_model::time::{MINUTE, SECOND};
 use fairway_model::{SignReading, Time};
 
@@ -80,15 +80,15 @@ impl<S: SignReading> Station<S> {
         });
     }
 
-    /// The utility confirmed the event on the way: it is forgotten. Gives its transaction.
-    pub(crate) fn confirm(&mut self, call: CallId) -> Option<String> {
+    /// The utility confirmed the event on the way: it is forgotten. Gives what it said.
+    pub(crate) fn confirm(&mut self, call: CallId) -> Option<TransactionReport> {
         if self.outbox.on_the_way != Some(call) || self.saved.queue.is_empty() {
             return None;
         }
         self.outbox.reset();
         let confirmed = self.saved.queue.remove(0);
         self.persist();
-        Some(confirmed.report.transaction)
+        Some(confirmed.report)
     }
 
     /// When the head is tried again.

@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use fairway_model::station::{BillView, OfferView};
-use fairway_model::{Currency, Energy, Micro, Refusal, SessionId, Time};
+use fairway_model::{CinError, Currency, Energy, Micro, Refusal, SessionId, Time};
 
 /// One screen. Texts are in English; a renderer may replace them by the code it finds beside them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Screen {
     Typing {
         /// Digits typed.
         digits: usize,
+        /// Why they were not taken when the driver wanted to go on; a further key clears it.
+        wrong: Option<CinError>,
     },
     /// The CIN needs its PIN; how many digits were typed.
     Pin {
@@ -76,6 +78,8 @@ pub struct ChargingView {
     pub soc: Option<u8>,
     /// Cost so far as the utility last told.
     pub cost: Option<Micro>,
+    /// Energy that the cost is of: less than what flowed since.
+    pub costed: Option<Energy>,
     /// Currency of the cost, from the offer.
     pub currency: Option<Currency>,
     /// Since when.

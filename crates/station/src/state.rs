@@ -1,7 +1,7 @@
 //! What a station remembers: the stage of its dialog, and what survives a power loss.
 
 use fairway_model::station::{CallId, OfferView, Presented, StopReason, TransactionReport};
-use fairway_model::{Energy, SessionId, Time};
+use fairway_model::{CinError, Energy, SessionId, Time};
 use minicbor::{Decode, Encode};
 
 /// Where the dialog with the driver stands. Whether energy may flow is not said here but by [`Saved::open`].
@@ -9,10 +9,11 @@ use minicbor::{Decode, Encode};
 pub(crate) enum Stage {
     /// Nobody is here.
     Idle,
-    /// Digits are being typed; with `cin` they are the PIN of that CIN.
+    /// Digits are being typed; with `cin` they are the PIN of that CIN. `wrong` is why they were not taken as they are.
     Typing {
         digits: String,
         cin: Option<String>,
+        wrong: Option<CinError>,
         until: Time,
     },
     /// An `Identify` is under way.
@@ -21,8 +22,12 @@ pub(crate) enum Stage {
         presented: Presented,
         until: Time,
     },
-    /// The price is on the screen.
-    Offered { view: Box<OfferView>, until: Time },
+    /// The price is on the screen, for who presented this.
+    Offered {
+        view: Box<OfferView>,
+        presented: Presented,
+        until: Time,
+    },
     /// Consent was given; the start is awaited. The call is gone once the utility noted the consent.
     Consenting {
         session: SessionId,

@@ -13,13 +13,25 @@ use fairway_model::profile::ELIGIBILITY_DOMAIN;
 use fairway_model::registry::EvseEntry;
 use fairway_model::station::{Identified, OfferView};
 use fairway_model::{
-    HomeAcceptance, Micro, Offer, Refusal, RefusalCode, Service, SessionId, SignedEligibility,
-    SignedOffer, Tier, Time,
+    HomeAcceptance, Micro, Offer, Payment, Refusal, RefusalCode, Service, SessionId,
+    SignedEligibility, SignedOffer, Tier, Time,
 };
 use fairway_pricing::{CompiledTariff, describe, price_per_kwh_now};
 
 /// Most sentences of an offer on the screen.
 const MAX_LINES: usize = 12;
+
+/// To whom an offer is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Driver<'a> {
+    pub(crate) tier: Tier,
+    pub(crate) service: Service,
+    /// Checked by the visiting profile, without asking home.
+    pub(crate) local: bool,
+    /// BCP 47; empty where nobody said.
+    pub(crate) language: &'a str,
+    pub(crate) payment: Payment,
+}
 
 pub(crate) fn offer_key(id: SessionId) -> String {
     format!("offer/{id}")
@@ -312,7 +324,13 @@ impl Utility {
         let evse = &self.registry.evses.get(&offer.evse)?.entry;
         let rule = self.registry.rule_of(agreement).ok()?;
         let compiled = crp::compile(agreement.tariff(&offer.tariff)?, evse, rule.as_ref()).ok()?;
-        let driver = (statement.tier, statement.service, session.local);
+        let driver = Driver {
+            tier: statement.tier,
+            service: statement.service,
+            local: session.local,
+            language: &statement.language,
+            payment: statement.payment,
+        };
         let follows = agreement.forecast.is_some();
         Some(self.shown(offer, (&compiled, evse, follows), driver, out.now))
     }
@@ -323,13 +341,12 @@ impl Utility {
         load.unwrap_or(crp::NEUTRAL_BPS)
     }
 
-    /// An offer as a screen shows it, to a driver of a tier and service who was or was not checked `local`ly; `follows` where its agreement
-    /// follows the forecast load.
+    /// An offer as a screen shows it to a driver; `follows` where its agreement follows the forecast load.
     pub(crate) fn shown(
         &self,
         offer: &Offer,
         (compiled, evse, follows): (&CompiledTariff, &EvseEntry, bool),
-        (tier, service, local): (Tier, Service, bool),
+        driver: Driver<'_>,
         now: Time,
     ) -> OfferView {
         let mut lines = describe(compiled, &offer.adjustments, now);
@@ -343,16 +360,18 @@ impl Utility {
             } else {
                 self.registry.name_of(offer.visited)
             },
-            tier,
-            service,
+            tier: driver.tier,
+            service: driver.service,
             currency: offer.currency,
             price_per_kwh: price_per_kwh_now(compiled, &offer.adjustments, now)
                 .unwrap_or(Micro::ZERO),
             lines,
             estimate: offer.estimate.clone(),
             valid_until: offer.valid_until,
-            local,
+            local: driver.local,
             facts: facts::of(offer, compiled, evse, follows, now),
+            language: driver.language.to_owned(),
+            payment: driver.payment,
         }
     }
 }

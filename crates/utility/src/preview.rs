@@ -5,8 +5,11 @@
 use crate::crp::{self, no_offer};
 use crate::desk::{PreviewAsked, PreviewView};
 use crate::machine::Utility;
+use crate::offer::Driver;
 use fairway_model::registry::EvseEntry;
-use fairway_model::{Agreement, AgreementId, Micro, Offer, Refusal, Service, SessionId, Time};
+use fairway_model::{
+    Agreement, AgreementId, Micro, Offer, Payment, Refusal, Service, SessionId, Time,
+};
 use fairway_pricing::Expected;
 
 /// Most minutes at a charging point that are previewed: a week.
@@ -98,7 +101,13 @@ impl Utility {
             reasons: Vec::new(),
             estimate,
         };
-        let driver = (asked.tier, Service::Standard, false);
+        let driver = Driver {
+            tier: asked.tier,
+            service: Service::Standard,
+            local: false,
+            language: "",
+            payment: Payment::Postpaid,
+        };
         let follows = agreement.forecast.is_some();
         let shown = self.shown(&offer, (&compiled, evse, follows), driver, now);
         Ok(PreviewView {

@@ -1,15 +1,31 @@
-/** How the post's screen makes reading easier: larger text, more contrast. It lasts for one driver. */
-export const ease = $state({ large: false, contrast: false });
+/** How the post's screen makes reading easier: larger text, more contrast, a language that was chosen by hand. It lasts for one driver. */
+export const ease = $state({ large: false, contrast: false, spoken: false });
 
 export function apply(): void {
   document.documentElement.classList.toggle('large', ease.large);
   document.documentElement.classList.toggle('contrast', ease.contrast);
 }
 
+/** The larger text is four fifths of itself at least, which is the usual text. */
+const LEAST = 0.8;
+const STEP = 0.05;
+let fitted = false;
+
+/** The larger text is as large as the screen can hold: the twelve keys cannot scroll. */
+export function fit(large: boolean): void {
+  const root = document.documentElement;
+  if (fitted) root.style.fontSize = '';
+  fitted = large;
+  if (!large) return;
+  const full = Number.parseFloat(getComputedStyle(root).fontSize);
+  for (let share = 1 - STEP; root.scrollHeight > innerHeight && share > LEAST - STEP / 2; share -= STEP) root.style.fontSize = `${full * share}px`;
+}
+
 /** The next driver finds the post as it was. */
 export function reset(): void {
   ease.large = false;
   ease.contrast = false;
+  ease.spoken = false;
   apply();
 }
 

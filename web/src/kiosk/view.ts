@@ -14,6 +14,7 @@ export interface View {
   demonstration: boolean;
   /** Prices for everybody, before anybody identifies. */
   posted: Part[];
+  posted_taxes: Tax[];
   /** Counts the screens; a press is meant for one of them. */
   step: number;
   dialog: number;
@@ -44,6 +45,13 @@ export interface Choice {
   chosen?: boolean;
   energy_mwh?: number;
   total?: Money;
+  /** Of a further kilowatt-hour, with tax: nobody knows yet how much the car takes. */
+  each?: Money;
+}
+
+export interface Tax {
+  name: string;
+  rate_ppm: number;
 }
 
 export interface Part {
@@ -62,20 +70,26 @@ export interface Offer {
   home: string;
   visited: string;
   tier: 'standard' | 'gold' | 'diamond' | 'platinum';
+  /** Now, after the discount; it follows the agreed hours. */
   price_per_kwh: Money;
+  /** The energy price that comes next within a day. */
+  next: { from: string; price: Money } | null;
   undiscounted: Money | null;
   discount_bps: number;
   parts: Part[];
-  taxes: { name: string; rate_ppm: number }[];
+  taxes: Tax[];
   reason: 'tariff' | 'present_load' | 'forecast';
   load_bps: number;
   floor: Money;
   cap: Money;
   roaming: boolean;
-  hold: Money;
+  /** What a prepaid driver's balance keeps for it. */
+  hold: Money | null;
   expected: { energy_mwh: number; low: Money; expected: Money; high: Money };
   lines: string[];
   local: boolean;
+  /** The driver's own, BCP 47; empty where nobody said. */
+  language: string;
 }
 
 export interface Bill {
@@ -88,9 +102,13 @@ export interface Bill {
   agreed: boolean;
   breakdown: {
     lines: { dimension: Part['dimension']; quantity: number; unit_price: Money; amount: Money }[];
-    net: Money;
-    discount: Money;
-    taxes: { name: string; rate_ppm: number; amount: Money }[];
+    /** What the tariff's least or greatest price changed. */
+    limit: Money | null;
+    /** Negative. */
+    discount: Money | null;
+    taxes: (Tax & { amount: Money })[];
+    /** What the whole cents above leave of the total. */
+    rounding: Money | null;
   };
 }
 
@@ -101,6 +119,8 @@ export interface Charge {
   power_w: number;
   soc: number | null;
   cost: Money | null;
+  /** Energy that the cost is of. */
+  costed_mwh: number | null;
   seconds: number;
 }
 
@@ -111,6 +131,8 @@ export interface Typed {
   state: 'open' | 'unfit' | 'complete' | 'wrong';
   missing: number;
   error: string | null;
+  /** Why the number was not taken, once the driver wanted to go on. */
+  refused: string | null;
   /** The group that is wrong, from 0, where one can be named. */
   group: number | null;
 }

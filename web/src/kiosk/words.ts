@@ -25,6 +25,9 @@ export function ran(seconds: number): string {
   return hours > 0 ? `${hours}:${rest}` : rest;
 }
 
+/** An energy price: `$0.36 / kWh`. */
+export const each = (value: Money): string => t('kiosk-per-kWh', { price: cash(value) });
+
 /** One price as a sentence's part: `$0.36 / kWh`. */
 export function price(part: Part): string {
   return t(`kiosk-per-${part.unit}`, { price: cash(part.price) });

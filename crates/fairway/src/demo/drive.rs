@@ -56,6 +56,7 @@ pub struct Post {
 pub struct Pace {
     idle: i64,
     warning: i64,
+    stop_question: i64,
     plug_in: i64,
     farewell: i64,
 }
@@ -65,6 +66,7 @@ impl Pace {
     pub const QUICK: Self = Self {
         idle: 5,
         warning: 2,
+        stop_question: 5,
         plug_in: 60,
         farewell: 2,
     };
@@ -72,6 +74,7 @@ impl Pace {
     pub const HUMAN: Self = Self {
         idle: 60,
         warning: 20,
+        stop_question: 30,
         plug_in: 180,
         farewell: 30,
     };
@@ -115,6 +118,7 @@ impl Post {
         };
         config.idle = wall(pace.idle);
         config.warning = wall(pace.warning);
+        config.stop_question = wall(pace.stop_question);
         config.plug_in = wall(pace.plug_in);
         config.farewell = wall(pace.farewell);
         config.interval = 2 * MINUTE;

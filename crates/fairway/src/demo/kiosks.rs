@@ -40,8 +40,11 @@ pub(super) async fn open(
         say(&format!("  {}  {}", stand.url, stand.post.bay.utility.name));
     }
     for driver in drivers {
+        let pin = driver
+            .pin
+            .map_or(String::new(), |pin| format!(", PIN {pin}"));
         say(&format!(
-            "  {}  {} of {}",
+            "  {}  {} of {}{pin}",
             driver.cin, driver.name, driver.home.name
         ));
     }
@@ -71,7 +74,7 @@ fn told(
         json!({ "station": bay.station.as_str(), "operator": bay.utility.name, "url": stand.url })
     });
     let drivers = drivers.iter().map(
-        |d| json!({ "name": d.name, "cin": d.cin, "home": d.home.name, "account": name_of(d) }),
+        |d| json!({ "name": d.name, "cin": d.cin, "pin": d.pin, "home": d.home.name, "account": name_of(d) }),
     );
     let members = everybody().map(|cast| {
         let pages = world.pages(cast)?;

@@ -28,17 +28,22 @@ pub struct Driver {
     pub name: &'static str,
     /// CIN.
     pub cin: String,
+    /// What is asked for where the number is typed.
+    pub pin: Option<&'static str>,
     /// Home utility.
     pub home: Cast,
     /// Battery at the first charge, percent.
     pub soc: u8,
 }
 
-/// Invented names, tiers, and how each pays.
-const DRIVERS: [(&str, Tier); 3] = [
-    ("Ana Example", Tier::Gold),
-    ("Ben Example", Tier::Standard),
-    ("Cleo Example", Tier::Platinum),
+/// An invented driver: name, tier, language, and the PIN of the typed number.
+type Invented = (&'static str, Tier, &'static str, Option<&'static str>);
+
+/// One at each utility. The last one's number asks for a PIN, and screens speak her language once they know her.
+const DRIVERS: [Invented; 3] = [
+    ("Ana Example", Tier::Gold, "en", None),
+    ("Ben Example", Tier::Standard, "en", None),
+    ("Cleo Example", Tier::Platinum, "es", Some("1234")),
 ];
 
 fn micro(text: &str) -> Result<Micro, String> {
@@ -358,7 +363,7 @@ pub fn bays(seed_of: u64) -> Result<Vec<Bay>, String> {
 /// Adds one driver at each utility.
 pub async fn drivers(world: &World, seed_of: u64) -> Result<Vec<Driver>, String> {
     let mut out = Vec::new();
-    for (home, (name, tier)) in UTILITIES.into_iter().zip(DRIVERS) {
+    for (home, (name, tier, language, pin)) in UTILITIES.into_iter().zip(DRIVERS) {
         let prefix = CinPrefix::parse(home.prefix).map_err(|e| e.to_string())?;
         let customer = 100_000_000u32
             .saturating_add(u32::from(number(seed_of, name, 250)).saturating_mul(3_581_117));
@@ -376,8 +381,8 @@ pub async fn drivers(world: &World, seed_of: u64) -> Result<Vec<Driver>, String>
             tier,
             payment: Payment::Postpaid,
             credit_limit: micro("2000")?,
-            language: "en".to_owned(),
-            pin: None,
+            language: language.to_owned(),
+            pin: pin.map(str::to_owned),
             credentials: Vec::new(),
             currency: Currency::USD,
         };
@@ -386,6 +391,7 @@ pub async fn drivers(world: &World, seed_of: u64) -> Result<Vec<Driver>, String>
         out.push(Driver {
             name,
             cin,
+            pin,
             home,
             soc,
         });

@@ -188,7 +188,10 @@ pub fn render(screen: &Screen, words: &Words) -> String {
     let text = match screen {
         Screen::Offline => words.say("terminal-offline"),
         Screen::Prompt => words.say("terminal-prompt"),
-        Screen::Typing { digits } => count("terminal-typing", digits, words),
+        Screen::Typing { digits, wrong } => {
+            let typed = count("terminal-typing", digits, words);
+            wrong.map_or(typed.clone(), |wrong| format!("{typed}\n{wrong}"))
+        }
         Screen::Pin { digits } => count("terminal-pin", digits, words),
         Screen::Checking => words.say("terminal-checking"),
         Screen::Error { refusal, .. } => format!("{} ({})", refusal.text, refusal.code),

@@ -6,8 +6,8 @@ use fairway_model::station::{
     ToStation, TransactionReport,
 };
 use fairway_model::{
-    Adjustments, Currency, Energy, Estimate, EvseId, MemberId, Micro, PriceBreakdown, Service,
-    SessionId, Tier, Time,
+    Adjustments, Currency, Energy, Estimate, EvseId, MemberId, Micro, Payment, PriceBreakdown,
+    Service, SessionId, Tier, Time,
 };
 use fairway_protocol::ocmf::MeterKey;
 use fairway_station::{Car, CarModel, Input, Output, Rig, Screen, Station, StationConfig};
@@ -105,6 +105,8 @@ pub(crate) fn offer(session: SessionId, now: Time) -> OfferView {
         valid_until: now.plus(120_000),
         local: false,
         facts: facts(),
+        language: "es-US".into(),
+        payment: Payment::Postpaid,
     }
 }
 

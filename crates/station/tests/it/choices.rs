@@ -3,7 +3,7 @@
 use crate::bay::{Bay, call_of, card, cin, offer, report, session};
 use fairway_model::cin::TypedState;
 use fairway_model::station::{FromStation, Identified, StopReason, ToStation};
-use fairway_model::{Energy, RefusalCode};
+use fairway_model::{Energy, Micro, RefusalCode};
 use fairway_station::{Choice, Fault, FaultCode, Input, PadKey, Question, Screen, View};
 
 const HASH: Input = Input::Key(PadKey::Enter);
@@ -175,6 +175,37 @@ fn time_is_asked_for_before_it_ends_and_doubles() {
 }
 
 #[test]
+fn who_needs_more_time_at_the_end_of_an_offer_gets_another_one() {
+    let mut bay = Bay::new();
+    offered(&mut bay, 1);
+    bay.act(key(9));
+    bay.wait(101);
+    assert!(asks(&bay), "{:?}", view(&bay));
+    let said = bay.act(key(9));
+    assert!(
+        matches!(said[0], FromStation::Consent { session: of, accepted: false, .. } if of == session(1)),
+        "presenting the credential alone would be consent: {said:?}"
+    );
+    let FromStation::Identify { presented, .. } = &said[1] else {
+        panic!("{said:?}")
+    };
+    assert_eq!(*presented, card());
+    assert_eq!(bay.station.screen(), &Screen::Checking);
+    let answer = Identified::Offer(Box::new(offer(session(2), bay.now)));
+    bay.tell(ToStation::Identified {
+        call: call_of(&said[1]),
+        answer,
+    });
+    let fresh = view(&bay);
+    assert_eq!(fresh.question, None);
+    assert_eq!(fresh.offer.map(|o| o.session), Some(session(2)));
+    // The first offer is over: nothing of it starts.
+    bay.start(1, 1, None);
+    assert!(!bay.station.is_delivering());
+    assert!(matches!(bay.station.screen(), Screen::Offer(_)));
+}
+
+#[test]
 fn an_offer_never_stands_longer_than_it_is_valid_and_says_what_to_do_then() {
     let mut bay = Bay::new();
     offered(&mut bay, 1);
@@ -205,6 +236,34 @@ fn a_question_to_stop_is_withdrawn_by_itself() {
     assert!(stop_asked(&bay));
     bay.wait(30);
     assert!(!stop_asked(&bay) && bay.station.is_delivering());
+}
+
+#[test]
+fn a_cost_names_the_energy_that_it_is_of() {
+    let mut bay = Bay::new();
+    bay.plug_in(10);
+    offered(&mut bay, 1);
+    bay.act(HASH);
+    let begun = bay.start(1, 1, None);
+    bay.drain(begun);
+    let told = bay.wait(60);
+    let read = report(&told[0]).unwrap().samples[0].register;
+    bay.wait(20);
+    bay.tell(ToStation::TransactionNoted {
+        call: call_of(&told[0]),
+        cost: Some(Micro(1_000_000)),
+        refusal: None,
+    });
+    bay.wait(10);
+    let Screen::Charging(charge) = bay.station.screen() else {
+        panic!("{:?}", bay.station.screen())
+    };
+    let costed = read.minus(Energy(1_000_000));
+    assert_eq!(
+        (charge.cost, charge.costed),
+        (Some(Micro(1_000_000)), costed)
+    );
+    assert!(Some(charge.energy) > costed);
 }
 
 #[test]
@@ -239,7 +298,10 @@ fn typed_digits_are_judged_and_a_pin_is_never_shown() {
     for _ in 0..3 {
         bay.act(STAR);
     }
-    assert!(matches!(bay.station.screen(), Screen::Typing { digits: 0 }));
+    assert!(matches!(
+        bay.station.screen(),
+        Screen::Typing { digits: 0, .. }
+    ));
     bay.act(STAR);
     assert_eq!(bay.station.screen(), &Screen::Prompt);
 }

@@ -1,8 +1,10 @@
 //! The dialog of the flow chart, branch by branch, without a wire.
 
 use crate::bay::{Bay, bill, call_of, card, cin, evse, key, offer, report, session};
-use fairway_model::station::{FromStation, Identified, ReadingContext, StopReason, ToStation};
-use fairway_model::{Energy, Micro, Refusal, RefusalCode};
+use fairway_model::station::{
+    FromStation, Identified, InputMethod, ReadingContext, StopReason, ToStation,
+};
+use fairway_model::{CinError, Energy, Micro, Refusal, RefusalCode};
 use fairway_protocol::ocmf::verify;
 use fairway_station::{Input, PadKey, Screen};
 
@@ -245,14 +247,46 @@ fn typing_errors_never_travel() {
     let last = wrong.pop().unwrap();
     wrong.push(if last == '0' { '1' } else { '0' });
     assert!(type_digits(&mut bay, &wrong).is_empty());
+    let typed = |digits, wrong| Screen::Typing { digits, wrong };
+    let mistyped = typed(wrong.len(), Some(CinError::Mistyped));
+    assert_eq!(bay.station.screen(), &mistyped);
+    // The digits stay: star takes the wrong one back, and the right one goes on.
+    bay.act(Input::Key(PadKey::Back));
+    assert_eq!(bay.station.screen(), &typed(wrong.len() - 1, None));
+    assert!(!type_digits(&mut bay, &last.to_string()).is_empty());
+}
+
+#[test]
+fn a_number_that_is_not_complete_stays_with_its_reason() {
+    for (digits, code) in [
+        ("8400", "length"),
+        ("999", "unknown-country"),
+        ("84", "length"),
+    ] {
+        let mut bay = Bay::new();
+        assert!(type_digits(&mut bay, digits).is_empty());
+        let Screen::Typing {
+            digits: kept,
+            wrong,
+        } = bay.station.screen()
+        else {
+            panic!("{:?}", bay.station.screen())
+        };
+        assert_eq!((*kept, wrong.map(|w| w.code())), (digits.len(), Some(code)));
+    }
+}
+
+#[test]
+fn a_scanned_number_that_is_wrong_is_refused_and_nothing_for_a_minute_ends_an_entry() {
+    let mut bay = Bay::new();
+    let mut wrong = card();
+    wrong.method = InputMethod::Code;
+    wrong.token = "840001111234567898".into();
+    assert!(bay.act(Input::Presented(wrong)).is_empty());
     assert!(
         matches!(bay.station.screen(), Screen::Error { refusal, .. } if refusal.code == RefusalCode::CinMistyped)
     );
-    // A key begins anew; star takes back; nothing for a minute ends it.
     bay.act(Input::Key(PadKey::Digit(8)));
-    bay.act(Input::Key(PadKey::Digit(4)));
-    bay.act(Input::Key(PadKey::Back));
-    assert_eq!(bay.station.screen(), &Screen::Typing { digits: 1 });
     bay.wait(60);
     assert_eq!(bay.station.screen(), &Screen::Prompt);
 }

@@ -115,7 +115,7 @@ async function over(page: Page): Promise<number> {
 }
 
 /** A page fits into the narrowest and the largest window, and into a usual one and a phone's with text twice as large. */
-async function stretches(page: Page, name: string): Promise<void> {
+export async function stretches(page: Page, name: string): Promise<void> {
   for (const [width, height] of EDGES) {
     await page.setViewportSize({ width, height });
     expect(await over(page), `${name} at ${width}`).toBeLessThanOrEqual(1);

@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 export interface Stage {
   folder: string;
   kiosks: { station: string; operator: string; url: string }[];
-  drivers: { name: string; cin: string; home: string; account: string }[];
+  drivers: { name: string; cin: string; pin: string | null; home: string; account: string }[];
   members: { id: string; name: string; pages: string }[];
   /** Of every account. */
   password: string;

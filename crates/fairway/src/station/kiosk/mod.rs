@@ -11,6 +11,7 @@ mod live;
 mod phone;
 pub(crate) mod post;
 pub mod shape;
+mod steps;
 
 use crate::environment::{self, Clock};
 use crate::station::Done;
@@ -21,6 +22,7 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::routing::{get, post as on_post};
 use fairway_model::station::PricePart;
+use fairway_model::tariff::SalesTax;
 use fairway_model::{Adjustments, Currency, Time};
 use fairway_pricing::{CompiledTariff, parts};
 use fairway_station::View;
@@ -64,6 +66,17 @@ impl About {
             .as_ref()
             .map(|tariff| parts(tariff, &Adjustments::NEUTRAL, now))
             .unwrap_or_default()
+    }
+
+    /// Taxes that come on top of the posted prices.
+    fn posted_taxes(&self) -> &[SalesTax] {
+        let posted = self.posted.as_ref();
+        posted.map_or(&[], |t| t.tariff().sales_taxes.as_slice())
+    }
+
+    /// Minute of the station's local day, where its prices depend on it.
+    fn minute(&self, now: Time) -> Option<u16> {
+        self.posted.as_ref()?.local_minute(now)
     }
 
     fn currency(&self) -> Currency {

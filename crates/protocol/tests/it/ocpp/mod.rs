@@ -7,8 +7,8 @@ mod random;
 
 use fairway_model::station::{OfferFacts, OfferView, PriceReason};
 use fairway_model::{
-    Adjustments, Currency, Energy, Estimate, EvseId, MemberId, Micro, PriceBreakdown, Service,
-    SessionId, Tier, Time,
+    Adjustments, Currency, Energy, Estimate, EvseId, MemberId, Micro, Payment, PriceBreakdown,
+    Service, SessionId, Tier, Time,
 };
 use fairway_protocol::ocpp::{CsmsConfig, CsmsSession, CsmsStep};
 use serde_json::{Value, json};
@@ -71,6 +71,8 @@ pub(crate) fn offer() -> OfferView {
             hold: Micro(7_000_000),
             samples: vec![],
         },
+        language: "es-US".into(),
+        payment: Payment::Postpaid,
     }
 }
 

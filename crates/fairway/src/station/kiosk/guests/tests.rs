@@ -78,7 +78,13 @@ fn a_phone_never_sees_the_dialog_of_another_driver() {
     guests.follow(1, &prompt, [1; 8]);
     let code = opened(&mut guests, 2, &prompt);
     // Somebody at the post begins.
-    let other = view(Screen::Typing { digits: 1 }, 1);
+    let other = view(
+        Screen::Typing {
+            digits: 1,
+            wrong: None,
+        },
+        1,
+    );
     guests.follow(3, &other, [5; 8]);
     assert_eq!(guests.seen(&code, SECRET, &other), Ok(Seen::Over));
     // A phone that the driver takes along during the dialog looks on, and is not there for the next.
@@ -87,7 +93,13 @@ fn a_phone_never_sees_the_dialog_of_another_driver() {
         guests.seen(&mine, SECRET, &other),
         Ok(Seen::Live { may_act: false })
     );
-    let next = view(Screen::Typing { digits: 1 }, 2);
+    let next = view(
+        Screen::Typing {
+            digits: 1,
+            wrong: None,
+        },
+        2,
+    );
     guests.follow(5, &next, [6; 8]);
     assert_eq!(guests.seen(&mine, SECRET, &next), Ok(Seen::Over));
 }
@@ -97,7 +109,13 @@ fn a_phone_begins_acts_and_keeps_its_receipt() {
     let mut guests = Guests::new(0, [1; 8]);
     let prompt = view(Screen::Prompt, 1);
     let code = opened(&mut guests, 1, &prompt);
-    let typing = view(Screen::Typing { digits: 1 }, 1);
+    let typing = view(
+        Screen::Typing {
+            digits: 1,
+            wrong: None,
+        },
+        1,
+    );
     // The station shows the act before the phone's request is answered.
     guests.acts(1, &code, SECRET);
     guests.follow(2, &typing, [5; 8]);
