@@ -69,7 +69,7 @@ IMAGINED = ["GET /api/v1/agreements/{agreement}/preview", "GET /api/v1/settlemen
 SEED = 7
 
 # Requests for each operation of those whose bodies are whole agreements: every value beside every field would be three thousand requests.
-OF_AN_AGREEMENT = 40
+OF_AN_AGREEMENT = 12
 
 # Longest wait for one answer, in seconds, on a machine that is busy with other things.
 PATIENCE = 60

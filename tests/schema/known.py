@@ -30,6 +30,9 @@ def known(world: World) -> dict:
     answered = operator.get(f"/agreements/{agreements['answered']}")["terms"]
     cent = {"currency": charge["total"]["currency"], "scale": 2}
 
+    # What a customer with charges does not change, and values that are right.
+    kept = {name: customer[name] for name in ("class", "payment", "credit_limit", "language", "credentials")} | {"pin": None}
+
     def of(agreement: str) -> dict[str, str]:
         return {"agreement": agreement}
 
@@ -76,8 +79,8 @@ def known(world: World) -> dict:
             "POST /api/v1/agreements/{agreement}/effect": {"terms": terms},
             "POST /api/v1/agreements/{agreement}/suspend": {"ground": "technical", "evidence": None},
             "POST /api/v1/agreements/{agreement}/terminate": {"from": None},
-            "POST /api/v1/customers": {"cin": customer["cin"], "name": "Ben Example", "credit_limit": customer["credit_limit"], "language": "en", "pin": None, "credentials": []},
-            "PATCH /api/v1/customers/{customer}": {"credit_limit": None, "language": "en", "credentials": []},
+            "POST /api/v1/customers": kept | {"cin": customer["cin"], "name": customer["name"]},
+            "PATCH /api/v1/customers/{customer}": {name: value for name, value in kept.items() if name != "class"},
             "POST /api/v1/customers/{customer}/top-up": {"amount": cent | {"amount": 100}},
             "POST /api/v1/disputes/{dispute}/open": {"claimed": cent | {"amount": 1}},
             "PUT /api/v1/loads/{area}": {"load_bps": 11_000},
