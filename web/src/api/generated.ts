@@ -374,7 +374,7 @@ export type AllAgreementRow = {
          */
         stage: string;
         /**
-         * `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `suspended`, `ended` or `broken`.
+         * `proposed`, `countered`, `withdrawn`, `lapsed`, `later`, `in_force`, `replaced`, `suspended`, `ended` or `broken`.
          */
         state: string;
         /**
@@ -776,6 +776,10 @@ export type Bill = {
      */
     cin: string;
     /**
+     * The same in groups for people.
+     */
+    cin_grouped: string;
+    /**
      * What came off charges.
      */
     credits: Array<CreditBody>;
@@ -871,6 +875,10 @@ export type BillLineBody = {
      * Begin.
      */
     start: string;
+    /**
+     * IANA zone of the place, where the ledger knows it.
+     */
+    time_zone: string | null;
     /**
      * Amount, taxes included.
      */
@@ -3251,11 +3259,19 @@ export type PageSession = {
          * Station, where it is this member's.
          */
         station: string | null;
+        /**
+         * IANA zone of the charging point, where the ledger knows it.
+         */
+        time_zone: string | null;
         total: Money | null;
         /**
          * Visited utility.
          */
         visited: string;
+        /**
+         * Its name.
+         */
+        visited_name: string;
     }>;
     /**
      * Whether there is a next page.
@@ -4032,11 +4048,19 @@ export type Session = {
      * Station, where it is this member's.
      */
     station: string | null;
+    /**
+     * IANA zone of the charging point, where the ledger knows it.
+     */
+    time_zone: string | null;
     total: Money | null;
     /**
      * Visited utility.
      */
     visited: string;
+    /**
+     * Its name.
+     */
+    visited_name: string;
 };
 
 /**
@@ -4101,6 +4125,10 @@ export type SettlementLine = {
  * Whether the first account is still to be made.
  */
 export type SetupState = {
+    /**
+     * In a demonstration the names of its accounts, at most 20, so that the sign-in can offer them; otherwise none.
+     */
+    accounts: Array<string>;
     /**
      * Everything here is a demonstration.
      */
@@ -6759,6 +6787,9 @@ export type GetSessionsBySessionResponse = GetSessionsBySessionResponses[keyof G
 export type GetSessionsBySessionTraceData = {
     body?: never;
     path: {
+        /**
+         * A charge's id
+         */
         session: string;
     };
     query?: never;

@@ -45,7 +45,7 @@ pub(super) fn head(bill: &Bill, words: &Words) -> Result<Vec<Block>, MoneyError>
             name: words.say("bill-customer"),
             facts: vec![
                 Fact::new(words.say("bill-customer"), Rich::words(&bill.customer)),
-                Fact::new(words.say("bill-cin"), Rich::code(&bill.cin_grouped())),
+                Fact::new(words.say("bill-cin"), Rich::code(bill.cin_grouped())),
                 Fact::new(words.say("bill-utility"), Rich::words(utility)),
             ],
         },

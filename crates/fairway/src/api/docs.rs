@@ -20,7 +20,7 @@ pub(super) const REFERENCE: &str = "api/docs";
 /// Where readers begin.
 const FIRST: &str = "docs/guide/README.md";
 /// The way through the documents: what it is called, and which it is.
-const WAY: [(&str, &str); 11] = [
+const WAY: [(&str, &str); 12] = [
     ("Overview", FIRST),
     ("Start", "docs/guide/start.md"),
     ("Concepts", "docs/guide/concepts.md"),

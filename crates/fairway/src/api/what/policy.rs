@@ -24,6 +24,7 @@ pub(crate) struct RulesBody {
     /// The agreement's tariff to offer, by id; its first when it has none of that name.
     tariff: String,
     /// Greatest load multiplier that own drivers' contracts accept.
+    #[schema(minimum = 1, maximum = 100_000)]
     max_load_bps: u32,
     /// Energy that an estimate assumes, more than nothing.
     #[schema(minimum = 1)]
@@ -45,6 +46,7 @@ pub(crate) struct PartnerRulesBody {
     /// The tariff to offer them.
     tariff: String,
     /// Greatest load multiplier that they are charged.
+    #[schema(minimum = 1, maximum = 100_000)]
     max_load_bps: u32,
 }
 
@@ -125,6 +127,7 @@ pub(crate) struct PolicyNew {
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoadNew {
     /// Price multiplier; 10,000 is neutral.
+    #[schema(minimum = 1, maximum = 100_000)]
     load_bps: u32,
 }
 
@@ -219,8 +222,14 @@ pub(crate) async fn replace(
         partners.push(PartnerRules {
             home: wire::member(&format!("/partners/{at}/home"), &rules.home)?,
             tariff: rules.tariff,
-            max_load_bps: rules.max_load_bps,
+            max_load_bps: bounded(&format!("/partners/{at}/max_load_bps"), rules.max_load_bps)?,
         });
+    }
+    for (class, rules) in [
+        ("residential", &new.residential),
+        ("commercial", &new.commercial),
+    ] {
+        bounded(&format!("/{class}/max_load_bps"), rules.max_load_bps)?;
     }
     let policy = Policy {
         version: before.saturating_add(1),
@@ -239,6 +248,15 @@ pub(crate) async fn replace(
     let command = Command::PutPolicy(Box::new(policy));
     api.tell(&by, rand::random(), command).await?;
     answered(&api, &by).await
+}
+
+/// A load multiplier within the bounds of every load.
+fn bounded(pointer: &str, load_bps: u32) -> Result<u32, Problem> {
+    if (1..=MAX_LOAD_BPS).contains(&load_bps) {
+        return Ok(load_bps);
+    }
+    let text = format!("a load has 1 to {MAX_LOAD_BPS} basis points; 10000 is neutral");
+    Err(Problem::field(pointer, text))
 }
 
 /// A load is that of an area in which this member has a charging point, or has a load already.
@@ -271,11 +289,7 @@ pub(crate) async fn set_load(
     Path(area): Path<String>,
     body: Body<LoadNew>,
 ) -> Result<Response, Problem> {
-    let load_bps = body.value.load_bps;
-    if !(1..=MAX_LOAD_BPS).contains(&load_bps) {
-        let text = format!("a load has 1 to {MAX_LOAD_BPS} basis points; 10000 is neutral");
-        return Err(Problem::field("/load_bps", text));
-    }
+    let load_bps = bounded("/load_bps", body.value.load_bps)?;
     known_area(&api, &by, &area).await?;
     let command = Command::SetLoad { area, load_bps };
     api.tell(&by, rand::random(), command).await?;
