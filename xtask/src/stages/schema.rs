@@ -15,7 +15,7 @@ const SCRIPT: &str = "tests/schema/check.py";
 /// What the members serve and clients are made from.
 const DESCRIPTION: &str = "openapi/fairway.json";
 /// Longest time of all runs: they take minutes on a quiet machine of two cores, and many times as long where forty other programs want them.
-const LIMIT: Duration = Duration::from_mins(60);
+const LIMIT: Duration = Duration::from_mins(30);
 /// How the script's last line begins.
 const RESULT: &str = "schema: ";
 
