@@ -2,12 +2,13 @@
 //! runs, without the others: pages need no quorum.
 
 use crate::api_person::Person;
-use crate::stage::{PATIENCE, folder, program};
+use crate::stage::{PATIENCE, Stage, folder, program};
+use fairway::api::Role;
+use fairway::demo::accounts;
 use fairway::demo::members::{Cast, UTILITIES};
 use fairway::demo::world::{Plan, World};
-use fairway_model::Service;
-use fairway_model::cin::{Cin, CinPrefix, CustomerNumber};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) const PASSWORD: &str = "a long enough password";
@@ -30,7 +31,7 @@ pub(crate) async fn alone_with(
         speed: 1,
         program: program(),
         begin_ms: fairway::demo::world::BEGIN_MS,
-        databases: std::collections::BTreeMap::new(),
+        databases: BTreeMap::new(),
         lines: false,
         pages: None,
         forecast: false,
@@ -369,26 +370,6 @@ fn filled(path: &str) -> String {
 const OPERATIONS: usize = 71;
 const OPEN: usize = 4;
 
-/// A customer of this member, and his account.
-async fn driver(operator: &Person, cast: Cast) -> Person {
-    let prefix = CinPrefix::parse(cast.prefix).unwrap();
-    let number = CustomerNumber::new(123_456_789).unwrap();
-    let cin = Cin::new(prefix, Service::Standard, number).digits().clone();
-    let new = json!({
-        "cin": cin, "name": "Ben Roth", "class": "residential", "tier": "gold", "payment": "postpaid",
-        "credit_limit": { "amount": 20_000, "currency": "USD", "scale": 2 }, "language": "es-MX",
-    });
-    let key = ("idempotency-key", "new-customer");
-    let made = operator
-        .say("POST", "/api/v1/customers", &new, &[key])
-        .await;
-    let customer = made.expect(201)["customer"].clone();
-    let body = json!({ "name": "ben", "display_name": "Ben", "role": "driver", "password": PASSWORD, "customer": customer });
-    let made = operator.say("POST", "/api/v1/accounts", &body, &[]).await;
-    made.expect(201);
-    Person::sign_in(&operator.base, "ben", PASSWORD).await
-}
-
 /// Whether an answer says that this role may not.
 async fn refused(person: &Person, method: &str, path: &str) -> bool {
     let key = ("idempotency-key", "role-test");
@@ -415,8 +396,11 @@ async fn refused(person: &Person, method: &str, path: &str) -> bool {
 
 #[tokio::test]
 async fn process_api_every_address_and_every_role() {
-    let (world, cast, person, token) = alone("api-roles").await;
-    let ada = first(&person, &token).await;
+    // With its partners, since a driver's account needs a customer, and a customer a prefix on the ledger.
+    let stage = Stage::open("api-roles", BTreeMap::new()).await;
+    accounts::make(&stage.world, &stage.drivers).await.unwrap();
+    let base = stage.world.pages(UTILITIES[1]).unwrap();
+    let person = Person::arrive(&base).await;
     let described = person.get("/openapi.json").await.expect(200);
     let committed = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -427,16 +411,19 @@ async fn process_api_every_address_and_every_role() {
         described == serde_json::from_str::<Value>(&committed).unwrap(),
         "openapi/fairway.json is not what the program serves"
     );
-    let mut people = vec![("operator", ada.clone())];
-    for role in ["roaming_manager", "auditor", "engineer"] {
-        let body =
-            json!({ "name": role, "display_name": role, "role": role, "password": PASSWORD });
-        ada.say("POST", "/api/v1/accounts", &body, &[])
-            .await
-            .expect(201);
-        people.push((role, Person::sign_in(&ada.base, role, PASSWORD).await));
+    let mut people = Vec::new();
+    for role in Role::ALL {
+        let name = match role {
+            Role::Driver => accounts::name_of(&stage.drivers[1]),
+            staff => staff.word().replace('_', "-"),
+        };
+        let signed = Person::sign_in(&base, &name, accounts::PASSWORD).await;
+        assert_eq!(
+            signed.get("/api/v1/me").await.expect(200)["role"],
+            role.word()
+        );
+        people.push((role.word(), signed));
     }
-    people.push(("driver", driver(&ada, cast).await));
     let (mut asked, mut open) = (0, 0);
     let paths = described["paths"].as_object().unwrap();
     // A sign-out is the last that anybody asks.
@@ -473,7 +460,7 @@ async fn process_api_every_address_and_every_role() {
         (OPEN, (OPERATIONS - OPEN) * 5),
         "count a new operation at OPERATIONS"
     );
-    end(world).await;
+    stage.close().await;
 }
 
 #[tokio::test]

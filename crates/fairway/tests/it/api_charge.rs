@@ -76,7 +76,7 @@ async fn process_api_tells_the_story_of_a_charge() {
         .events(Some(&(id.parse::<u64>().unwrap() - 1).to_string()))
         .await;
     let (resumed, _) = again
-        .until(|name, _| name != "fairway.block.finalized.v1")
+        .until(|name, _| name == "fairway.session.updated.v1")
         .await;
     assert_eq!(resumed, id, "the stream goes on behind the last event");
     let mut lost = driver.events(Some("5")).await;
