@@ -141,7 +141,7 @@ test('an_auditor_verifies_a_settled_charge_in_the_page', async () => {
   await picture(auditor.page, 'ledger-agreements');
   await auditor.page.locator('tr[data-row]').filter({ hasText: 'in force' }).first().locator('a').first().click();
   await settled(auditor.page);
-  await auditor.page.getByText('countersigned', { exact: true }).waitFor();
+  await auditor.page.getByText(/countersigned/).first().waitFor();
   await picture(auditor.page, 'ledger-agreement');
   // A witness has no pages of a utility, and no way leads to one.
   await go(auditor.page, '/console/stations');

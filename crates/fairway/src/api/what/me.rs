@@ -183,9 +183,10 @@ async fn begin(api: &Api, account: &Account, status: StatusCode) -> Result<Respo
 #[utoipa::path(get, path = "/api/v1/setup", tag = "people", responses((status = 200, body = SetupState)))]
 pub(crate) async fn setup_state(State(api): State<Api>) -> Json<SetupState> {
     let parts = api.parts();
-    let shown = match parts.web.demonstration {
-        true => api.people().list(None, MOST_OFFERED).0,
-        false => Vec::new(),
+    let shown = if parts.web.demonstration {
+        api.people().list(None, MOST_OFFERED).0
+    } else {
+        Vec::new()
     };
     Json(SetupState {
         accounts: shown.into_iter().map(|account| account.name).collect(),
