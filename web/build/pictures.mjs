@@ -24,7 +24,7 @@ const SCREENS = [
   'kiosk-typing-wrong-wide-light', 'kiosk-checking-wide-light', 'kiosk-plug-in-wide-light', 'kiosk-stop-asked-wide-light', 'kiosk-bill-wide-light',
   'kiosk-error-silent-wide-light', 'kiosk-faulted-wide-light', 'kiosk-offline-wide-light', 'kiosk-offer-small-dark', 'kiosk-offer-tall-light', 'kiosk-prompt-rtl-wide-light',
   'kiosk-phone-prompt-phone-light', 'kiosk-phone-offer-phone-light', 'kiosk-phone-charging-phone-dark', 'kiosk-phone-receipt-phone-light',
-  'my-live-phone-light', 'my-sessions-phone-dark', 'my-bill-phone-light', 'my-2026-11-mirrored-phone-light',
+  'my-live-phone-dark', 'my-bill-phone-light',
   'stations-wide-light', 'sessions-wide-dark', 'sessions-mirrored-wide-light', 'customers-wide-light', 'policy-wide-light', 'tariffs-small-wide-light', 'agreements-waiting-wide-light',
   'network-wide-light', 'line-cut-wide-light', 'blocks-wide-light', 'ledger-accounts-wide-light', 'check-wide-dark', 'simulator-wide-light',
 ];

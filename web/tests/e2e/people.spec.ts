@@ -87,7 +87,7 @@ test('two_members_negotiate_a_new_version_and_both_countersign', async () => {
   await duke.page.getByRole('button', { name: 'Propose a new version' }).click();
   await duke.page.waitForURL('**/console/agreements');
   // Alabama's list was open: it is told, and answers with a cap of its own.
-  await alabama.page.getByText('waits for us').first().waitFor();
+  await alabama.page.locator('tr', { hasText: 'waits for us' }).first().waitFor();
   await picture(alabama.page, 'agreements-waiting');
   await alabama.page.locator('tr', { hasText: 'waits for us' }).locator('a').first().click();
   await settled(alabama.page);
@@ -98,7 +98,7 @@ test('two_members_negotiate_a_new_version_and_both_countersign', async () => {
   await alabama.page.getByRole('button', { name: 'Counter' }).click();
   await alabama.page.waitForURL('**/console/agreements');
   // Duke sees what changed, and countersigns.
-  await duke.page.getByText('waits for us').first().waitFor();
+  await duke.page.locator('tr', { hasText: 'waits for us' }).first().waitFor();
   await duke.page.locator('tr', { hasText: 'waits for us' }).locator('a').first().click();
   await settled(duke.page);
   await picture(duke.page, 'agreement-waiting');

@@ -206,8 +206,10 @@ pub(crate) struct AccountsPage {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BlocksQuery {
     /// Entries of the page, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]{2,512}$")]
     cursor: Option<String>,
     /// Only blocks with transactions.
     filled: Option<bool>,

@@ -113,6 +113,9 @@ pub(crate) enum RoleWord {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SessionQuery {
     /// In this state.
+    #[param(
+        pattern = "^(identifying|offered|authorized|charging|ended|agreed|settled|refused|void|disputed)$"
+    )]
     state: Option<String>,
     /// In this part of ours.
     role: Option<RoleWord>,
