@@ -71,7 +71,7 @@ def known(world: World) -> dict:
         "cursors": {f"GET /api/v1{path}": cursor for path, cursor in cursors(world).items()},
         # Fields of bodies: every second request that shall be right gets them, the first one among them.
         "fields": {
-            "POST /api/v1/accounts": {"role": "auditor", "customer": None},
+            "POST /api/v1/accounts": {"role": "auditor", "customer": None, "display_name": "One More", "password": "long enough for an account"},
             "POST /api/v1/agreements": {"terms": terms | {"version": terms["version"] + 1}},
             "POST /api/v1/agreements/check": {"terms": terms},
             "POST /api/v1/agreements/preview": {"terms": terms},

@@ -90,7 +90,7 @@ fn what_is_billed_is_in_the_text_in_order_of_reading() {
     for wanted in [
         "Charging bill for November 2026",
         "Ada Lovelace",
-        "840001111234567899",
+        "840 001 1112 3456 7899",
         "9.56\u{a0}USD",
         "2 charges, 25\u{a0}kWh, less 1 credit of 1.00\u{a0}USD",
         "1 finished charge is not settled yet",
@@ -107,7 +107,7 @@ fn what_is_billed_is_in_the_text_in_order_of_reading() {
         "North Carolina sales tax, 7\u{a0}% on 4.93875\u{a0}USD",
         "energy was priced at 105\u{a0}% of the tariff",
         "between 0.30\u{a0}USD and 0.45\u{a0}USD per kWh",
-        "you were shown an estimate of 3.12\u{a0}USD to 7.45\u{a0}USD",
+        "that you agreed to estimated 3.12\u{a0}USD to 7.45\u{a0}USD",
         "Present load in DUK-NC",
         "Shapley value",
         "4 signed readings, register 100\u{a0}kWh to 112.5\u{a0}kWh",

@@ -106,7 +106,7 @@ fn only<'a>(option: &str, cins: &'a [Cin]) -> Result<&'a Cin, String> {
 mod tests {
     use super::*;
 
-    const RIGHT: &str = "840 001 1 1 123456789 9";
+    const RIGHT: &str = "840 001 1112 3456 7899";
 
     fn options(cins: &[&str]) -> Options {
         Options {

@@ -501,6 +501,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, routes).await });
+        crate::node::tls::install_provider();
         let http = reqwest::Client::new();
         for (method, path, status, part) in [
             ("GET", "/nothing", 404, "nothing is served at /nothing"),

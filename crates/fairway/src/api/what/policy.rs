@@ -27,7 +27,7 @@ pub(crate) struct RulesBody {
     #[schema(minimum = 1, maximum = 100_000)]
     max_load_bps: u32,
     /// Energy that an estimate assumes, more than nothing.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     expected_energy_mwh: u64,
     /// Half-width of the estimate's interval.
     #[schema(maximum = 10_000)]
@@ -230,6 +230,11 @@ pub(crate) async fn replace(
         ("commercial", &new.commercial),
     ] {
         bounded(&format!("/{class}/max_load_bps"), rules.max_load_bps)?;
+        if !(1..=MAX_EXPECTED_MWH).contains(&rules.expected_energy_mwh) {
+            let pointer = format!("/{class}/expected_energy_mwh");
+            let text = format!("an estimate assumes 1 to {MAX_EXPECTED_MWH} milliwatt-hours");
+            return Err(Problem::field(&pointer, text));
+        }
     }
     let policy = Policy {
         version: before.saturating_add(1),
@@ -249,6 +254,9 @@ pub(crate) async fn replace(
     api.tell(&by, rand::random(), command).await?;
     answered(&api, &by).await
 }
+
+/// A thousand megawatt-hours: more than any charge takes, in milliwatt-hours.
+const MAX_EXPECTED_MWH: u64 = 1_000_000_000_000;
 
 /// A load multiplier within the bounds of every load.
 fn bounded(pointer: &str, load_bps: u32) -> Result<u32, Problem> {
