@@ -207,7 +207,7 @@ fn what_operators_count_is_told_once_and_names_nobody() {
         }
     )));
     world.happened.clear();
-    Driver::at(duke(), 3).refused(&mut world, &cin(alabama(), 999_999));
+    Driver::at(duke(), 1).refused(&mut world, &cin(alabama(), 999_999));
     let told: Vec<_> = world.happened.iter().map(|(_, what)| *what).collect();
     assert!(
         matches!(
