@@ -117,6 +117,7 @@ pub(crate) struct PolicyNew {
     #[schema(minimum = 1)]
     home_timeout_ms: i64,
     /// Failed identifications per station and minute.
+    #[schema(maximum = 1_000_000)]
     attempts_per_minute: u32,
     /// How money moves by itself.
     money: Option<MoneyPolicyBody>,
@@ -236,6 +237,10 @@ pub(crate) async fn replace(
             return Err(Problem::field(&pointer, text));
         }
     }
+    if new.attempts_per_minute > MAX_ATTEMPTS {
+        let text = format!("a station may fail at most {MAX_ATTEMPTS} times a minute");
+        return Err(Problem::field("/attempts_per_minute", text));
+    }
     let policy = Policy {
         version: before.saturating_add(1),
         residential: new.residential.rules(),
@@ -257,6 +262,9 @@ pub(crate) async fn replace(
 
 /// A thousand megawatt-hours: more than any charge takes, in milliwatt-hours.
 const MAX_EXPECTED_MWH: u64 = 1_000_000_000_000;
+
+/// More than a station can ask in a minute.
+const MAX_ATTEMPTS: u32 = 1_000_000;
 
 /// A load multiplier within the bounds of every load.
 fn bounded(pointer: &str, load_bps: u32) -> Result<u32, Problem> {
