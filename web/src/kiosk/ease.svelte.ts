@@ -1,9 +1,17 @@
+import { speak } from '../lib/i18n.svelte.ts';
+
 /** How the post's screen makes reading easier: larger text, more contrast, a language that was chosen by hand. It lasts for one driver. */
 export const ease = $state({ large: false, contrast: false, spoken: false });
 
 export function apply(): void {
   document.documentElement.classList.toggle('large', ease.large);
   document.documentElement.classList.toggle('contrast', ease.contrast);
+}
+
+/** A language chosen by hand, which the driver's own does not replace. */
+export function choose(code: string): void {
+  ease.spoken = true;
+  void speak(code, false);
 }
 
 /** The larger text is four fifths of itself at least, which is the usual text. */

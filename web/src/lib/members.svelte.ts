@@ -1,4 +1,5 @@
 import { get } from '../api/client.ts';
+import { plainName } from './names.ts';
 
 /** Names of the consortium's members; an id stands for itself until its name is known. */
 
@@ -22,11 +23,6 @@ async function ask(): Promise<void> {
 
 export function memberName(id: string | null | undefined): string {
   return id ? (names[id] ?? id) : '';
-}
-
-/** A name without its "(demonstration)": in a table the ribbon of the page says it, and the room belongs to what differs. */
-export function plainName(name: string): string {
-  return name.replace(/ \(demonstration\)$/, '');
 }
 
 /** The name of a member as tables have it. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { decimal, energy, money, month, scaled, share, span } from '../../src/lib/format.ts';
+import { less, sums } from '../../src/lib/sums.ts';
 
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 
@@ -33,4 +34,12 @@ test('energy_shares_and_spans_have_their_units', () => {
   expect(span('en', 220)).toBe('220ms');
   expect(plain(span('en', 90_000))).toBe('1m 30s');
   expect(month('en', '2026-11')).toBe('November 2026');
+});
+
+test('sums_of_money_are_exact_at_any_scale_and_keep_currencies_apart', () => {
+  const of = (amount: number | string, scale: number, currency = 'USD') => ({ amount, scale, currency });
+  expect(sums([of(150, 2), of('9007199254740993', 6), of(7, 0, 'JPY'), of(-1, 6)])).toEqual([of('9007199256240992', 6), of('7', 0, 'JPY')]);
+  expect(sums([of(5, 0)], 2)).toEqual([of('500', 2)]);
+  expect(sums([])).toEqual([]);
+  expect(less(of(1, 2), of(1, 6))).toEqual(of('9999', 6));
 });

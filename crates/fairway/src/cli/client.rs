@@ -71,13 +71,8 @@ impl Client {
     /// # Errors
     /// The utility's refusal, or why it was not reached.
     pub async fn command_as(&self, id: [u8; 16], command: &Command) -> Result<Reply, String> {
-        let url = format!("{}/operator/v1/command/{}", self.base, hex::encode(id));
-        let request = self
-            .http
-            .post(url)
-            .bearer_auth(&self.token)
-            .body(command.to_bytes());
-        let bytes = answered(request.send().await).await?;
+        let path = format!("/operator/v1/command/{}", hex::encode(id));
+        let bytes = self.post(&path, command.to_bytes()).await?;
         match Answer::<Reply>::from_bytes(&bytes).map_err(|e| format!("the answer: {e}"))? {
             Answer::Yes(reply) => Ok(*reply),
             Answer::No(refusal) => Err(refusal.to_string()),
@@ -89,12 +84,8 @@ impl Client {
     /// # Errors
     /// Why the node does not take it, or was not reached.
     pub async fn hand_in(&self, transaction: Vec<u8>) -> Result<(), String> {
-        let request = self
-            .http
-            .post(format!("{}/ledger/v1/transaction", self.base))
-            .bearer_auth(&self.token)
-            .body(transaction);
-        answered(request.send().await).await.map(|_| ())
+        let taken = self.post("/ledger/v1/transaction", transaction).await;
+        taken.map(|_| ())
     }
 
     /// Makes an account for the member's pages.
@@ -103,12 +94,8 @@ impl Client {
     /// The page's own words, or why it was not reached.
     pub async fn add_account(&self, account: &AccountRequest) -> Result<(), String> {
         let body = serde_json::to_vec(account).map_err(|e| e.to_string())?;
-        let request = self
-            .http
-            .post(format!("{}/operator/v1/account", self.base))
-            .bearer_auth(&self.token)
-            .body(body);
-        answered(request.send().await).await.map(|_| ())
+        let made = self.post("/operator/v1/account", body).await;
+        made.map(|_| ())
     }
 
     /// Changes an account of the member's pages; gives it as it is then.
@@ -120,12 +107,7 @@ impl Client {
         change: &AccountChangeRequest,
     ) -> Result<serde_json::Value, String> {
         let body = serde_json::to_vec(change).map_err(|e| e.to_string())?;
-        let request = self
-            .http
-            .post(format!("{}/operator/v1/account/change", self.base))
-            .bearer_auth(&self.token)
-            .body(body);
-        let bytes = answered(request.send().await).await?;
+        let bytes = self.post("/operator/v1/account/change", body).await?;
         serde_json::from_slice(&bytes).map_err(|e| format!("the answer: {e}"))
     }
 
@@ -155,6 +137,12 @@ impl Client {
         let bytes = answer.bytes().await.map_err(|e| e.to_string())?;
         let told = serde_json::from_slice(&bytes).map_err(|e| format!("the answer: {e}"))?;
         Ok((ready, told))
+    }
+
+    /// Hands something in with the operator's token; gives what was answered.
+    async fn post(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, String> {
+        let request = self.http.post(format!("{}{path}", self.base));
+        answered(request.bearer_auth(&self.token).body(body).send().await).await
     }
 
     /// Gets a page.

@@ -17,6 +17,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
+/// A thousand megawatt-hours: more than any charge takes, in milliwatt-hours.
+const MAX_EXPECTED_MWH: u64 = 1_000_000_000_000;
+
+/// More than a station can ask in a minute.
+const MAX_ATTEMPTS: u32 = 1_000_000;
+
 /// Rules of one class of customers.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -218,6 +224,7 @@ pub(crate) async fn replace(
     let before = present(&api, &by).await?.policy.version;
     must_match(&headers, before)?;
     let new = body.value;
+    within_bounds(&new)?;
     let mut partners = Vec::with_capacity(new.partners.len());
     for (at, rules) in new.partners.into_iter().enumerate() {
         partners.push(PartnerRules {
@@ -225,21 +232,6 @@ pub(crate) async fn replace(
             tariff: rules.tariff,
             max_load_bps: bounded(&format!("/partners/{at}/max_load_bps"), rules.max_load_bps)?,
         });
-    }
-    for (class, rules) in [
-        ("residential", &new.residential),
-        ("commercial", &new.commercial),
-    ] {
-        bounded(&format!("/{class}/max_load_bps"), rules.max_load_bps)?;
-        if !(1..=MAX_EXPECTED_MWH).contains(&rules.expected_energy_mwh) {
-            let pointer = format!("/{class}/expected_energy_mwh");
-            let text = format!("an estimate assumes 1 to {MAX_EXPECTED_MWH} milliwatt-hours");
-            return Err(Problem::field(&pointer, text));
-        }
-    }
-    if new.attempts_per_minute > MAX_ATTEMPTS {
-        let text = format!("a station may fail at most {MAX_ATTEMPTS} times a minute");
-        return Err(Problem::field("/attempts_per_minute", text));
     }
     let policy = Policy {
         version: before.saturating_add(1),
@@ -260,12 +252,6 @@ pub(crate) async fn replace(
     answered(&api, &by).await
 }
 
-/// A thousand megawatt-hours: more than any charge takes, in milliwatt-hours.
-const MAX_EXPECTED_MWH: u64 = 1_000_000_000_000;
-
-/// More than a station can ask in a minute.
-const MAX_ATTEMPTS: u32 = 1_000_000;
-
 /// A load multiplier within the bounds of every load.
 fn bounded(pointer: &str, load_bps: u32) -> Result<u32, Problem> {
     if (1..=MAX_LOAD_BPS).contains(&load_bps) {
@@ -273,6 +259,26 @@ fn bounded(pointer: &str, load_bps: u32) -> Result<u32, Problem> {
     }
     let text = format!("a load has 1 to {MAX_LOAD_BPS} basis points; 10000 is neutral");
     Err(Problem::field(pointer, text))
+}
+
+/// Numbers that no policy has.
+fn within_bounds(new: &PolicyNew) -> Result<(), Problem> {
+    for (class, rules) in [
+        ("residential", &new.residential),
+        ("commercial", &new.commercial),
+    ] {
+        bounded(&format!("/{class}/max_load_bps"), rules.max_load_bps)?;
+        if !(1..=MAX_EXPECTED_MWH).contains(&rules.expected_energy_mwh) {
+            let pointer = format!("/{class}/expected_energy_mwh");
+            let text = format!("an estimate assumes 1 to {MAX_EXPECTED_MWH} milliwatt-hours");
+            return Err(Problem::field(&pointer, text));
+        }
+    }
+    if new.attempts_per_minute > MAX_ATTEMPTS {
+        let text = format!("a station may fail at most {MAX_ATTEMPTS} times a minute");
+        return Err(Problem::field("/attempts_per_minute", text));
+    }
+    Ok(())
 }
 
 /// A load is that of an area in which this member has a charging point, or has a load already.
