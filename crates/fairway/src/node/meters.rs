@@ -385,4 +385,31 @@ mod tests {
             assert!(document.contains(&format!("`{name}")), "{name}");
         }
     }
+
+    /// The names of Fairway's metrics that a text asks for, as a scrape shows them without a histogram's endings.
+    fn asked(text: &str) -> std::collections::BTreeSet<&str> {
+        let word = |c: char| !c.is_ascii_lowercase() && c != '_';
+        let names = text.split(word).filter(|w| w.starts_with("fairway_"));
+        names
+            .map(|name| name.strip_suffix("_bucket").unwrap_or(name))
+            .collect()
+    }
+
+    #[test]
+    fn board_and_alarms_ask_for_what_is_there() {
+        let document = include_str!("../../../../docs/metrics.md");
+        let files = [
+            include_str!("../../../../docs/examples/monitoring/grafana.json"),
+            include_str!("../../../../docs/examples/monitoring/alarms.yml"),
+        ];
+        for text in files {
+            let names = asked(text);
+            assert!(names.len() > 5, "{names:?}");
+            for name in names {
+                let as_listed = [format!("`{name}`"), format!("`{name}{{")];
+                let listed = as_listed.iter().any(|word| document.contains(word));
+                assert!(listed, "{name} is in no line of docs/metrics.md");
+            }
+        }
+    }
 }
