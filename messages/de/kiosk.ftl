@@ -158,7 +158,7 @@ kiosk-error-consent-timeout-way = Karte vorhalten oder Nummer tippen, dann kommt
 kiosk-error-evse-unavailable = Diese Säule ist nicht frei
 kiosk-error-evse-unavailable-way = Bitte nutzen Sie eine andere.
 kiosk-error-nothing-delivered = Es floss keine Energie
-kiosk-error-nothing-delivered-way = Stecken Sie innerhalb von drei Minuten nach dem Start ein. Beginnen Sie wieder, wenn Sie bereit sind.
+kiosk-error-nothing-delivered-way = Vielleicht ist die Batterie voll. Sonst: binnen drei Minuten nach dem Start einstecken und neu beginnen.
 kiosk-no-answer = Die Säule hat nicht geantwortet. Der Druck zählt höchstens einmal; drücken Sie noch einmal.
 kiosk-lost = Diese Anzeige ist nicht aktuell; sie verbindet sich neu.
 

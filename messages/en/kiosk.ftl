@@ -158,7 +158,7 @@ kiosk-error-consent-timeout-way = Tap your card or type your number again for a 
 kiosk-error-evse-unavailable = This post is not free for a charge
 kiosk-error-evse-unavailable-way = Please use another one.
 kiosk-error-nothing-delivered = No energy flowed
-kiosk-error-nothing-delivered-way = Plug in within three minutes after the start. Begin again when you are ready.
+kiosk-error-nothing-delivered-way = The battery may be full. If it is not: plug in within three minutes after the start, and begin again.
 kiosk-no-answer = The post did not answer. What you pressed counts at most once; press again.
 kiosk-lost = This screen is not up to date; it connects again.
 

@@ -158,7 +158,7 @@ kiosk-error-consent-timeout-way = Acerque la tarjeta o teclee su número para re
 kiosk-error-evse-unavailable = Este poste no está libre
 kiosk-error-evse-unavailable-way = Use otro, por favor.
 kiosk-error-nothing-delivered = No fluyó energía
-kiosk-error-nothing-delivered-way = Conecte en tres minutos tras empezar. Empiece de nuevo cuando quiera.
+kiosk-error-nothing-delivered-way = Puede que la batería esté llena. Si no: enchufe en los tres minutos siguientes al inicio y empiece de nuevo.
 kiosk-no-answer = El poste no contestó. Lo pulsado cuenta una vez como mucho; pulse de nuevo.
 kiosk-lost = Esta pantalla no está al día; se reconecta.
 

@@ -104,7 +104,9 @@ export class Post implements Shown {
   async #one(body: Record<string, unknown>): Promise<void> {
     for (let again = true; ; again = false) {
       try {
-        this.take(await send(`${this.#base}/act`, body));
+        const view = await send(`${this.#base}/act`, body);
+        // An event that came meanwhile knows more than the answer.
+        if (view.step >= (this.view?.step ?? 0)) this.take(view);
         this.refusal = null;
         return;
       } catch (cause) {

@@ -170,6 +170,12 @@ impl Guests {
         changed
     }
 
+    /// Follows before an answer is made of this view, so that no answer shows a code that the next event replaces. What changed is told
+    /// to all screens by the next [`Self::follow`].
+    pub fn follow_ahead(&mut self, now: u64, view: &View, random: [u8; 8]) {
+        self.news = self.follow(now, view, random);
+    }
+
     fn renew(&mut self, now: u64, random: [u8; 8], keep: bool) {
         let fresh = Code {
             text: code_of(random),

@@ -225,6 +225,8 @@ pub(super) async fn act(
     let asked: Asked = read(body)?;
     let act = asked.act().map_err(|flaws| Problem::flaws(&flaws))?;
     let outcome = carry_out(&inner, &asked, act).await?;
+    locked(&inner.guests).follow_ahead(inner.now(), &inner.view(), rand::random());
+    inner.moved.notify_one();
     let value = shown(&inner, &outcome.view);
     Ok(outcome.answer(&value))
 }

@@ -72,6 +72,20 @@ fn the_screens_are_told_of_a_phone_once() {
 }
 
 #[test]
+fn an_answer_shows_the_code_that_the_next_event_shows() {
+    let mut guests = Guests::new(0, [1; 8]);
+    let typing = view(Screen::Prompt, 1);
+    let before = guests.code(1).0.to_owned();
+    guests.follow_ahead(1, &typing, [2; 8]);
+    let answered = guests.code(1).0.to_owned();
+    assert_ne!(answered, before);
+    // The screens are told, and the code stays.
+    assert!(guests.follow(2, &typing, [3; 8]));
+    assert_eq!(guests.code(2).0, answered);
+    assert!(!guests.follow(3, &typing, [4; 8]));
+}
+
+#[test]
 fn a_phone_never_sees_the_dialog_of_another_driver() {
     let mut guests = Guests::new(0, [1; 8]);
     let prompt = view(Screen::Prompt, 1);
