@@ -302,6 +302,7 @@ settlement-open-about = Was abgerechnete Ladungen seit dem letzten Zyklus an Sch
 settlement-no-positions = Niemand schuldet jemandem etwas
 settlement-no-positions-hint = Die nächste fremde Ladung macht eine Position.
 settlement-obligations = Verpflichtungen
+settlement-obligations-about = Saldiert wird unter allen Mitgliedern zugleich; der Fälligkeitstag ist deshalb eine Regel des Konsortiums, die durch Abstimmung gilt. Die Tage in einer Vereinbarung sind das Ziel der beiden Parteien; früher gezahlt werden darf immer.
 settlement-no-obligations = Keine offene Verpflichtung
 settlement-no-obligations-hint = Die nächste Verrechnung macht sie, jede mit Fälligkeit.
 settlement-of = von

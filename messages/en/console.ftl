@@ -302,6 +302,7 @@ settlement-open-about = What settled charges have made one member owe another si
 settlement-no-positions = Nobody owes anybody
 settlement-no-positions-hint = The next roaming charge makes a position.
 settlement-obligations = Obligations
+settlement-obligations-about = Netting is among all members at once, so the due day is a rule of the consortium, set by vote. The days in an agreement are the two parties’ aim; a position may always be paid sooner.
 settlement-no-obligations = No open obligation
 settlement-no-obligations-hint = The next netting makes them, each with a due day.
 settlement-of = of

@@ -302,6 +302,7 @@ settlement-open-about = Lo que las cargas liquidadas han hecho deber a un miembr
 settlement-no-positions = Nadie debe a nadie
 settlement-no-positions-hint = La próxima carga en itinerancia crea una posición.
 settlement-obligations = Obligaciones
+settlement-obligations-about = La compensación se hace entre todos los miembros a la vez, por lo que el vencimiento es una regla del consorcio, fijada por votación. Los días de un acuerdo son el objetivo de las dos partes; siempre se puede pagar antes.
 settlement-no-obligations = Ninguna obligación abierta
 settlement-no-obligations-hint = La próxima compensación las crea, cada una con vencimiento.
 settlement-of = de
