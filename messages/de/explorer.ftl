@@ -7,8 +7,8 @@ explorer-check = Beweis prüfen
 explorer-agreements = Verträge
 explorer-console = Konsole
 explorer-my = Meine Ladungen
-explorer-search = Höhe, Hash, Ladung oder Vertrag
-explorer-not-found = Nichts heißt so. Kennungen müssen vollständig sein.
+explorer-search = Höhe, Hash, Ladung, Vertrag oder Mitglied
+explorer-not-found = Nichts heißt so. Kennungen müssen vollständig sein; vom Namen eines Mitglieds genügt ein Teil, den kein anderes hat.
 explorer-newer = { $count ->
     [one] Einen neueren Block zeigen
    *[other] { $count } neuere Blöcke zeigen

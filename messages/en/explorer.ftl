@@ -7,8 +7,8 @@ explorer-check = Check a proof
 explorer-agreements = Agreements
 explorer-console = Console
 explorer-my = My charging
-explorer-search = Height, hash, charge or agreement
-explorer-not-found = Nothing has this name. Ids must be whole.
+explorer-search = Height, hash, charge, agreement or member
+explorer-not-found = Nothing has this name. Ids must be whole; of a member's name a part will do that no other has.
 explorer-newer = { $count ->
     [one] Show one newer block
    *[other] Show { $count } newer blocks

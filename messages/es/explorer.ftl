@@ -7,8 +7,8 @@ explorer-check = Comprobar una prueba
 explorer-agreements = Acuerdos
 explorer-console = Consola
 explorer-my = Mis cargas
-explorer-search = Altura, hash, carga o acuerdo
-explorer-not-found = Nada tiene ese nombre. Los identificadores deben estar completos.
+explorer-search = Altura, hash, carga, acuerdo o miembro
+explorer-not-found = Nada tiene ese nombre. Los identificadores deben estar completos; del nombre de un miembro basta una parte que no tenga otro.
 explorer-newer = { $count ->
     [one] Mostrar un bloque nuevo
    *[other] Mostrar { $count } bloques nuevos

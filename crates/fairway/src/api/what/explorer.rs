@@ -28,6 +28,9 @@ use utoipa::ToSchema;
 /// Most blocks that one page looks into because they were not read yet.
 const MAX_UNREAD: usize = 2_000;
 
+/// Fewest characters of a member's name that find it.
+const LEAST_OF_NAME: usize = 3;
+
 /// Names of members and of their validators.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -500,11 +503,30 @@ async fn lookup(api: &Api, by: &Signed, text: &str) -> Option<(&'static str, Str
     {
         return Some(("transaction", format!("/explorer/transactions/{text}")));
     }
-    let member = MemberId::parse(text).ok()?;
+    let roll = members(api).await;
+    let names = roll.iter().map(|row| {
+        let (id, name, _) = row.known_as();
+        (id, name)
+    });
+    let member = match named(names, text) {
+        Some(member) => member.to_owned(),
+        None => MemberId::parse(text).ok()?.to_string(),
+    };
     if api.is_utility() {
         return Some(("member", "/console/network".to_owned()));
     }
     Some(("member", format!("/explorer/agreements?q={member}")))
+}
+
+/// The id of the member of a name, whatever its case; a part of a name will do when it is in no other's.
+fn named<'a>(members: impl Iterator<Item = (&'a str, &'a str)>, text: &str) -> Option<&'a str> {
+    let wanted = text.to_lowercase();
+    let names: Vec<(&str, String)> = members.map(|(id, n)| (id, n.to_lowercase())).collect();
+    let whole = names.iter().find(|(_, name)| *name == wanted);
+    let mut parts = names.iter().filter(|(_, name)| name.contains(&wanted));
+    let part = parts.next().filter(|_| parts.next().is_none());
+    let long = wanted.chars().count() >= LEAST_OF_NAME;
+    whole.or(part.filter(|_| long)).map(|(id, _)| *id)
 }
 
 /// A charge: its story where this member had a part in it, and everywhere the transaction that settled it.
@@ -526,4 +548,27 @@ async fn of_session(api: &Api, by: &Signed, id: SessionId) -> Option<(&'static s
         "transaction",
         format!("/explorer/transactions/{transaction}"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_found_by_its_name_or_a_part_that_no_other_has() {
+        let members = [
+            ("US*DUK", "Duke Energy"),
+            ("US*ALP", "Alabama Power"),
+            ("US*GPC", "Georgia Power"),
+            ("US*PWR", "Power"),
+        ];
+        let find = |text| named(members.into_iter(), text);
+        assert_eq!(find("duke energy"), Some("US*DUK"));
+        assert_eq!(find("GEORGIA"), Some("US*GPC"));
+        // The whole name of one counts before the part that several have.
+        assert_eq!(find("power"), Some("US*PWR"));
+        for none in ["energ y", "owe", "du", "", "US*DUK"] {
+            assert_eq!(find(none), None, "{none:?}");
+        }
+    }
 }
