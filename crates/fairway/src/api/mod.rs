@@ -27,6 +27,7 @@ mod records;
 mod reference;
 mod stated;
 mod steps;
+mod strict;
 mod what;
 mod who;
 mod wire;

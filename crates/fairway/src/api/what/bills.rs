@@ -1,6 +1,6 @@
 //! A driver's bill of one month, every line with its argument and its place on the ledger.
 
-use crate::api::extract::{Path, Query};
+use crate::api::extract::{Octets, Path, Query};
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Accounting, Allow, Authorized, Signed};
 use crate::api::wire::price::{Breakdown, Split, split};
@@ -264,7 +264,7 @@ pub(crate) async fn of_customer(
 }
 
 /// A customer's bill of a month as a tagged PDF.
-#[utoipa::path(get, path = "/api/v1/customers/{customer}/bills/{month}/pdf", tag = "customers", extensions(("x-roles" = json!(Accounting::ROLES))), params(("customer" = String, Path), ("month" = String, Path), Paper), responses((status = 200, content_type = "application/pdf", body = Vec<u8>)))]
+#[utoipa::path(get, path = "/api/v1/customers/{customer}/bills/{month}/pdf", tag = "customers", extensions(("x-roles" = json!(Accounting::ROLES))), params(("customer" = String, Path), ("month" = String, Path), Paper), responses((status = 200, content_type = "application/pdf", body = Octets)))]
 pub(crate) async fn paper_of_customer(
     State(api): State<Api>,
     by: Authorized<Accounting>,

@@ -5,7 +5,7 @@ use super::customers::CustomerBody;
 use super::disputes::{self, DisputeBody, DisputeNew};
 use super::sessions::{self, SessionRow};
 use super::story::{self, Story};
-use crate::api::extract::{Body, Key, Path, Query};
+use crate::api::extract::{Body, Key, Octets, Path, Query};
 use crate::api::page::{self, All, Page, Window};
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Allow, Authorized, Drivers, Signed};
@@ -162,7 +162,7 @@ pub(crate) async fn bill(
 }
 
 /// My bill of a month as a tagged PDF.
-#[utoipa::path(get, path = "/api/v1/my/bills/{month}/pdf", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), params(("month" = String, Path), bills::Paper), responses((status = 200, content_type = "application/pdf", body = Vec<u8>)))]
+#[utoipa::path(get, path = "/api/v1/my/bills/{month}/pdf", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), params(("month" = String, Path), bills::Paper), responses((status = 200, content_type = "application/pdf", body = Octets)))]
 pub(crate) async fn bill_paper(
     State(api): State<Api>,
     by: Authorized<Drivers>,
