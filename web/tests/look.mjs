@@ -94,6 +94,7 @@ const PAGES = [
   ['agreement-diff', 'roaming-manager', `/console/agreements/${data.agreements[0].agreement}/diff/${data.agreements[3].agreement}`],
   ['network', 'operator', '/console/network'],
   ['forecast', 'operator', '/console/forecast'],
+  ['results', 'operator', '/console/results'],
   ['settlement', 'operator', '/console/settlement'],
   ['disputes', 'operator', '/console/disputes'],
   ['accounts', 'operator', '/console/accounts'],

@@ -2,6 +2,7 @@
 
 use crate::command::{CaseView, MAX_LIST, Policy, Role, SessionSummary, SessionTrace};
 use crate::effect::Effect;
+use crate::results::ResultsView;
 use crate::roaming::AgreementView;
 use fairway_model::registry::EvseEntry;
 use fairway_model::station::{ConnectorState, OfferView};
@@ -82,6 +83,9 @@ pub enum DeskQuestion {
     /// What a station's screen would show of a tariff.
     #[n(13)]
     Preview(#[n(0)] Box<PreviewAsked>),
+    /// What charges came to in a billing month (year and month), the present one when none is given, and in the one before.
+    #[n(14)]
+    Results(#[n(0)] Option<(i64, i64)>),
 }
 
 /// Which price a screen would show, to whom, and for which charge.
@@ -198,6 +202,9 @@ pub enum DeskAnswer {
     /// What a screen would show.
     #[n(12)]
     Preview(#[n(0)] Box<PreviewView>),
+    /// What charges came to.
+    #[n(13)]
+    Results(#[n(0)] Box<ResultsView>),
 }
 
 /// What newer terms would have meant for charges of a span of time.

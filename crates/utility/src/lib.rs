@@ -64,6 +64,7 @@ mod preview;
 mod refused;
 mod registry;
 mod restore;
+pub mod results;
 pub mod roaming;
 mod roaming_in;
 mod schedules;

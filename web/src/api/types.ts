@@ -43,6 +43,7 @@ export type {
   Policy,
   Verdict as Proven,
   RestrictionTerms as Restrictions,
+  Results,
   Role,
   RulesBody as Rules,
   Session,

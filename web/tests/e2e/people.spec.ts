@@ -186,6 +186,7 @@ const CONSOLE: [string, string][] = [
   ['tariffs', '/console/tariffs'],
   ['network', '/console/network'],
   ['forecast', '/console/forecast'],
+  ['results', '/console/results'],
   ['settlement', '/console/settlement'],
   ['disputes', '/console/disputes'],
   ['accounts', '/console/accounts'],

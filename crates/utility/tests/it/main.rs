@@ -27,6 +27,7 @@ mod metering;
 mod money;
 mod refusals;
 mod region;
+mod results;
 mod roaming;
 mod schedules;
 mod sealed;

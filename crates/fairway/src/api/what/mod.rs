@@ -17,6 +17,7 @@ mod network;
 mod overview;
 mod policy;
 mod proofs;
+mod results;
 pub(crate) mod sessions;
 mod settlement;
 pub(crate) mod stations;
@@ -98,6 +99,7 @@ fn partners() -> OpenApiRouter<Api> {
         .routes(routes!(network::network))
         .routes(routes!(forecasts::list))
         .routes(routes!(forecasts::one))
+        .routes(routes!(results::results))
         .routes(routes!(settlement::cycles))
         .routes(routes!(settlement::open))
         .routes(routes!(settlement::statement))
