@@ -260,6 +260,18 @@ member-witness = Regulierer
 standing-active = aktiv
 standing-suspended = ausgesetzt
 partner-evses = Ladepunkte
+partners-about = Preise gelten jetzt für Fahrer ohne Rabatt, vor Steuern; folgt der Vertrag keiner Prognose, bei normaler Last. Der Erfolg zählt Ladungen unserer Kunden dort in den letzten 30 Tagen.
+partner-price = Preis jetzt, Tarif { $tariff }
+partner-success = Unsere Kunden dort
+partner-success-none = noch niemand
+partner-success-of = { $charged } von { $decided } Ladungen
+partner-pays = Zahlt uns
+partner-in-time = { $paid } von { $all } pünktlich
+partner-overdue = { $count ->
+    [one] eine Zahlung überfällig
+   *[other] { $count } Zahlungen überfällig
+ }
+partner-nothing-due = noch nichts fällig
 partner-served = Gäste bedient
 partner-refused = Abgelehnt
 partner-disputes = Streitfälle

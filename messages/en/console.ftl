@@ -260,6 +260,18 @@ member-witness = regulator
 standing-active = active
 standing-suspended = suspended
 partner-evses = Charging points
+partners-about = Prices are those of a driver without a discount, before taxes, at this moment; where the terms follow no forecast, at normal load. Success counts our customers' charges there in the last 30 days.
+partner-price = Price now, tariff { $tariff }
+partner-success = Our customers there
+partner-success-none = nobody tried yet
+partner-success-of = { $charged } of { $decided } charges
+partner-pays = Pays us
+partner-in-time = { $paid } of { $all } in time
+partner-overdue = { $count ->
+    [one] one payment overdue
+   *[other] { $count } payments overdue
+ }
+partner-nothing-due = nothing was due yet
 partner-served = Visitors served
 partner-refused = Refused
 partner-disputes = Disputes

@@ -260,6 +260,18 @@ member-witness = regulador
 standing-active = activo
 standing-suspended = suspendido
 partner-evses = Puntos de carga
+partners-about = Los precios son los de un conductor sin descuento, antes de impuestos, en este momento; si el acuerdo no sigue un pronóstico, con carga normal. El éxito cuenta las cargas de nuestros clientes allí en los últimos 30 días.
+partner-price = Precio ahora, tarifa { $tariff }
+partner-success = Nuestros clientes allí
+partner-success-none = aún nadie
+partner-success-of = { $charged } de { $decided } cargas
+partner-pays = Nos paga
+partner-in-time = { $paid } de { $all } a tiempo
+partner-overdue = { $count ->
+    [one] un pago vencido
+   *[other] { $count } pagos vencidos
+ }
+partner-nothing-due = aún nada vencía
 partner-served = Visitantes atendidos
 partner-refused = Rechazadas
 partner-disputes = Disputas

@@ -276,6 +276,22 @@ async function doubleText() {
     await judge(page, `${name} double`);
     await page.screenshot({ path: `${SHOTS}${name}-double.png`, fullPage: true });
   }
+  await page.setViewportSize({ width: SIZES.phone[0], height: SIZES.phone[1] });
+  for (const [name, path] of [
+    ['story', story(0)],
+    ['network', '/console/network'],
+    ['forecast', '/console/forecast'],
+    ['results', '/console/results'],
+  ]) {
+    await page.goto(path);
+    await settled(page);
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = '200%';
+    });
+    await page.waitForTimeout(300);
+    await judge(page, `${name} double on a phone`);
+    await page.screenshot({ path: `${SHOTS}${name}-double-phone.png`, fullPage: true });
+  }
   await context.close();
 }
 

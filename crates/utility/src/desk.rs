@@ -86,6 +86,23 @@ pub enum DeskQuestion {
     /// What charges came to in a billing month (year and month), the present one when none is given, and in the one before.
     #[n(14)]
     Results(#[n(0)] Option<(i64, i64)>),
+    /// What a kilowatt-hour costs at some times.
+    #[n(15)]
+    HourPrices(#[n(0)] HourPricesAsked),
+}
+
+/// Which energy prices of an agreement.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct HourPricesAsked {
+    /// The terms.
+    #[n(0)]
+    pub agreement: AgreementId,
+    /// One of their tariffs, by id.
+    #[n(1)]
+    pub tariff: String,
+    /// When, and with which load multiplier in basis points; at most [`crate::MAX_PRICED`].
+    #[n(2)]
+    pub times: Vec<(Time, u32)>,
 }
 
 /// Which price a screen would show, to whom, and for which charge.
@@ -205,6 +222,9 @@ pub enum DeskAnswer {
     /// What charges came to.
     #[n(13)]
     Results(#[n(0)] Box<ResultsView>),
+    /// Prices of a kilowatt-hour in the order of the question, before taxes; none where the tariff prices no energy.
+    #[n(14)]
+    HourPrices(#[n(0)] Vec<Option<Micro>>),
 }
 
 /// What newer terms would have meant for charges of a span of time.

@@ -76,6 +76,9 @@ impl Utility {
             DeskQuestion::Preview(asked) => {
                 DeskAnswer::Preview(Box::new(self.preview(now, &asked)?))
             }
+            DeskQuestion::HourPrices(asked) => {
+                DeskAnswer::HourPrices(self.hour_prices(&asked, now)?)
+            }
             DeskQuestion::Results(month) => {
                 DeskAnswer::Results(Box::new(self.results(now, month)?))
             }

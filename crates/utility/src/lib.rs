@@ -71,6 +71,7 @@ mod schedules;
 pub mod seal;
 mod settle;
 mod station_in;
+mod there;
 mod trace;
 mod visit;
 
@@ -84,6 +85,7 @@ pub use identify::MAX_ATTEMPT_STATIONS;
 pub use loads::{MAX_FED, MAX_SOURCE};
 pub use machine::Utility;
 pub use preview::MAX_PREVIEW_MINUTES;
+pub use there::MAX_PRICED;
 pub use visit::{
     BILL_WAIT, END_GRACE, LOST_AFTER, MAX_BAD_RECORDS, MAX_CLOSED, MAX_OPEN, START_TIMEOUT,
     VACANT_GRACE,

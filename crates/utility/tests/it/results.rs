@@ -1,4 +1,4 @@
-//! What charges came to, as the pages of a member ask.
+//! What charges came to, and what operators choose partners by, as the pages of a member ask.
 
 use crate::setup::*;
 use crate::world::World;
@@ -7,8 +7,9 @@ use fairway_model::{Currency, MemberId, Micro};
 use fairway_utility::command::{
     CaseCommand, Command, MoneyCommand, MoneyReply, Reply, StatementRequest,
 };
-use fairway_utility::desk::{DeskAnswer, DeskQuestion};
+use fairway_utility::desk::{DeskAnswer, DeskQuestion, HourPricesAsked};
 use fairway_utility::results::{ResultKind, ResultPart, ResultsView};
+use fairway_utility::roaming::{PartnerView, TermsCommand};
 
 fn desk(world: &mut World, member: MemberId, question: DeskQuestion) -> DeskAnswer {
     match world.command(member, Command::Desk(question)) {
@@ -128,4 +129,62 @@ fn results_are_what_accounts_and_statements_hold() {
     // All of it is in the rows.
     world.restart(duke());
     assert_eq!(results(&mut world, duke(), Some(here)), view);
+}
+
+fn partner(world: &mut World, member: MemberId, of: MemberId) -> PartnerView {
+    match world.command(member, Command::Terms(TermsCommand::Partners)) {
+        Ok(Reply::Partners(all)) => all.into_iter().find(|p| p.member == of).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_partner_is_shown_with_its_price_and_how_charges_there_went() {
+    let mut world = world();
+    let before = partner(&mut world, alabama(), duke());
+    assert_eq!(before.outcomes.attempts, 0);
+    Driver::at(duke(), 1).charge(&mut world, &cin(alabama(), 1));
+    world.run(5_000);
+    let seen = partner(&mut world, alabama(), duke());
+    assert_eq!((seen.outcomes.attempts, seen.outcomes.charged), (1, 1));
+    assert_eq!(seen.dues, before.dues);
+    let terms = agreement(alabama(), duke());
+    let names: Vec<&str> = seen.prices.iter().map(|p| p.tariff.as_str()).collect();
+    let tariffs: Vec<&str> = terms.tariffs.iter().map(|t| t.id.as_str()).collect();
+    assert_eq!(names, tariffs);
+    let first = &seen.prices[0];
+    assert_eq!((first.currency, first.load_bps), (Currency::USD, 10_000));
+    assert_eq!(first.price, Some(Micro(360_000)));
+    // An hour's price follows its multiplier and keeps the corridor.
+    let at = world.now;
+    let asked = HourPricesAsked {
+        agreement: terms.id(),
+        tariff: "standard".to_owned(),
+        times: vec![(at, 10_000), (at, 12_000), (at, 1_000_000)],
+    };
+    let DeskAnswer::HourPrices(prices) = desk(
+        &mut world,
+        alabama(),
+        DeskQuestion::HourPrices(asked.clone()),
+    ) else {
+        panic!("another answer")
+    };
+    let cap = terms.corridor.cap;
+    assert_eq!(
+        prices,
+        [Some(Micro(360_000)), Some(Micro(432_000)), Some(cap)]
+    );
+    for wrong in [
+        HourPricesAsked {
+            tariff: "none such".to_owned(),
+            ..asked.clone()
+        },
+        HourPricesAsked {
+            times: vec![(at, 10_000); 49],
+            ..asked
+        },
+    ] {
+        let question = Command::Desk(DeskQuestion::HourPrices(wrong));
+        assert!(world.command(alabama(), question).is_err());
+    }
 }
