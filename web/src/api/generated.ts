@@ -312,21 +312,42 @@ export type AgreementStep = {
 };
 
 /**
- * Something that needs somebody.
+ * Something that needs somebody. What a page needs to say it in its reader's language stands in fields; the sentence is for programs that
+ * only show it.
  */
 export type Alert = {
+    /**
+     * When it happened, where it is a thing of the past.
+     */
+    at: string | null;
     /**
      * What kind.
      */
     code: string;
     /**
+     * How many there are, where the alert is about several: obligations, cases.
+     */
+    count: number | null;
+    /**
+     * The charging point of that station, by its OCPP number.
+     */
+    evse: number | null;
+    /**
      * The page about it; empty where there is none.
      */
     link: string;
     /**
+     * What the ledger or the database said, in its own words.
+     */
+    said: string | null;
+    /**
      * `error`, `warning` or `info`.
      */
     severity: string;
+    /**
+     * What it is about, where it is one thing: a station's name at the gateway, or an agreement, `agr_...`.
+     */
+    subject: string | null;
     /**
      * The sentence: what, and what to do.
      */
@@ -582,6 +603,10 @@ export type AllPartner = {
          */
         areas: Array<string>;
         /**
+         * How it paid this member.
+         */
+        dues: DuesLine;
+        /**
          * Charging points.
          */
         evses: number;
@@ -598,9 +623,17 @@ export type AllPartner = {
          */
         offers_open: number;
         /**
+         * How charges of this member's drivers there went in the last 30 days.
+         */
+        outcomes: Outcomes;
+        /**
          * By currency.
          */
         owes: Array<Standing>;
+        /**
+         * What its stations cost this member's drivers now, by tariff; empty without an agreement in force.
+         */
+        prices: Array<PriceNow>;
         /**
          * What the ledger tells of it.
          */
@@ -1013,6 +1046,53 @@ export type Breakdown = {
 };
 
 /**
+ * What some charges came to, less the month's credits. What drivers pay is what goes to partner, site owners, tax authority and this
+ * member; a shortfall is below nothing and comes off the last.
+ */
+export type Came = {
+    /**
+     * What drivers pay, taxes included.
+     */
+    billed: Money;
+    /**
+     * Charges that the ledger settled.
+     */
+    charges: number;
+    /**
+     * What drivers got back by them.
+     */
+    credited: Money;
+    /**
+     * Credits.
+     */
+    credits: number;
+    /**
+     * Their energy.
+     */
+    energy_mwh: number;
+    /**
+     * What is left to this member.
+     */
+    net: Money;
+    /**
+     * What of it the owners of this member's sites have.
+     */
+    owners: Money;
+    /**
+     * What of it the other utility has.
+     */
+    partners: Money;
+    /**
+     * What prepaid balances did not cover.
+     */
+    shortfall: Money;
+    /**
+     * What of it is tax that this member collects.
+     */
+    taxes: Money;
+};
+
+/**
  * Ceilings.
  */
 export type CapsTerms = {
@@ -1125,6 +1205,11 @@ export type Change = {
      */
     to: unknown;
 };
+
+/**
+ * Which charges: own drivers at own stations, others' drivers there, own drivers elsewhere, or all.
+ */
+export type ChargesOf = 'own' | 'inbound' | 'outbound' | 'all';
 
 /**
  * The flow chart of a charge.
@@ -1665,6 +1750,28 @@ export type DisputesPage = {
 };
 
 /**
+ * How the partner paid what netting made it owe this member.
+ */
+export type DuesLine = {
+    /**
+     * Obligations paid without interest.
+     */
+    in_time: number;
+    /**
+     * Paid after interest had run.
+     */
+    late: number;
+    /**
+     * Not due yet.
+     */
+    open: number;
+    /**
+     * Due and not paid.
+     */
+    overdue: number;
+};
+
+/**
  * What settled charges of the last 30 days came to, one entry a currency.
  */
 export type Earned = {
@@ -1951,6 +2058,32 @@ export type Fact = {
 };
 
 /**
+ * Roaming fees of one currency: what the home utility keeps of a charge elsewhere.
+ */
+export type Fees = {
+    /**
+     * ISO 4217.
+     */
+    currency: string;
+    /**
+     * Kept by partners of their drivers' charges here.
+     */
+    paid: Money;
+    /**
+     * The latter.
+     */
+    paid_before: Money;
+    /**
+     * Kept by this member of its drivers' charges elsewhere.
+     */
+    received: Money;
+    /**
+     * The former in the month before.
+     */
+    received_before: Money;
+};
+
+/**
  * How forecast load moves prices.
  */
 export type ForecastBody = {
@@ -2045,6 +2178,14 @@ export type ForecastDay = {
      * How good it was of late.
      */
     skill: Skill;
+    /**
+     * The tariff whose prices the hours have, by id.
+     */
+    tariff: string;
+    /**
+     * All tariffs of the agreement.
+     */
+    tariffs: Array<string>;
     /**
      * The agreed curve, table and window.
      */
@@ -2169,6 +2310,7 @@ export type HourRow = {
      * The utility's own forecast.
      */
     own_kw: number | null;
+    price: Money | null;
     /**
      * Forecast kilowatts by level.
      */
@@ -2806,6 +2948,11 @@ export type Obligation = {
 };
 
 /**
+ * The bytes of a body of any kind; in the description, those of answers too.
+ */
+export type Octets = Blob | File;
+
+/**
  * The offer.
  */
 export type OfferLine = {
@@ -3321,6 +3468,10 @@ export type Partner = {
      */
     areas: Array<string>;
     /**
+     * How it paid this member.
+     */
+    dues: DuesLine;
+    /**
      * Charging points.
      */
     evses: number;
@@ -3337,9 +3488,17 @@ export type Partner = {
      */
     offers_open: number;
     /**
+     * How charges of this member's drivers there went in the last 30 days.
+     */
+    outcomes: Outcomes;
+    /**
      * By currency.
      */
     owes: Array<Standing>;
+    /**
+     * What its stations cost this member's drivers now, by tariff; empty without an agreement in force.
+     */
+    prices: Array<PriceNow>;
     /**
      * What the ledger tells of it.
      */
@@ -3607,6 +3766,33 @@ export type PriceLine = {
      * VAT in millionths, where the component names one.
      */
     vat_ppm: number | null;
+};
+
+/**
+ * What a kilowatt-hour costs this member's drivers there now.
+ */
+export type PriceNow = {
+    /**
+     * The agreement in force.
+     */
+    agreement: string;
+    /**
+     * The most.
+     */
+    cap: Money;
+    /**
+     * The least that energy costs there.
+     */
+    floor: Money;
+    /**
+     * The load multiplier in it: the forecast's, or neutral inside the agreement's band where only the partner knows its load.
+     */
+    load_bps: number;
+    price: Money | null;
+    /**
+     * Which of its tariffs.
+     */
+    tariff: string;
 };
 
 /**
@@ -3891,6 +4077,62 @@ export type RestrictionTerms = {
      * Minutes of the local day, inclusive.
      */
     start_minute?: number | null;
+};
+
+/**
+ * A line of the results.
+ */
+export type ResultRow = {
+    /**
+     * In the month before.
+     */
+    before: Came;
+    /**
+     * Which charges.
+     */
+    charges_of: ChargesOf;
+    /**
+     * ISO 4217.
+     */
+    currency: string;
+    /**
+     * In the month.
+     */
+    now: Came;
+    /**
+     * Only those with this partner; null for all of the kind.
+     */
+    partner: string | null;
+    /**
+     * Its name.
+     */
+    partner_name: string | null;
+};
+
+/**
+ * Results of a month.
+ */
+export type Results = {
+    /**
+     * The one before.
+     */
+    before: string;
+    /**
+     * Roaming fees by currency.
+     */
+    fees: Array<Fees>;
+    /**
+     * Lines by currency and kind; in each kind the whole first, then each partner.
+     */
+    lines: Array<ResultRow>;
+    /**
+     * The billing month, as in 2026-11.
+     */
+    month: string;
+    /**
+     * Months with results, the newest first.
+     */
+    months: Array<string>;
 };
 
 /**
@@ -5709,7 +5951,7 @@ export type GetCustomersByCustomerBillsByMonthPdfErrors = {
 export type GetCustomersByCustomerBillsByMonthPdfError = GetCustomersByCustomerBillsByMonthPdfErrors[keyof GetCustomersByCustomerBillsByMonthPdfErrors];
 
 export type GetCustomersByCustomerBillsByMonthPdfResponses = {
-    200: Array<number>;
+    200: Octets;
 };
 
 export type GetCustomersByCustomerBillsByMonthPdfResponse = GetCustomersByCustomerBillsByMonthPdfResponses[keyof GetCustomersByCustomerBillsByMonthPdfResponses];
@@ -5966,6 +6208,10 @@ export type GetForecastsByAgreementData = {
          * A day of the region's clock, as in 2026-11-17; today when left out.
          */
         day?: string;
+        /**
+         * The tariff that prices the hours, by id; the agreement's first when left out.
+         */
+        tariff?: string;
     };
     url: '/api/v1/forecasts/{agreement}';
 };
@@ -6169,7 +6415,7 @@ export type GetLedgerTransactionsByTransactionProofErrors = {
 export type GetLedgerTransactionsByTransactionProofError = GetLedgerTransactionsByTransactionProofErrors[keyof GetLedgerTransactionsByTransactionProofErrors];
 
 export type GetLedgerTransactionsByTransactionProofResponses = {
-    200: Array<number>;
+    200: Octets;
 };
 
 export type GetLedgerTransactionsByTransactionProofResponse = GetLedgerTransactionsByTransactionProofResponses[keyof GetLedgerTransactionsByTransactionProofResponses];
@@ -6197,7 +6443,7 @@ export type GetLedgerValidatorsResponses = {
 export type GetLedgerValidatorsResponse = GetLedgerValidatorsResponses[keyof GetLedgerValidatorsResponses];
 
 export type PostLedgerVerifyData = {
-    body: Array<number>;
+    body: Octets;
     headers: {
         /**
          * `csrf` of the sign-in, or of `GET /api/v1/me`
@@ -6461,7 +6707,7 @@ export type GetMyBillsByMonthPdfErrors = {
 export type GetMyBillsByMonthPdfError = GetMyBillsByMonthPdfErrors[keyof GetMyBillsByMonthPdfErrors];
 
 export type GetMyBillsByMonthPdfResponses = {
-    200: Array<number>;
+    200: Octets;
 };
 
 export type GetMyBillsByMonthPdfResponse = GetMyBillsByMonthPdfResponses[keyof GetMyBillsByMonthPdfResponses];
@@ -6697,6 +6943,33 @@ export type PutPolicyResponses = {
 };
 
 export type PutPolicyResponse = PutPolicyResponses[keyof PutPolicyResponses];
+
+export type GetResultsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * A billing month, as in 2026-11; the present one when left out.
+         */
+        month?: string;
+    };
+    url: '/api/v1/results';
+};
+
+export type GetResultsErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetResultsError = GetResultsErrors[keyof GetResultsErrors];
+
+export type GetResultsResponses = {
+    200: Results;
+};
+
+export type GetResultsResponse = GetResultsResponses[keyof GetResultsResponses];
 
 export type GetSessionsData = {
     body?: never;
@@ -7116,6 +7389,7 @@ export type Operations = {
     'GET /api/v1/partners': { takes: GetPartnersData; answers: GetPartnersResponse };
     'GET /api/v1/policy': { takes: GetPolicyData; answers: GetPolicyResponse };
     'PUT /api/v1/policy': { takes: PutPolicyData; answers: PutPolicyResponse };
+    'GET /api/v1/results': { takes: GetResultsData; answers: GetResultsResponse };
     'GET /api/v1/sessions': { takes: GetSessionsData; answers: GetSessionsResponse };
     'GET /api/v1/sessions/{session}': { takes: GetSessionsBySessionData; answers: GetSessionsBySessionResponse };
     'GET /api/v1/sessions/{session}/trace': { takes: GetSessionsBySessionTraceData; answers: GetSessionsBySessionTraceResponse };
