@@ -224,6 +224,7 @@ refusal-cin-mistyped = Nummer vertippt
 refusal-cin-unknown-network = Unbekanntes Netz
 refusal-cin-unknown = Nummer unbekannt
 refusal-cin-blocked = Karte gesperrt
+refusal-cin-frozen = Vom Fahrer eingefroren
 refusal-credential-foreign = Karte nicht lesbar
 refusal-pin-wrong = PIN falsch
 refusal-too-many-attempts = Zu viele Versuche

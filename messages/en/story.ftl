@@ -224,6 +224,7 @@ refusal-cin-mistyped = Number mistyped
 refusal-cin-unknown-network = Unknown network
 refusal-cin-unknown = Number unknown
 refusal-cin-blocked = Card blocked
+refusal-cin-frozen = Frozen by its driver
 refusal-credential-foreign = Card not readable
 refusal-pin-wrong = PIN wrong
 refusal-too-many-attempts = Too many attempts

@@ -224,6 +224,7 @@ refusal-cin-mistyped = Número mal escrito
 refusal-cin-unknown-network = Red desconocida
 refusal-cin-unknown = Número desconocido
 refusal-cin-blocked = Tarjeta bloqueada
+refusal-cin-frozen = Congelada por su conductor
 refusal-credential-foreign = Tarjeta no legible
 refusal-pin-wrong = PIN incorrecto
 refusal-too-many-attempts = Demasiados intentos

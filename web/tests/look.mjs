@@ -103,6 +103,7 @@ const PAGES = [
   ['my-story', 'ana', story(1).replace('/console', '/my')],
   ['my-bills', 'ana', '/my/bills'],
   ['my-bill', 'ana', '/my/bills/2026-11'],
+  ['my-cards', 'ana', '/my/cards'],
   ['my-disputes', 'ana', '/my/disputes'],
   ['blocks', 'auditor', '/explorer'],
   ['block', 'auditor', '/explorer/blocks/211'],

@@ -124,6 +124,7 @@ impl Utility {
             "charge proposed with its evidence",
         );
         self.keep_evidence(out, session, &proposal);
+        self.stop_over(out, session);
         let answer = match self.agree(out, from, &proposal) {
             Ok(signature) => Answer::Yes(Box::new(signature)),
             Err(refusal) => {

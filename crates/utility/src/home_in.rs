@@ -8,6 +8,7 @@ use crate::home::{HomeCharge, HomeState, Round};
 use crate::home_charge::refuse;
 use crate::machine::Utility;
 use crate::out::Out;
+use crate::outbox::REVOKE;
 use crate::peer::{Answer, MAX_ROUNDS, Message, OfferAnswer};
 use crate::trace::{factor, flow};
 use fairway_aaa::{EligibilityRequest, Revocation};
@@ -23,7 +24,7 @@ const MAX_OPEN_HOME: usize = 100_000;
 
 pub(crate) fn revoke_key(id: &[u8; 16]) -> String {
     let hex: String = Hash::plain(id).hex().chars().take(32).collect();
-    format!("revoke/{hex}")
+    format!("{REVOKE}{hex}")
 }
 
 impl Utility {
@@ -389,6 +390,7 @@ impl Utility {
             charge.eligibility.get_or_insert(late);
             let changes = self.node.aaa.void(out.now, session);
             out.keep(changes);
+            self.stop_over(out, session);
             self.claim_refusal(out, session, reason.code);
             self.hop(
                 out,
@@ -412,6 +414,7 @@ impl Utility {
         out.homes.insert(session);
         let changes = self.node.aaa.void(out.now, session);
         out.keep(changes);
+        self.stop_over(out, session);
         out.log(Level::Warn, Some(session), text);
         self.claim_refusal(out, session, RefusalCode::ConsentTimeout);
         self.hop(out, session, ("aaa", "aaa"), flow::NO_CONSENT, text);

@@ -5,7 +5,7 @@
 //!
 //! A charge's way through the files: [`door`] -> `identify` (credential, home) -> `home_in` (home's word) -> `offer`, [`crp`]
 //! (price) -> `consent` (hold, start) -> `meter_in` (signed records) -> `settle` (rating) -> `home_charge`, `home_agree` (home
-//! computes again and signs) -> `block_in` (receipt, books, bill). `books` reads, `restore` brings the rows back. `roaming_in`,
+//! computes again and signs) -> `block_in` (receipt, books, bill). `books` reads, `restore` brings the rows back. [`stop`] ends a charge at its driver's wish. `roaming_in`,
 //! `partners` and `duty` look after agreements, partners and service levels.
 //!
 //! Invariants: every state change is a [`door::Change`] that is stored before any other effect of the same input leaves; a machine
@@ -70,6 +70,7 @@ mod schedules;
 pub mod seal;
 mod settle;
 mod station_in;
+pub mod stop;
 mod trace;
 mod visit;
 

@@ -113,6 +113,14 @@ impl Utility {
                 }
             }
             Message::Revoked { id, pseudonym } => self.on_revoked(out, from, id, pseudonym),
+            Message::StopAsked { session, number } => {
+                self.on_stop_asked(out, from, session, number);
+            }
+            Message::StopAnswered {
+                session,
+                number,
+                answer,
+            } => self.on_stop_answered(out, from, (session, number), answer),
             message @ (Message::CreditProposed { .. } | Message::CreditAnswered { .. }) => {
                 self.on_credit_message(out, from, message);
             }
@@ -132,7 +140,7 @@ impl Utility {
     }
 
     /// Whether a member may speak as the home utility of a charge at our stations.
-    fn is_home_of(&self, out: &mut Out, from: MemberId, session: SessionId) -> bool {
+    pub(crate) fn is_home_of(&self, out: &mut Out, from: MemberId, session: SessionId) -> bool {
         let home = self.visits.get(session).and_then(|v| v.session.home);
         if home != Some(from) {
             out.log(

@@ -35,6 +35,7 @@ export type {
   Me,
   Money,
   MyHome,
+  ProfileLine as MyProfile,
   Network,
   Obligation,
   Outcomes,

@@ -64,6 +64,46 @@ test('a_driver_charges_by_dial_pad_sees_it_at_home_and_proves_the_line_of_the_bi
   post.quiet();
 });
 
+test('a_driver_stops_a_charge_elsewhere_from_home_and_freezes_the_card', async () => {
+  const driver = stage.drivers[1] ?? { cin: '', account: '' };
+  const home = await visit('US*DUK', '/my', driver.account);
+  const post = await open(browser, stage.kiosks.find((kiosk) => kiosk.station === 'GPC-02')?.url ?? '', WIDE);
+  const shows = (kind: string) => post.page.waitForSelector(`[data-screen='${kind}']`, { timeout: 60_000 });
+  await chargesTwenty(post.page, driver.cin);
+  await shows('charging');
+  // The charge is at another utility: it is asked, and its station ends the charge.
+  await home.page.getByRole('button', { name: 'Stop charging' }).click();
+  await home.page.getByRole('dialog').getByRole('button', { name: 'Stop charging' }).click();
+  await home.page.getByText(/asked to stop/i).first().waitFor();
+  await shows('bill');
+  expect(await post.page.locator('main').innerText()).not.toContain('20.000 kWh');
+  await post.page.keyboard.press('#');
+  await unplugs(post.page);
+  // The other utility may know him until its profile ends, and forgets him with the freeze.
+  await go(home.page, '/my/cards');
+  await home.page.getByText(/Georgia Power/).first().waitFor();
+  await picture(home.page, 'my-cards');
+  await home.page.getByRole('button', { name: 'Freeze now' }).click();
+  await home.page.getByText('Freeze all your cards').waitFor();
+  await home.page.getByRole('dialog').getByRole('button', { name: 'Freeze now' }).click();
+  await home.page.getByText('frozen by you').first().waitFor();
+  await picture(home.page, 'my-cards-frozen');
+  await shows('prompt');
+  await post.page.keyboard.type(`${driver.cin}#`);
+  await shows('error');
+  await post.page.getByText('You have frozen this card or number').waitFor();
+  await post.page.keyboard.press('#');
+  const operator = await visit('US*DUK', '/console/customers', 'operator');
+  await operator.page.getByText('frozen by the customer').first().waitFor();
+  await home.page.getByRole('button', { name: 'Unfreeze' }).click();
+  await home.page.getByText('may charge').first().waitFor();
+  await go(home.page, '/my/cards?language=qps-rtl');
+  await picture(home.page, 'my-cards-mirrored');
+  home.quiet();
+  operator.quiet();
+  post.quiet();
+});
+
 test('two_members_negotiate_a_new_version_and_both_countersign', async () => {
   const duke = await visit('US*DUK', '/console/agreements', 'roaming-manager');
   const alabama = await visit('US*ALP', '/console/agreements', 'roaming-manager');
