@@ -640,7 +640,7 @@ pub struct Hop {
     /// To where.
     #[n(2)]
     pub to: String,
-    /// What, one sentence without personal data.
+    /// What, one sentence without personal data, behind the steps of the flow chart in square brackets; [`crate::said::hop`] reads it.
     #[n(3)]
     pub what: String,
 }

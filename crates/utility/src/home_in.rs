@@ -9,7 +9,8 @@ use crate::home_charge::refuse;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{Answer, MAX_ROUNDS, Message, OfferAnswer};
-use crate::trace::{factor, flow};
+use crate::said::{Says, Share};
+use crate::trace::flow;
 use fairway_aaa::{EligibilityRequest, Revocation};
 use fairway_model::canonical::Canonical;
 use fairway_model::station::Presented;
@@ -81,7 +82,7 @@ impl Utility {
             session,
             (&from.to_string(), "aaa"),
             flow::ASK_HOME,
-            "eligibility asked",
+            &Says::EligibilityAsked,
         );
         let decided = self
             .take_asked(out.now, from, (session, agreement), asked)
@@ -91,8 +92,10 @@ impl Utility {
             Err(refusal) => Answer::No(refusal),
         };
         let what = match &answer {
-            Answer::Yes(_) => "allowed, statement with a guarantee signed".to_owned(),
-            Answer::No(refusal) => format!("refused: {}", refusal.code),
+            Answer::Yes(_) => Says::AllowedByHome,
+            Answer::No(refusal) => Says::Refused {
+                why: refusal.code.into(),
+            },
         };
         self.hop(
             out,
@@ -186,14 +189,12 @@ impl Utility {
         }
         let answer = self.answer_offer(out, from, (number, pseudonym), offer, signature);
         let what = match &answer {
-            OfferAnswer::Accepted(_) => format!("round {number}: accepted"),
-            OfferAnswer::Countered { max_load_bps, .. } => {
-                format!(
-                    "round {number}: countered, at most {}",
-                    factor(*max_load_bps)
-                )
-            }
-            OfferAnswer::Refused(_) => format!("round {number}: refused"),
+            OfferAnswer::Accepted(_) => Says::OfferAccepted { round: number },
+            OfferAnswer::Countered { max_load_bps, .. } => Says::OfferCountered {
+                round: number,
+                most: Share(*max_load_bps),
+            },
+            OfferAnswer::Refused(_) => Says::OfferRefused { round: number },
         };
         let load = offer.adjustments.load_bps;
         self.hop(
@@ -201,7 +202,10 @@ impl Utility {
             session,
             (&from.to_string(), "crp"),
             flow::NEGOTIATION,
-            &format!("round {number}: offer proposed, {}", factor(load)),
+            &Says::OfferProposed {
+                round: number,
+                load: Share(load),
+            },
         );
         self.hop(
             out,
@@ -395,7 +399,9 @@ impl Utility {
                 session,
                 (&from.to_string(), "aaa"),
                 flow::NO_CONSENT,
-                &format!("void, nothing is held: {}", reason.code),
+                &Says::Void {
+                    why: reason.code.into(),
+                },
             );
         }
         self.send(out, from, Message::ChargeVoidNoted { session });
@@ -414,7 +420,13 @@ impl Utility {
         out.keep(changes);
         out.log(Level::Warn, Some(session), text);
         self.claim_refusal(out, session, RefusalCode::ConsentTimeout);
-        self.hop(out, session, ("aaa", "aaa"), flow::NO_CONSENT, text);
+        self.hop(
+            out,
+            session,
+            ("aaa", "aaa"),
+            flow::NO_CONSENT,
+            &Says::NothingHeard,
+        );
     }
 
     /// Takes statements back at partners; each is repeated until it is acknowledged.

@@ -66,6 +66,7 @@ mod registry;
 mod restore;
 pub mod roaming;
 mod roaming_in;
+pub mod said;
 mod schedules;
 pub mod seal;
 mod settle;

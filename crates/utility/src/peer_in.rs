@@ -7,6 +7,7 @@ use crate::identify::asked_key;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{Answer, Message};
+use crate::said::Says;
 use crate::trace::flow;
 use fairway_gateway::State;
 use fairway_model::{
@@ -126,7 +127,7 @@ impl Utility {
                 session,
                 (&from.to_string(), "gateway"),
                 flow::CONSENT,
-                "home noted the consent",
+                &Says::HomeNotedConsent,
             );
         }
     }
@@ -177,7 +178,9 @@ impl Utility {
                     id,
                     (&from.to_string(), "gateway"),
                     flow::AUTHENTICATION,
-                    &format!("home refuses: {}", refusal.code),
+                    &Says::HomeRefuses {
+                        why: refusal.code.into(),
+                    },
                 );
                 self.refuse(out, id, refusal);
             }

@@ -51,6 +51,8 @@ export type {
   Split,
   SplitTerms as SplitRule,
   Station,
+  Said,
+  SaidValue,
   Story,
   Suspension,
   TariffTerms as Tariff,

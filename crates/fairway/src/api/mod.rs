@@ -8,6 +8,7 @@ mod asked;
 mod books;
 mod by_hand;
 mod counted;
+mod deeds;
 mod described;
 mod docs;
 pub(crate) mod events;

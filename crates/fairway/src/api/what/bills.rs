@@ -4,6 +4,7 @@ use crate::api::extract::{Path, Query};
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Accounting, Allow, Authorized, Signed};
 use crate::api::wire::price::{Breakdown, Split, split};
+use crate::api::wire::said::{self, Said};
 use crate::api::wire::{self, Money};
 use crate::api::{Api, other_answer};
 use axum::Json;
@@ -56,6 +57,8 @@ pub(crate) struct BillLineBody {
     split: Option<Split>,
     /// What the station said about the price before the consent, as it said it.
     reasons: Vec<String>,
+    /// The reasons by their codes, in the same order; none where one is in other words.
+    reasons_said: Vec<Option<Said>>,
     /// What the signed meter records proved; none where the home utility did not compute the charge itself.
     meter: Option<MeterBody>,
     /// Where its proof is read: `fairway ledger verify` takes it.
@@ -123,6 +126,7 @@ pub(crate) struct BillBody {
 fn line(l: &BillLine) -> BillLineBody {
     let currency = l.breakdown.currency;
     let shared = l.shared.as_ref();
+    let quoted = l.quoted.as_ref().map_or(&[][..], |q| q.reasons.as_slice());
     BillLineBody {
         session: l.session.to_string(),
         visited: l.visited.to_string(),
@@ -141,10 +145,8 @@ fn line(l: &BillLine) -> BillLineBody {
         transaction: l.transaction.hex(),
         height: l.height,
         split: shared.map(|note| split(&note.shares, Some(note), currency)),
-        reasons: l
-            .quoted
-            .as_ref()
-            .map_or_else(Vec::new, |q| q.reasons.clone()),
+        reasons: quoted.to_vec(),
+        reasons_said: said::reasons(quoted),
         meter: l.metered.as_ref().map(|m| MeterBody {
             records: m.records,
             key: m.key.hex(),

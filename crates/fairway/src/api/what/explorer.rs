@@ -6,11 +6,13 @@ use super::settlement::Owed;
 use super::story::{PostingLine, postings};
 use crate::api::Api;
 use crate::api::books::BooksAt;
+use crate::api::deeds::Plain;
 use crate::api::extract::{Path, Query};
 use crate::api::page::{self, Page};
 use crate::api::plain::{self, facts, kind};
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Allow, Anybody, Authorized, Signed, Staff};
+use crate::api::wire::said::Said;
 use crate::api::wire::{self, Money};
 use axum::Json;
 use axum::extract::State;
@@ -88,8 +90,10 @@ pub(crate) struct BlockRow {
 pub(crate) struct EntryRow {
     /// Its id.
     transaction: String,
-    /// What it is, in plain words.
+    /// What it is, in plain English words.
     plain: String,
+    /// The same by its code; none where only English has the sentence.
+    said: Option<Said>,
     /// The operation.
     kind: String,
     /// Who asked.
@@ -110,8 +114,10 @@ pub(crate) struct BlockPage {
 /// One item of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ItemRow {
-    /// What it is, in plain words.
+    /// What it is, in plain English sentences.
     plain: Vec<String>,
+    /// The same by their codes, in the same order; none where only English has a sentence.
+    said: Vec<Option<Said>>,
     /// The operation.
     kind: String,
     /// `applied` or `refused`.
@@ -134,8 +140,10 @@ pub(crate) struct Fact {
 pub(crate) struct TransactionPage {
     /// Its id.
     transaction: String,
-    /// What it is and did, in plain sentences.
+    /// What it is and did, in plain English sentences.
     plain: Vec<String>,
+    /// The same by their codes, in the same order; none where only English has a sentence.
+    said: Vec<Option<Said>>,
     /// The operation.
     kind: String,
     /// Its block.
@@ -335,16 +343,21 @@ pub(crate) async fn block(
     let entries = block.txs.iter().map(|(id, tx, receipt)| {
         let read = Transaction::read(tx).and_then(|tx| Ok((tx, Receipt::from_bytes(receipt)?)));
         match read {
-            Ok((tx, receipt)) => EntryRow {
-                transaction: hex::encode(id),
-                plain: plain::sentence(&tx, &names),
-                kind: kind(&tx.operation),
-                member: Some(tx.member.to_string()),
-                outcome: outcome(&receipt),
-            },
+            Ok((tx, receipt)) => {
+                let Plain { english, said } = plain::sentence(&tx, &names);
+                EntryRow {
+                    transaction: hex::encode(id),
+                    plain: english,
+                    said,
+                    kind: kind(&tx.operation),
+                    member: Some(tx.member.to_string()),
+                    outcome: outcome(&receipt),
+                }
+            }
             Err(error) => EntryRow {
                 transaction: hex::encode(id),
                 plain: format!("cannot be read by this program: {error}"),
+                said: None,
                 kind: "unknown".to_owned(),
                 member: None,
                 outcome: "refused",
@@ -357,16 +370,26 @@ pub(crate) async fn block(
     }))
 }
 
+/// Plain sentences in English, and by their codes.
+fn told(tx: &Transaction, receipt: &Receipt, names: &Names) -> (Vec<String>, Vec<Option<Said>>) {
+    let all = plain::sentences(tx, receipt, names).into_iter();
+    all.map(|one| (one.english, one.said)).unzip()
+}
+
 fn item_rows(content: &(Transaction, Receipt), names: &Names) -> Vec<ItemRow> {
     let all = items(content).unwrap_or_default();
     if all.len() < 2 && !matches!(content.0.operation, fairway_ledger::Operation::Batch(_)) {
         return Vec::new();
     }
-    let rows = all.iter().map(|(tx, receipt)| ItemRow {
-        plain: plain::sentences(tx, receipt, names),
-        kind: kind(&tx.operation),
-        outcome: outcome(receipt),
-        session: plain::session(&tx.operation).map(|s| s.to_string()),
+    let rows = all.iter().map(|(tx, receipt)| {
+        let (plain, said) = told(tx, receipt, names);
+        ItemRow {
+            plain,
+            said,
+            kind: kind(&tx.operation),
+            outcome: outcome(receipt),
+            session: plain::session(&tx.operation).map(|s| s.to_string()),
+        }
     });
     rows.collect()
 }
@@ -396,9 +419,11 @@ pub(crate) async fn transaction(
     let fields = facts(&tx);
     let content = (tx, receipt);
     let (tx, receipt) = &content;
+    let (plain, said) = told(tx, receipt, &names);
     Ok(Json(TransactionPage {
         transaction: id.hex(),
-        plain: plain::sentences(tx, receipt, &names),
+        plain,
+        said,
         kind: kind(&tx.operation),
         height: found.height,
         time: Time(found.time_ms).rfc3339(),
