@@ -895,6 +895,7 @@ export type BillLineBody = {
      * Its name.
      */
     visited_name: string;
+    reasons_said: Array<null | Said>;
 };
 
 /**
@@ -1833,6 +1834,7 @@ export type EntryRow = {
      * Its id.
      */
     transaction: string;
+    said: null | Said;
 };
 
 /**
@@ -2139,6 +2141,7 @@ export type HopLine = {
      * What, in a sentence.
      */
     what: string;
+    said: null | Said;
 };
 
 /**
@@ -2232,6 +2235,7 @@ export type ItemRow = {
      * The charge that it is about.
      */
     session: string | null;
+    said: Array<null | Said>;
 };
 
 /**
@@ -2861,6 +2865,7 @@ export type OfferLine = {
      * Whether it verifies.
      */
     visited_verified: boolean | null;
+    reasons_said: Array<null | Said>;
 };
 
 /**
@@ -4814,6 +4819,7 @@ export type TransactionPage = {
      * How many validators there were.
      */
     validators: number;
+    said: Array<null | Said>;
 };
 
 /**
@@ -4914,6 +4920,60 @@ export type Visitor = {
      * Until when.
      */
     valid_until: string;
+};
+
+/**
+ * A sentence by its code
+ */
+export type Said = {
+    code: string;
+    values: {
+        [key: string]: SaidValue;
+    };
+};
+
+/**
+ * A value
+ */
+export type SaidValue = {
+    count: number;
+    kind: 'count';
+} | {
+    number: number;
+    kind: 'number';
+} | {
+    bps: number;
+    kind: 'share';
+} | {
+    money: Money;
+    kind: 'money';
+} | {
+    mwh: number;
+    kind: 'energy';
+} | {
+    id: string;
+    kind: 'member';
+    name: string | null;
+} | {
+    id: string;
+    kind: 'session';
+} | {
+    about: string;
+    word: string;
+    kind: 'word';
+} | {
+    code: string;
+    text: string | null;
+    kind: 'refusal';
+} | {
+    text: string;
+    kind: 'text';
+} | {
+    kind: 'agreement';
+    id: string;
+} | {
+    kind: 'time';
+    at: string;
 };
 
 export type GetAccountsData = {
