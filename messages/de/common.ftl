@@ -33,6 +33,7 @@ table-count = { $more ->
 table-filters = Filtern: { $table }
 table-save = Speichern
 table-save-as = Als { $format } speichern
+table-save-failed = Die Datei ({ $format }) kam nicht zustande: ein Teil des Programms kam nicht an. Prüfen Sie die Verbindung und drücken Sie noch einmal.
 table-save-part = Nicht alle: Die ersten { $count } stehen in der Datei. Enger filtern für die übrigen.
 currency = Währung
 

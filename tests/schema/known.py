@@ -69,7 +69,7 @@ def known(world: World) -> dict:
             "to": now,
         },
         "cursors": {f"GET /api/v1{path}": cursor for path, cursor in cursors(world).items()},
-        # Fields of bodies: every second request that shall be right gets them, the first one among them.
+        # Fields of bodies: every second request that shall be right in every part gets them, the first one among them, and each that is wrong elsewhere.
         "fields": {
             "POST /api/v1/accounts": {"role": "auditor", "customer": None, "display_name": "One More", "password": "long enough for an account"},
             "POST /api/v1/agreements": {"terms": terms | {"version": terms["version"] + 1}},

@@ -70,15 +70,24 @@ class World:
     def person(self, member: str, account: str) -> Person:
         return Person(self.member(member)["pages"], account, self.told["password"])
 
-    def charge(self) -> dict:
-        """The driver charges at the partner's station; the charge when it is settled."""
+    def begin(self) -> None:
+        """The driver comes to the partner's station and charges."""
         operator = self.member(PARTNER)["name"]
         station = next(one["station"] for one in self.told["kiosks"] if one["operator"] == operator)
         deed = {"id": str(uuid.uuid4()), "deed": "charge", "station": station, "driver": self.driver_line["cin"]}
         kind = {"content-type": "application/json"}
         request = urllib.request.Request(f"{self.told['simulator']}/act", json.dumps(deed).encode(), kind)
         urllib.request.urlopen(request, timeout=60).close()
+
+    def charge(self) -> dict:
+        """A charge of the driver when it is settled."""
+        self.begin()
         return awaited("a settled charge", lambda: next((one for one in self.driver.get("/my/sessions")["data"] if one["state"] == "settled"), None))
+
+    def live(self) -> str:
+        """A charge of the driver that has consent and has not ended."""
+        self.begin()
+        return awaited("a charge under way", lambda: next((one["session"] for one in self.driver.get("/my")["live"] if one["state"] == "authorized"), None))
 
     def agreements(self) -> dict[str, str]:
         """An agreement in force whose terms are answered, and two proposals of the partner: one to answer, one to sign."""

@@ -94,6 +94,7 @@ const PAGES = [
   ['agreement-diff', 'roaming-manager', `/console/agreements/${data.agreements[0].agreement}/diff/${data.agreements[3].agreement}`],
   ['network', 'operator', '/console/network'],
   ['forecast', 'operator', '/console/forecast'],
+  ['results', 'operator', '/console/results'],
   ['settlement', 'operator', '/console/settlement'],
   ['disputes', 'operator', '/console/disputes'],
   ['accounts', 'operator', '/console/accounts'],
@@ -103,6 +104,7 @@ const PAGES = [
   ['my-story', 'ana', story(1).replace('/console', '/my')],
   ['my-bills', 'ana', '/my/bills'],
   ['my-bill', 'ana', '/my/bills/2026-11'],
+  ['my-cards', 'ana', '/my/cards'],
   ['my-disputes', 'ana', '/my/disputes'],
   ['blocks', 'auditor', '/explorer'],
   ['block', 'auditor', '/explorer/blocks/211'],
@@ -274,6 +276,22 @@ async function doubleText() {
     await page.waitForTimeout(300);
     await judge(page, `${name} double`);
     await page.screenshot({ path: `${SHOTS}${name}-double.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: SIZES.phone[0], height: SIZES.phone[1] });
+  for (const [name, path] of [
+    ['story', story(0)],
+    ['network', '/console/network'],
+    ['forecast', '/console/forecast'],
+    ['results', '/console/results'],
+  ]) {
+    await page.goto(path);
+    await settled(page);
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = '200%';
+    });
+    await page.waitForTimeout(300);
+    await judge(page, `${name} double on a phone`);
+    await page.screenshot({ path: `${SHOTS}${name}-double-phone.png`, fullPage: true });
   }
   await context.close();
 }

@@ -1,13 +1,15 @@
 //! The books of one utility: double entry, integers, balanced after every operation (AA-03, AA-06, AA-07).
 //!
 //! Balances, reservations and marks of posted charges are kept here and in the table `Balances`; the journal is written and never read
-//! back. A settled charge is posted by [`Accounts::post_charge`], once per charge however often it is asked. Sign convention and
+//! back; what it comes to by month is added up beside it ([`results`]). A settled charge is posted by [`Accounts::post_charge`], once per
+//! charge however often it is asked. Sign convention and
 //! names of accounts: [`journal::AccountName`].
 
 mod credit;
 pub mod journal;
 mod post;
 pub mod reserve;
+pub mod results;
 
 use crate::authz::Funds;
 use crate::customer::CustomerKey;
@@ -22,6 +24,7 @@ use minicbor::{Decode, Encode};
 pub use post::{Payer, SettledCharge};
 pub use reserve::Reservation;
 use reserve::Reservations;
+use results::{ResultKey, Sums};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a posted charge is remembered, in milliseconds; the ledger refuses a second settlement for ever.
@@ -79,6 +82,7 @@ pub struct Accounts {
     posted: BTreeMap<SessionId, PostedRow>,
     by_age: BTreeSet<(Time, SessionId)>,
     totals: Totals,
+    results: BTreeMap<ResultKey, Sums>,
 }
 
 impl Accounts {
@@ -91,6 +95,7 @@ impl Accounts {
             posted: BTreeMap::new(),
             by_age: BTreeSet::new(),
             totals: Totals::default(),
+            results: BTreeMap::new(),
         }
     }
 
@@ -384,6 +389,10 @@ impl Accounts {
                     .map_err(|e| unreadable(TABLE, key, &e.to_string()))?;
                 let row = read(TABLE, key, body)?;
                 let _same_row = self.mark(session, row);
+            }
+            Some(("month", _)) => {
+                let (of, sums): (ResultKey, Sums) = read(TABLE, key, body)?;
+                self.results.insert(of, sums);
             }
             _ if key == "totals" => self.totals = read(TABLE, key, body)?,
             _ => return Err(unreadable(TABLE, key, "no kind of row that is known")),

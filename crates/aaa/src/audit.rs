@@ -40,6 +40,12 @@ pub enum AuditKind {
     /// All data of the person was erased.
     #[n(7)]
     Erased,
+    /// The customer froze his credentials.
+    #[n(8)]
+    Frozen,
+    /// He lifted that again.
+    #[n(9)]
+    Unfrozen,
 }
 
 /// One record.

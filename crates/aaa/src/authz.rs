@@ -98,12 +98,9 @@ fn decide(
     funds: &Funds,
     reasons: &mut Vec<String>,
 ) -> Result<Micro, Refusal> {
-    if customer.blocked {
-        reasons.push("the customer is blocked".to_owned());
-        return Err(Refusal::new(
-            RefusalCode::CinBlocked,
-            "blocked by the home utility: call your utility",
-        ));
+    if let Err(refusal) = customer.check_open() {
+        reasons.push(refusal.text.clone());
+        return Err(refusal);
     }
     let service = customer.service();
     let allowed = rules.services.is_empty() || rules.services.contains(&service);

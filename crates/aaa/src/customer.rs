@@ -233,6 +233,9 @@ pub struct Customer {
     /// When the customer was first entered.
     #[n(13)]
     pub since: Time,
+    /// Since when the customer himself lets no credential charge; none while he does. The utility's own block stands beside it.
+    #[n(14)]
+    pub frozen: Option<Time>,
 }
 
 impl fmt::Debug for Customer {
@@ -246,6 +249,23 @@ impl Customer {
     /// The service of the contract: the CIN's service digit (CIN-04).
     pub fn service(&self) -> Service {
         self.cin.service()
+    }
+
+    /// Whether the customer's credentials count at all, before anything else is looked at.
+    ///
+    /// # Errors
+    /// `cin-blocked` while the utility blocks him, else `cin-frozen` while he has frozen them himself.
+    pub(crate) fn check_open(&self) -> Result<(), Refusal> {
+        if self.blocked {
+            let text = "blocked by the home utility: call your utility";
+            return Err(Refusal::new(RefusalCode::CinBlocked, text));
+        }
+        if self.frozen.is_some() {
+            let text =
+                "frozen by the customer: unfreeze it on your utility's pages, then try again";
+            return Err(Refusal::new(RefusalCode::CinFrozen, text));
+        }
+        Ok(())
     }
 
     /// How far the account may go: zero for prepaid, minus the credit limit for postpaid.

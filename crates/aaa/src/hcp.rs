@@ -139,11 +139,11 @@ impl HomeProfiles {
 
     /// Says whose credential it is (AA-01, CP-02). A right check digit makes no number genuine: only this database does.
     ///
-    /// The dial pad needs the PIN where the customer has one; card, code and contract do not. A blocked customer is told so
-    /// before the PIN is looked at. Ask once per charge: the caller answers repeated messages from what it kept.
+    /// The dial pad needs the PIN where the customer has one; card, code and contract do not. A blocked or frozen customer is told
+    /// so before the PIN is looked at. Ask once per charge: the caller answers repeated messages from what it kept.
     ///
     /// # Errors
-    /// `cin-mistyped`, `credential-foreign`, `cin-unknown`, `cin-blocked`, `pin-wrong`, `too-many-attempts` (see [`crate::attempts`]).
+    /// `cin-mistyped`, `credential-foreign`, `cin-unknown`, `cin-blocked`, `cin-frozen`, `pin-wrong`, `too-many-attempts` (see [`crate::attempts`]).
     pub fn authenticate(
         &mut self,
         now: Time,
@@ -168,12 +168,7 @@ impl HomeProfiles {
         presented: &Presented,
     ) -> Result<(), Refusal> {
         let customer = self.by_key(key).ok_or_else(unknown)?;
-        if customer.blocked {
-            return Err(Refusal::new(
-                RefusalCode::CinBlocked,
-                "blocked by the home utility: call your utility",
-            ));
-        }
+        customer.check_open()?;
         let (InputMethod::DialPad, Some(kept)) = (presented.method, customer.pin) else {
             return Ok(());
         };
@@ -270,6 +265,7 @@ impl HomeProfiles {
             blocked: before.as_ref().is_some_and(|b| b.blocked),
             version: before.as_ref().map_or(1, |b| b.version),
             since: before.as_ref().map_or(now, |b| b.since),
+            frozen: before.as_ref().and_then(|b| b.frozen),
         };
         self.check_unique(&after)?;
         let fields = before
@@ -406,6 +402,22 @@ impl HomeProfiles {
         blocked: bool,
     ) -> Result<ProfileChange, Refusal> {
         self.change(now, key, "blocked", |c| c.blocked = blocked)
+    }
+
+    /// Freezes every credential of a customer at his own wish, or lifts that again; the utility's block stays as it is. Freezing twice
+    /// keeps the time of the first.
+    ///
+    /// # Errors
+    /// `cin-unknown`.
+    pub fn set_frozen(
+        &mut self,
+        now: Time,
+        key: CustomerKey,
+        frozen: bool,
+    ) -> Result<ProfileChange, Refusal> {
+        self.change(now, key, "frozen", |c| {
+            c.frozen = frozen.then(|| c.frozen.unwrap_or(now));
+        })
     }
 
     /// Gives a customer another loyalty tier (CR-14).

@@ -16,7 +16,7 @@ pub enum StoreTable {
     Issued,
     /// Double-entry journal; append only and never read back by this crate. Key: 20-digit number.
     Journal,
-    /// Balances, reservations and marks of posted charges; keys: `account/…`, `reserved/…`, `posted/…`, `totals`.
+    /// Balances, reservations, marks of posted charges and sums of months; keys: `account/…`, `reserved/…`, `posted/…`, `month/…`, `totals`.
     Balances,
     /// Authentication and authorization decisions and changes of profiles; append only and never read back by this crate.
     Audit,

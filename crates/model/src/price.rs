@@ -188,7 +188,7 @@ pub struct RuleNote {
 }
 
 /// Who gets what of one charge; the four add up to the driver's total exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Shares {
     /// The home utility's share (negative when it bears more discount than it earns).
     #[n(0)]

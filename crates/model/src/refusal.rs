@@ -221,6 +221,8 @@ codes! {
     132 ModelInvalid = "model-invalid",
     /// The model, package or load book is not on the ledger.
     133 ModelUnknown = "model-unknown",
+    /// The customer has frozen his own cards and numbers.
+    134 CinFrozen = "cin-frozen",
 }
 
 impl fmt::Display for RefusalCode {

@@ -7,6 +7,7 @@ use crate::home::HomeState;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::refused;
+use crate::said::{Number, Says};
 use crate::settle::{charge_key, settle_key};
 use crate::trace::flow;
 use fairway_gateway::session::{HoldMark, Posted};
@@ -142,7 +143,13 @@ impl Utility {
         visit.session.hold = HoldMark::Placed;
         out.visits.insert(id);
         self.answered(out, &hold_key(id));
-        self.hop(out, id, ("ledger", "gateway"), flow::CONSENT, "hold placed");
+        self.hop(
+            out,
+            id,
+            ("ledger", "gateway"),
+            flow::CONSENT,
+            &Says::HoldPlaced,
+        );
     }
 
     fn on_hold_voided(&mut self, out: &mut Out, id: SessionId) {
@@ -157,7 +164,7 @@ impl Utility {
             id,
             ("ledger", "gateway"),
             flow::NO_CONSENT,
-            "hold released",
+            &Says::HoldReleased,
         );
     }
 
@@ -240,7 +247,9 @@ impl Utility {
                 id,
                 ("ledger", "gateway"),
                 flow::LEDGER,
-                &format!("settled in block {}", posted.height),
+                &Says::Settled {
+                    block: Number(posted.height),
+                },
             );
             if early {
                 self.show_bill(out, id, true);
@@ -260,7 +269,9 @@ impl Utility {
             id,
             ("ledger", "aaa"),
             flow::ACCOUNT,
-            &format!("settled in block {}; on the driver's bill", posted.height),
+            &Says::Billed {
+                block: Number(posted.height),
+            },
         );
     }
 
@@ -411,7 +422,9 @@ impl Utility {
             id,
             ("ledger", "gateway"),
             flow::LEDGER,
-            &format!("refused: {refusal}"),
+            &Says::Refused {
+                why: refusal.into(),
+            },
         );
         if settlement.event().visited == self.me.id
             && self.step(out, id, Step::LedgerRefuses)

@@ -171,6 +171,27 @@ pub enum Command {
     /// What pages ask.
     #[n(64)]
     Desk(#[n(0)] DeskQuestion),
+    /// A driver freezes every credential of his own, or lifts that again. The utility's block ([`Command::SetBlocked`]) is another thing:
+    /// neither touches the other.
+    #[n(70)]
+    SetFrozen {
+        /// The customer's key, `cus_...`.
+        #[n(0)]
+        customer: String,
+        /// Freeze or lift.
+        #[n(1)]
+        frozen: bool,
+    },
+    /// A driver stops a charge of his own while energy flows; where it runs at another utility, that one is asked.
+    #[n(71)]
+    StopCharge {
+        /// The customer's key, `cus_...`.
+        #[n(0)]
+        customer: String,
+        /// The charge.
+        #[n(1)]
+        session: SessionId,
+    },
 }
 
 /// What is wanted about settled charges.
@@ -640,7 +661,7 @@ pub struct Hop {
     /// To where.
     #[n(2)]
     pub to: String,
-    /// What, one sentence without personal data.
+    /// What, one sentence without personal data, behind the steps of the flow chart in square brackets; [`crate::said::hop`] reads it.
     #[n(3)]
     pub what: String,
 }

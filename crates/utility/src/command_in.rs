@@ -159,6 +159,12 @@ impl Utility {
                 let change = self.node.aaa.set_blocked(out.now, &cin, blocked)?;
                 Ok(self.customer_changed(out, change))
             }
+            Command::SetFrozen { customer, frozen } => {
+                let key = self.customer(&customer)?.key;
+                let change = self.node.aaa.set_frozen(out.now, key, frozen)?;
+                Ok(self.customer_changed(out, change))
+            }
+            Command::StopCharge { customer, session } => self.stop_charge(out, &customer, session),
             Command::TopUp { cin, amount } => {
                 let changes = self.node.aaa.top_up(out.now, &cin, amount)?;
                 out.keep(changes);

@@ -5,6 +5,7 @@ use crate::door::Level;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::Message;
+use crate::said::{Number, Says, Word};
 use crate::trace::flow;
 use fairway_gateway::session::HoldMark;
 use fairway_gateway::{State, Step};
@@ -108,7 +109,9 @@ impl Utility {
             id,
             ("station", "gateway"),
             flow::CONSENT,
-            &format!("consent given: {method:?}"),
+            &Says::ConsentGiven {
+                method: Word(method),
+            },
         );
         self.place_hold(out, id);
         self.tell_consent(out, id);
@@ -147,7 +150,9 @@ impl Utility {
         };
         if let (Some(permit), Some(command)) = (visit.session.permit(), visit.session.command) {
             out.station(&visit.session.station, permit.words(command));
-            let what = format!("start, command {command}");
+            let what = Says::StartSent {
+                command: Number(command.into()),
+            };
             self.hop(out, id, ("gateway", "station"), flow::START, &what);
         }
     }
@@ -175,7 +180,7 @@ impl Utility {
             id,
             ("gateway", "ledger"),
             flow::CONSENT,
-            "hold submitted",
+            &Says::HoldSubmitted,
         );
         self.submit(
             out,
@@ -238,7 +243,7 @@ impl Utility {
             id,
             ("gateway", &home.to_string()),
             flow::CONSENT,
-            "consent reported",
+            &Says::ConsentReported,
         );
         self.ask(out, consent_key(id), home, message, Some(id), true);
     }
@@ -268,7 +273,9 @@ impl Utility {
             id,
             ("station", "gateway"),
             flow::NO_CONSENT,
-            &refusal.to_string(),
+            &Says::GivenUp {
+                why: (&refusal).into(),
+            },
         );
         out.station(
             &station,
@@ -310,7 +317,7 @@ impl Utility {
             id,
             ("gateway", "ledger"),
             flow::NO_CONSENT,
-            "hold given back",
+            &Says::HoldGivenBack,
         );
         self.submit(out, void_hold_key(id), operation, Some(id), 0);
     }

@@ -5,6 +5,7 @@
 
 use crate::command::{PartnerRules, Policy, Rules};
 use crate::peer::{MAX_ROUNDS, OfferAnswer};
+use crate::said::{Reason, Share, Table, Word};
 pub use crate::schedules::Priced;
 use fairway_model::registry::EvseEntry;
 use fairway_model::{
@@ -18,6 +19,8 @@ use fairway_pricing::{BoundRule, CompiledTariff, Expected, quote};
 pub const NEUTRAL_BPS: u32 = 10_000;
 /// Most reasons in an offer.
 const MAX_REASONS: usize = 8;
+/// Most characters of a reason; a longer one ends there.
+const MAX_REASON: usize = 160;
 
 /// Everything that an offer is made from.
 #[derive(Debug, Clone, Copy)]
@@ -223,61 +226,54 @@ pub(crate) fn hold(
 }
 
 fn reasons(grounds: &Grounds<'_>, adjustments: &Adjustments, tariff: &Tariff) -> Vec<String> {
-    let mut reasons = vec![format!(
-        "Tariff {} of the agreement between {} and {}.",
-        tariff.id, grounds.agreement.home, grounds.agreement.visited
-    )];
+    let agreement = grounds.agreement;
+    let mut reasons = vec![Reason::Tariff {
+        tariff: tariff.id.clone(),
+        home: agreement.home,
+        visited: agreement.visited,
+    }];
     if partner(grounds).is_some() {
-        reasons.push(format!(
-            "Rules for drivers of {} apply.",
-            grounds.statement.home
-        ));
-    }
-    if let Some(priced) = grounds.forecast {
-        let share = percent(adjustments.load_bps);
-        reasons.push(match priced.table {
-            None => format!(
-                "The forecast load of {} sets energy prices of this hour to {share} % of the tariff.",
-                grounds.agreement.visited
-            ),
-            Some(why) => format!("By the agreed table {share} % of the tariff's energy prices: {why}."),
+        reasons.push(Reason::Partner {
+            home: grounds.statement.home,
         });
-    } else if adjustments.load_bps != NEUTRAL_BPS {
-        reasons.push(format!(
-            "Present load in {} sets energy prices to {} % of the tariff.",
-            grounds.evse.area,
-            percent(adjustments.load_bps)
-        ));
     }
+    reasons.extend(load_reason(grounds, adjustments.load_bps));
     if grounds.counter_bps.is_some() {
-        reasons.push("The home utility asked for a lower load price.".to_owned());
+        reasons.push(Reason::Countered);
     }
     if adjustments.discount_bps > 0 {
-        let bears = grounds
-            .agreement
-            .tier_terms(adjustments.tier)
-            .map_or(0, |t| t.home_bears_bps);
-        reasons.push(format!(
-            "{:?} discount of {} %; the home utility bears {} % of it.",
-            adjustments.tier,
-            percent(adjustments.discount_bps),
-            percent(bears)
-        ));
+        let terms = agreement.tier_terms(adjustments.tier);
+        reasons.push(Reason::Discount {
+            tier: Word(adjustments.tier),
+            discount: Share(adjustments.discount_bps),
+            bears: Share(terms.map_or(0, |t| t.home_bears_bps)),
+        });
     }
-    reasons.truncate(MAX_REASONS);
-    for reason in &mut reasons {
-        *reason = reason.chars().take(160).collect();
-    }
-    reasons
+    let texts = reasons.iter().take(MAX_REASONS).map(Reason::to_string);
+    texts
+        .map(|text| text.chars().take(MAX_REASON).collect())
+        .collect()
 }
 
-/// Basis points as a percentage without needless zeros: 105, 12.5, 0.75.
-fn percent(bps: u32) -> String {
-    let (whole, rest) = (bps.div_euclid(100), bps.rem_euclid(100));
-    let fraction = format!("{rest:02}");
-    match fraction.trim_end_matches('0') {
-        "" => whole.to_string(),
-        digits => format!("{whole}.{digits}"),
+/// Why energy costs more or less than the tariff says.
+fn load_reason(grounds: &Grounds<'_>, load_bps: u32) -> Option<Reason> {
+    let load = Share(load_bps);
+    match grounds.forecast {
+        Some(Priced { table: None, .. }) => Some(Reason::Forecast {
+            visited: grounds.agreement.visited,
+            load,
+        }),
+        Some(Priced {
+            table: Some(why), ..
+        }) => Some(Reason::AgreedTable {
+            load,
+            why: Table(why),
+        }),
+        None if load_bps == NEUTRAL_BPS => None,
+        None => Some(Reason::Load {
+            area: grounds.evse.area.clone(),
+            load,
+        }),
     }
 }
 
@@ -435,15 +431,4 @@ pub(crate) fn affordable(
         }
     }
     Energy::from_wh(low).unwrap_or(cap)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent;
-
-    #[test]
-    fn basis_points_read_as_percent() {
-        let shown = [10_000, 10_500, 1_250, 75, 5, 0].map(percent);
-        assert_eq!(shown, ["100", "105", "12.5", "0.75", "0.05", "0"]);
-    }
 }

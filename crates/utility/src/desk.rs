@@ -2,7 +2,9 @@
 
 use crate::command::{CaseView, MAX_LIST, Policy, Role, SessionSummary, SessionTrace};
 use crate::effect::Effect;
+use crate::results::ResultsView;
 use crate::roaming::AgreementView;
+use crate::stop::StopWish;
 use fairway_model::registry::EvseEntry;
 use fairway_model::station::{ConnectorState, OfferView};
 use fairway_model::{
@@ -82,6 +84,29 @@ pub enum DeskQuestion {
     /// What a station's screen would show of a tariff.
     #[n(13)]
     Preview(#[n(0)] Box<PreviewAsked>),
+    /// Which other utilities may keep a visiting profile of a customer, by key.
+    #[n(20)]
+    Told(#[n(0)] String),
+    /// What charges came to in a billing month (year and month), the present one when none is given, and in the one before.
+    #[n(14)]
+    Results(#[n(0)] Option<(i64, i64)>),
+    /// What a kilowatt-hour costs at some times.
+    #[n(15)]
+    HourPrices(#[n(0)] HourPricesAsked),
+}
+
+/// Which energy prices of an agreement.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct HourPricesAsked {
+    /// The terms.
+    #[n(0)]
+    pub agreement: AgreementId,
+    /// One of their tariffs, by id.
+    #[n(1)]
+    pub tariff: String,
+    /// When, and with which load multiplier in basis points; at most [`crate::MAX_PRICED`].
+    #[n(2)]
+    pub times: Vec<(Time, u32)>,
 }
 
 /// Which price a screen would show, to whom, and for which charge.
@@ -198,6 +223,35 @@ pub enum DeskAnswer {
     /// What a screen would show.
     #[n(12)]
     Preview(#[n(0)] Box<PreviewView>),
+    /// What charges came to.
+    #[n(13)]
+    Results(#[n(0)] Box<ResultsView>),
+    /// Prices of a kilowatt-hour in the order of the question, before taxes; none where the tariff prices no energy.
+    #[n(14)]
+    HourPrices(#[n(0)] Vec<Option<Micro>>),
+    /// Who may keep a visiting profile, at most [`MAX_PAGE`], in order of member.
+    #[n(20)]
+    Told(#[n(0)] Vec<ToldView>),
+}
+
+/// Another utility that was told about a customer, and may keep it as a visiting profile.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ToldView {
+    /// Which utility.
+    #[n(0)]
+    pub member: MemberId,
+    /// Its name on the ledger.
+    #[n(1)]
+    pub name: String,
+    /// When it was told last.
+    #[n(2)]
+    pub told_at: Time,
+    /// When its profile ends at the latest.
+    #[n(3)]
+    pub until: Time,
+    /// It was taken back, and the other utility has not confirmed that yet.
+    #[n(4)]
+    pub taken_back: bool,
 }
 
 /// What newer terms would have meant for charges of a span of time.
@@ -255,6 +309,9 @@ pub struct ChargeRow {
     /// The visited utility's name on the ledger.
     #[n(5)]
     pub visited_name: String,
+    /// The driver's wish to stop, where he is ours and had it.
+    #[n(6)]
+    pub stop: Option<StopWish>,
 }
 
 /// The gateway's side of a charge.
@@ -496,6 +553,9 @@ pub struct CustomerView {
     /// Since when.
     #[n(16)]
     pub since: Time,
+    /// Since when the customer himself has frozen every credential.
+    #[n(17)]
+    pub frozen: Option<Time>,
 }
 
 impl core::fmt::Debug for CustomerView {

@@ -4,7 +4,7 @@ use crate::command::{MAX_LIST, Role};
 use crate::desk::{
     AgreementDetail, ChargeFilter, ChargeRow, ChargeView, CustomerView, DeskAnswer, DeskQuestion,
     EffectView, EvseView, GatewayView, KeyView, MAX_MONTHS, MAX_PAGE, MAX_SHOWN_STATIONS,
-    MAX_VISITORS, MonthView, RulesView, StationView, VisitorView,
+    MAX_VISITORS, MonthView, RulesView, StationView, ToldView, VisitorView,
 };
 use crate::effect::{self, EFFECT_SPAN, MAX_EFFECT_CHARGES};
 use crate::machine::Utility;
@@ -73,8 +73,15 @@ impl Utility {
             DeskQuestion::Effect { older, newer } => {
                 DeskAnswer::Effect(Box::new(self.effect(now, &older, &newer)?))
             }
+            DeskQuestion::Told(key) => DeskAnswer::Told(self.told(now, &key)?),
             DeskQuestion::Preview(asked) => {
                 DeskAnswer::Preview(Box::new(self.preview(now, &asked)?))
+            }
+            DeskQuestion::HourPrices(asked) => {
+                DeskAnswer::HourPrices(self.hour_prices(&asked, now)?)
+            }
+            DeskQuestion::Results(month) => {
+                DeskAnswer::Results(Box::new(self.results(now, month)?))
             }
         })
     }
@@ -124,7 +131,8 @@ impl Utility {
         })
     }
 
-    fn customer(&self, key: &str) -> Result<&Customer, Refusal> {
+    /// A customer by key, `cus_...`.
+    pub(crate) fn customer(&self, key: &str) -> Result<&Customer, Refusal> {
         let parsed = CustomerKey::parse(key).ok();
         let found = parsed.and_then(|key| self.node.aaa.profiles().by_key(key));
         found.ok_or_else(|| unknown(key))
@@ -159,6 +167,7 @@ impl Utility {
             currency: price.map(|b| b.currency),
             time_zone: place.map(|evse| evse.entry.time_zone.clone()),
             visited_name: self.registry.name_of(summary.visited),
+            stop: home.and_then(|c| c.stop.clone()),
             summary,
         })
     }
@@ -349,7 +358,35 @@ impl Utility {
             blocked: customer.blocked,
             version: customer.version,
             since: customer.since,
+            frozen: customer.frozen,
         }
+    }
+
+    /// Who may keep a visiting profile of a customer: whoever holds a reusable statement of ours that neither ended nor was taken back,
+    /// and whoever has not confirmed yet that it was.
+    fn told(&self, now: Time, key: &str) -> Result<Vec<ToldView>, Refusal> {
+        let key = self.customer(key)?.key;
+        let open: BTreeSet<(MemberId, Pseudonym)> = self.outbox.revocations().collect();
+        let mut told: BTreeMap<MemberId, ToldView> = BTreeMap::new();
+        for row in self.node.aaa.issued().of(key) {
+            let s = &row.signed.statement;
+            let unheard = open.contains(&(s.visited, s.pseudonym));
+            let kept = s.reusable && s.expires_at > now && (!row.revoked || unheard);
+            if !kept || s.visited == self.me.id {
+                continue;
+            }
+            let view = told.entry(s.visited).or_insert_with(|| ToldView {
+                member: s.visited,
+                name: self.registry.name_of(s.visited),
+                told_at: s.issued_at,
+                until: s.expires_at,
+                taken_back: true,
+            });
+            view.told_at = view.told_at.max(s.issued_at);
+            view.until = view.until.max(s.expires_at);
+            view.taken_back &= row.revoked;
+        }
+        Ok(told.into_values().take(MAX_PAGE).collect())
     }
 
     fn visitors(&self, now: Time) -> Vec<VisitorView> {

@@ -3,6 +3,7 @@
 use crate::door::{Row, Table};
 use crate::duty::Asked;
 use crate::peer::{Answer, OfferAnswer};
+use crate::stop::StopWish;
 use fairway_gateway::session::Posted;
 use fairway_model::canonical::Canonical;
 use fairway_model::time::DAY;
@@ -112,6 +113,9 @@ pub(crate) struct HomeCharge {
     /// Under which agreement, and the visited utility's word that the driver asked, where it measures service.
     #[n(18)]
     pub(crate) asked: Option<(AgreementId, Asked)>,
+    /// The driver's wish to stop, once he had it.
+    #[n(19)]
+    pub(crate) stop: Option<StopWish>,
 }
 
 /// One answered round of negotiation.
@@ -147,6 +151,7 @@ impl HomeCharge {
             evse: None,
             tries: 0,
             asked: None,
+            stop: None,
         }
     }
 

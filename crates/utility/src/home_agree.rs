@@ -6,6 +6,7 @@ use crate::home_charge::{opens, refuse};
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{Answer, ChargeProposal, Message};
+use crate::said::{Says, Sum};
 use crate::settle::settle_key;
 use crate::trace::flow;
 use fairway_aaa::DriverLink;
@@ -40,7 +41,7 @@ impl Utility {
                     session,
                     (&from.to_string(), "aaa"),
                     flow::CONSENT,
-                    "consent noted, amount held on the customer's account",
+                    &Says::ConsentNoted,
                 ),
                 Err(refusal) => {
                     out.log(
@@ -121,9 +122,10 @@ impl Utility {
             session,
             (&from.to_string(), "aaa"),
             flow::TO_HOME,
-            "charge proposed with its evidence",
+            &Says::ChargeProposed,
         );
         self.keep_evidence(out, session, &proposal);
+        self.stop_over(out, session);
         let answer = match self.agree(out, from, &proposal) {
             Ok(signature) => Answer::Yes(Box::new(signature)),
             Err(refusal) => {
@@ -137,7 +139,9 @@ impl Utility {
                     session,
                     ("crp", &from.to_string()),
                     flow::RATED,
-                    &format!("computed here from the same records: {refusal}"),
+                    &Says::ComputedRefused {
+                        why: (&refusal).into(),
+                    },
                 );
                 self.homes_dispute(session, &refusal);
                 Answer::No(refusal)
@@ -212,13 +216,13 @@ impl Utility {
         let changes = self.node.aaa.finished(out.now, customer, session, link)?;
         out.keep(changes);
         let signature = rated.event.sign(&self.me.key);
-        let total = rated.event.total.text(rated.breakdown.currency);
+        let total = Sum(rated.event.total, rated.breakdown.currency);
         self.hop(
             out,
             session,
             ("crp", &from.to_string()),
             flow::RATED,
-            &format!("computed here from the same records: {total}, equal; signed"),
+            &Says::ComputedEqual { total },
         );
         if let Some(charge) = self.homes.all.get_mut(&session) {
             charge.state = HomeState::Agreed;

@@ -8,8 +8,10 @@ use crate::home::{HomeCharge, HomeState, Round};
 use crate::home_charge::refuse;
 use crate::machine::Utility;
 use crate::out::Out;
+use crate::outbox::REVOKE;
 use crate::peer::{Answer, MAX_ROUNDS, Message, OfferAnswer};
-use crate::trace::{factor, flow};
+use crate::said::{Says, Share};
+use crate::trace::flow;
 use fairway_aaa::{EligibilityRequest, Revocation};
 use fairway_model::canonical::Canonical;
 use fairway_model::station::Presented;
@@ -23,7 +25,7 @@ const MAX_OPEN_HOME: usize = 100_000;
 
 pub(crate) fn revoke_key(id: &[u8; 16]) -> String {
     let hex: String = Hash::plain(id).hex().chars().take(32).collect();
-    format!("revoke/{hex}")
+    format!("{REVOKE}{hex}")
 }
 
 impl Utility {
@@ -81,7 +83,7 @@ impl Utility {
             session,
             (&from.to_string(), "aaa"),
             flow::ASK_HOME,
-            "eligibility asked",
+            &Says::EligibilityAsked,
         );
         let decided = self
             .take_asked(out.now, from, (session, agreement), asked)
@@ -91,8 +93,10 @@ impl Utility {
             Err(refusal) => Answer::No(refusal),
         };
         let what = match &answer {
-            Answer::Yes(_) => "allowed, statement with a guarantee signed".to_owned(),
-            Answer::No(refusal) => format!("refused: {}", refusal.code),
+            Answer::Yes(_) => Says::AllowedByHome,
+            Answer::No(refusal) => Says::Refused {
+                why: refusal.code.into(),
+            },
         };
         self.hop(
             out,
@@ -186,14 +190,12 @@ impl Utility {
         }
         let answer = self.answer_offer(out, from, (number, pseudonym), offer, signature);
         let what = match &answer {
-            OfferAnswer::Accepted(_) => format!("round {number}: accepted"),
-            OfferAnswer::Countered { max_load_bps, .. } => {
-                format!(
-                    "round {number}: countered, at most {}",
-                    factor(*max_load_bps)
-                )
-            }
-            OfferAnswer::Refused(_) => format!("round {number}: refused"),
+            OfferAnswer::Accepted(_) => Says::OfferAccepted { round: number },
+            OfferAnswer::Countered { max_load_bps, .. } => Says::OfferCountered {
+                round: number,
+                most: Share(*max_load_bps),
+            },
+            OfferAnswer::Refused(_) => Says::OfferRefused { round: number },
         };
         let load = offer.adjustments.load_bps;
         self.hop(
@@ -201,7 +203,10 @@ impl Utility {
             session,
             (&from.to_string(), "crp"),
             flow::NEGOTIATION,
-            &format!("round {number}: offer proposed, {}", factor(load)),
+            &Says::OfferProposed {
+                round: number,
+                load: Share(load),
+            },
         );
         self.hop(
             out,
@@ -389,13 +394,16 @@ impl Utility {
             charge.eligibility.get_or_insert(late);
             let changes = self.node.aaa.void(out.now, session);
             out.keep(changes);
+            self.stop_over(out, session);
             self.claim_refusal(out, session, reason.code);
             self.hop(
                 out,
                 session,
                 (&from.to_string(), "aaa"),
                 flow::NO_CONSENT,
-                &format!("void, nothing is held: {}", reason.code),
+                &Says::Void {
+                    why: reason.code.into(),
+                },
             );
         }
         self.send(out, from, Message::ChargeVoidNoted { session });
@@ -412,9 +420,16 @@ impl Utility {
         out.homes.insert(session);
         let changes = self.node.aaa.void(out.now, session);
         out.keep(changes);
+        self.stop_over(out, session);
         out.log(Level::Warn, Some(session), text);
         self.claim_refusal(out, session, RefusalCode::ConsentTimeout);
-        self.hop(out, session, ("aaa", "aaa"), flow::NO_CONSENT, text);
+        self.hop(
+            out,
+            session,
+            ("aaa", "aaa"),
+            flow::NO_CONSENT,
+            &Says::NothingHeard,
+        );
     }
 
     /// Takes statements back at partners; each is repeated until it is acknowledged.

@@ -4,6 +4,7 @@ use crate::door::Level;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::Message;
+use crate::said::{Says, Word};
 use crate::trace::flow;
 use crate::visit::{MAX_OPEN, Visit};
 use fairway_gateway::session::Opening;
@@ -188,7 +189,7 @@ impl Utility {
             id,
             ("station", "gateway"),
             flow::END,
-            "the same credential again: stop",
+            &Says::StopByCard,
         );
         self.request_stop(out, id);
         self.identified(out, id, call, Identified::StopRequested(id));
@@ -327,7 +328,9 @@ impl Utility {
             id,
             ("station", "gateway"),
             flow::CREDENTIAL,
-            &format!("credential presented by {:?}", who.2.method),
+            &Says::Presented {
+                method: Word(who.2.method),
+            },
         );
         if let Err(refusal) = self.find_home(out, id, who.2) {
             self.refuse(out, id, refusal);
@@ -365,7 +368,7 @@ impl Utility {
             id,
             ("gateway", "gateway"),
             flow::DECODED,
-            &format!("decoded: home utility {home}, charge {id}"),
+            &Says::Decoded { home, session: id },
         );
         let recalled = self.node.recall(out.now, home, agreement, presented);
         match recalled.filter(|signed| self.local_suffices(out, id, signed)) {
@@ -378,7 +381,7 @@ impl Utility {
                     id,
                     ("gateway", "aaa"),
                     flow::ASK_HOME,
-                    "visiting profile found here; home is not asked",
+                    &Says::ProfileFound,
                 );
                 self.eligible(out, id, &signed);
             }
@@ -423,7 +426,7 @@ impl Utility {
             id,
             ("gateway", &home.0.to_string()),
             flow::ASK_HOME,
-            "eligibility asked",
+            &Says::EligibilityAsked,
         );
         self.ask(out, asked_key(id), home.0, message, Some(id), false);
     }
@@ -457,7 +460,9 @@ impl Utility {
             id,
             ("gateway", "station"),
             flow::AUTHENTICATION,
-            &format!("refused: {refusal}"),
+            &Says::Refused {
+                why: (&refusal).into(),
+            },
         );
         match call {
             Some(call) => self.identified(out, id, call, Identified::Refused(refusal)),

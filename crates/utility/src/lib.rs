@@ -5,7 +5,7 @@
 //!
 //! A charge's way through the files: [`door`] -> `identify` (credential, home) -> `home_in` (home's word) -> `offer`, [`crp`]
 //! (price) -> `consent` (hold, start) -> `meter_in` (signed records) -> `settle` (rating) -> `home_charge`, `home_agree` (home
-//! computes again and signs) -> `block_in` (receipt, books, bill). `books` reads, `restore` brings the rows back. `roaming_in`,
+//! computes again and signs) -> `block_in` (receipt, books, bill). `books` reads, `restore` brings the rows back. [`stop`] ends a charge at its driver's wish. `roaming_in`,
 //! `partners` and `duty` look after agreements, partners and service levels.
 //!
 //! Invariants: every state change is a [`door::Change`] that is stored before any other effect of the same input leaves; a machine
@@ -64,12 +64,16 @@ mod preview;
 mod refused;
 mod registry;
 mod restore;
+pub mod results;
 pub mod roaming;
 mod roaming_in;
+pub mod said;
 mod schedules;
 pub mod seal;
 mod settle;
 mod station_in;
+pub mod stop;
+mod there;
 mod trace;
 mod visit;
 
@@ -83,6 +87,7 @@ pub use identify::MAX_ATTEMPT_STATIONS;
 pub use loads::{MAX_FED, MAX_SOURCE};
 pub use machine::Utility;
 pub use preview::MAX_PREVIEW_MINUTES;
+pub use there::MAX_PRICED;
 pub use visit::{
     BILL_WAIT, END_GRACE, LOST_AFTER, MAX_BAD_RECORDS, MAX_CLOSED, MAX_OPEN, START_TIMEOUT,
     VACANT_GRACE,

@@ -16,6 +16,7 @@ use crate::outbox::{Outbox, Parcel};
 use crate::peer::Message;
 use crate::refused::Refused;
 use crate::registry::Registry;
+use crate::said::Says;
 use crate::trace::Trace;
 use crate::visit::{Visits, deadline, session_row};
 use fairway_gateway::Step;
@@ -475,7 +476,7 @@ impl Utility {
         id: SessionId,
         way: (&str, &str),
         step: &str,
-        what: &str,
+        what: &Says,
     ) {
         let hop = Hop {
             at: out.now,

@@ -3,6 +3,7 @@
 use crate::door::Level;
 use crate::machine::Utility;
 use crate::out::Out;
+use crate::said::{Kwh, Says};
 use crate::trace::flow;
 use crate::visit::{MAX_BAD_RECORDS, bad_row, reading_row};
 use fairway_gateway::session::Ending;
@@ -137,7 +138,9 @@ impl Utility {
             id,
             ("station", "gateway"),
             flow::START,
-            &format!("transaction {} began", report.transaction),
+            &Says::Began {
+                transaction: report.transaction.clone(),
+            },
         );
         true
     }
@@ -172,8 +175,8 @@ impl Utility {
             .energy_limit
             .is_some_and(|limit| session.told_energy() >= limit);
         if over && !session.stopping {
-            let what = "the energy that is paid for is delivered: stop";
-            self.hop(out, id, ("gateway", "station"), flow::END, what);
+            let what = Says::StopAtLimit;
+            self.hop(out, id, ("gateway", "station"), flow::END, &what);
         }
         if over || self.visits.get(id).is_some_and(|v| v.session.stopping) {
             self.request_stop(out, id);
@@ -266,11 +269,10 @@ impl Utility {
                 let first = visit.log.len() == 1;
                 out.put(reading_row(id, reading));
                 if first {
-                    let text = format!(
-                        "signed meter records arrive, first register {} kWh",
-                        reading.register.kwh_text()
-                    );
-                    self.hop(out, id, ("station", "gateway"), flow::CHARGING, &text);
+                    let what = Says::RecordsArrive {
+                        register: Kwh(reading.register),
+                    };
+                    self.hop(out, id, ("station", "gateway"), flow::CHARGING, &what);
                 }
             }
             Ok(Added::Seen) => {}
@@ -318,7 +320,9 @@ impl Utility {
             id,
             ("station", "gateway"),
             flow::CHARGING,
-            &format!("meter record refused: {refusal}"),
+            &Says::RecordRefused {
+                why: refusal.into(),
+            },
         );
         self.stop_unproven(out, id);
     }
@@ -331,9 +335,9 @@ impl Utility {
                 && visit.session.state() == State::Charging
         });
         if unproven {
-            let what = "stop: no signed meter record of this charge was proven, so nothing of it can be billed";
-            out.log(Level::Error, Some(id), what);
-            self.hop(out, id, ("gateway", "station"), flow::END, what);
+            let what = Says::StopUnproven;
+            out.log(Level::Error, Some(id), what.to_string());
+            self.hop(out, id, ("gateway", "station"), flow::END, &what);
             self.request_stop(out, id);
         }
     }

@@ -6,7 +6,8 @@ use crate::identify::asked_key;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{MAX_ROUNDS, Message, OfferAnswer};
-use crate::trace::{factor, flow};
+use crate::said::{Says, Share, Word};
+use crate::trace::flow;
 use fairway_gateway::{State, Step};
 use fairway_model::canonical::Canonical;
 use fairway_model::profile::ELIGIBILITY_DOMAIN;
@@ -64,14 +65,18 @@ impl Utility {
             id,
             ("aaa", "gateway"),
             flow::AUTHENTICATION,
-            &format!("{:?} {:?} customer of {}", s.class, s.tier, s.home),
+            &Says::Customer {
+                class: Word(s.class),
+                tier: Word(s.tier),
+                home: s.home,
+            },
         );
         self.hop(
             out,
             id,
             ("aaa", "gateway"),
             flow::AUTHORIZATION,
-            "allowed, with a guarantee",
+            &Says::Allowed,
         );
         self.negotiate(out, id, None);
     }
@@ -151,7 +156,7 @@ impl Utility {
                 id,
                 ("crp", "crp"),
                 flow::NEGOTIATION,
-                "the visiting profile accepts every offer inside the agreement",
+                &Says::StandingAcceptance,
             );
             return self.agreed_offer(out, id);
         }
@@ -169,7 +174,10 @@ impl Utility {
             id,
             ("crp", &statement.home.to_string()),
             flow::NEGOTIATION,
-            &format!("round {round}: offer proposed, {}", factor(load)),
+            &Says::OfferProposed {
+                round,
+                load: Share(load),
+            },
         );
         self.ask(out, offer_key(id), statement.home, message, Some(id), false);
     }
@@ -252,7 +260,7 @@ impl Utility {
                     id,
                     (&home.to_string(), "crp"),
                     flow::NEGOTIATION,
-                    &format!("round {round}: accepted"),
+                    &Says::OfferAccepted { round },
                 );
                 self.agreed_offer(out, id);
             }
@@ -266,7 +274,10 @@ impl Utility {
                     id,
                     (&home.to_string(), "crp"),
                     flow::NEGOTIATION,
-                    &format!("round {round}: countered, at most {}", factor(max_load_bps)),
+                    &Says::OfferCountered {
+                        round,
+                        most: Share(max_load_bps),
+                    },
                 );
                 if round >= MAX_ROUNDS {
                     let text = format!(
@@ -282,7 +293,7 @@ impl Utility {
                     id,
                     (&home.to_string(), "crp"),
                     flow::NEGOTIATION,
-                    &format!("round {round}: refused"),
+                    &Says::OfferRefused { round },
                 );
                 self.refuse(out, id, refusal);
             }
@@ -292,13 +303,7 @@ impl Utility {
     fn agreed_offer(&mut self, out: &mut Out, id: SessionId) {
         if self.step(out, id, Step::Show) {
             self.answered(out, &asked_key(id));
-            self.hop(
-                out,
-                id,
-                ("crp", "gateway"),
-                flow::PRICE,
-                "offer agreed; shown before consent",
-            );
+            self.hop(out, id, ("crp", "gateway"), flow::PRICE, &Says::OfferAgreed);
             self.show_offer(out, id);
         }
     }

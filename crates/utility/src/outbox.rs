@@ -10,7 +10,7 @@ use crate::peer::Message;
 use fairway_ledger::BatchItem;
 use fairway_ledger::limits::MAX_BATCH;
 use fairway_model::canonical::Canonical;
-use fairway_model::{DecodeError, Hash, MemberId, SessionId, Time};
+use fairway_model::{DecodeError, Hash, MemberId, Pseudonym, SessionId, Time};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,9 @@ pub const LONGEST_DELAY: i64 = 60_000;
 pub const LOAD_PAUSE: i64 = 100;
 /// Most bytes of the items of one load; three quarters of what a transaction may have. A greater item leaves alone.
 pub const MAX_LOAD_BYTES: usize = 48 * 1024;
+
+/// First part of the keys of revocations.
+pub(crate) const REVOKE: &str = "revoke/";
 
 /// What is to be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -214,6 +217,19 @@ impl Outbox {
             Parcel::Peer { message, .. } => Some(message),
             Parcel::Ledger { .. } | Parcel::Item { .. } => None,
         }
+    }
+
+    /// Where a statement was taken back and that is not confirmed: the utility, and the driver as it knows him.
+    pub(crate) fn revocations(&self) -> impl Iterator<Item = (MemberId, Pseudonym)> {
+        let from = self.entries.range(REVOKE.to_owned()..);
+        let entries = from.take_while(|(key, _)| key.starts_with(REVOKE));
+        entries.filter_map(|(_, entry)| match &entry.parcel {
+            Parcel::Peer { to, message } => match **message {
+                Message::Revoked { pseudonym, .. } => Some((*to, pseudonym)),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// Whether an entry waits for the answer to this transaction.

@@ -173,6 +173,43 @@ pub enum Message {
         #[n(2)]
         answer: Answer<Signature>,
     },
+    /// HUN's driver wants his charge to end. Repeated until answered.
+    #[n(14)]
+    StopAsked {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// Counts the driver's requests for this charge, from 1.
+        #[n(1)]
+        number: u32,
+    },
+    /// What VUN did about it.
+    #[n(15)]
+    StopAnswered {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+        /// The request that is answered.
+        #[n(1)]
+        number: u32,
+        /// What became of it.
+        #[n(2)]
+        answer: StopAnswer,
+    },
+}
+
+/// What the visited utility did about a driver's wish to stop.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum StopAnswer {
+    /// The station is told to stop; the end of the charge follows.
+    #[n(0)]
+    Told,
+    /// The station is not connected at present; it is told as soon as it is.
+    #[n(1)]
+    Waits,
+    /// Nothing was done.
+    #[n(2)]
+    Refused(#[n(0)] Refusal),
 }
 
 /// Yes with a value, or no with a reason.
@@ -261,6 +298,8 @@ impl Message {
             Self::RevocationNoted { .. } => (11, "revocation noted"),
             Self::CreditProposed { .. } => (12, "credit proposed"),
             Self::CreditAnswered { .. } => (13, "credit answered"),
+            Self::StopAsked { .. } => (14, "stop asked"),
+            Self::StopAnswered { .. } => (15, "stop answered"),
         }
     }
 }

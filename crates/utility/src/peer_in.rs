@@ -7,6 +7,7 @@ use crate::identify::asked_key;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{Answer, Message};
+use crate::said::Says;
 use crate::trace::flow;
 use fairway_gateway::State;
 use fairway_model::{
@@ -113,6 +114,9 @@ impl Utility {
                 }
             }
             Message::Revoked { id, pseudonym } => self.on_revoked(out, from, id, pseudonym),
+            message @ (Message::StopAsked { .. } | Message::StopAnswered { .. }) => {
+                self.on_stop_message(out, from, message);
+            }
             message @ (Message::CreditProposed { .. } | Message::CreditAnswered { .. }) => {
                 self.on_credit_message(out, from, message);
             }
@@ -126,13 +130,13 @@ impl Utility {
                 session,
                 (&from.to_string(), "gateway"),
                 flow::CONSENT,
-                "home noted the consent",
+                &Says::HomeNotedConsent,
             );
         }
     }
 
     /// Whether a member may speak as the home utility of a charge at our stations.
-    fn is_home_of(&self, out: &mut Out, from: MemberId, session: SessionId) -> bool {
+    pub(crate) fn is_home_of(&self, out: &mut Out, from: MemberId, session: SessionId) -> bool {
         let home = self.visits.get(session).and_then(|v| v.session.home);
         if home != Some(from) {
             out.log(
@@ -177,7 +181,9 @@ impl Utility {
                     id,
                     (&from.to_string(), "gateway"),
                     flow::AUTHENTICATION,
-                    &format!("home refuses: {}", refusal.code),
+                    &Says::HomeRefuses {
+                        why: refusal.code.into(),
+                    },
                 );
                 self.refuse(out, id, refusal);
             }

@@ -43,7 +43,7 @@ fn imagined(asked: &PreviewAsked, evse: &EvseEntry) -> Result<Expected, Refusal>
 
 impl Utility {
     /// The multiplier of an offer that is made now: the forecast's, or the present load of the area inside the agreement's band.
-    fn present_load(
+    pub(crate) fn present_load(
         &self,
         (id, agreement): (AgreementId, &Agreement),
         evse: &EvseEntry,

@@ -1,7 +1,9 @@
 //! What operators ask about agreements and partners, and the answers.
 
+use crate::desk::Outcomes;
 use fairway_ledger::Ground;
 use fairway_ledger::life::BoardOffer;
+use fairway_model::agreement::Corridor;
 use fairway_model::{Agreement, AgreementId, Currency, Energy, Hash, MemberId, Micro, Time};
 use minicbor::{Decode, Encode};
 
@@ -166,6 +168,56 @@ pub struct PartnerView {
     /// Agreements with us that are in force: (home, visited, id).
     #[n(7)]
     pub agreements: Vec<(MemberId, MemberId, AgreementId)>,
+    /// What a kilowatt-hour costs our drivers there now, by tariff of the agreement in force.
+    #[n(8)]
+    pub prices: Vec<PriceThere>,
+    /// How charges of our drivers there went in the last 30 days, as far as they are in memory.
+    #[n(9)]
+    pub outcomes: Outcomes,
+    /// How it paid us.
+    #[n(10)]
+    pub dues: Dues,
+}
+
+/// What a kilowatt-hour costs a standard driver of ours at a partner's stations, before taxes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct PriceThere {
+    /// Under which terms.
+    #[n(0)]
+    pub agreement: AgreementId,
+    /// Under which of their tariffs.
+    #[n(1)]
+    pub tariff: String,
+    /// In which currency.
+    #[n(2)]
+    pub currency: Currency,
+    /// The price after load and corridor; none where the tariff prices no energy now.
+    #[n(3)]
+    pub price: Option<Micro>,
+    /// The load multiplier in it, in basis points: the forecast's where the terms follow it, or else neutral inside the band, since only the
+    /// partner knows its present load.
+    #[n(4)]
+    pub load_bps: u32,
+    /// Limits that the price keeps whatever the load.
+    #[n(5)]
+    pub corridor: Corridor,
+}
+
+/// Obligations of a partner to us by how they were paid, as far as they are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Dues {
+    /// Paid, and no interest ran.
+    #[n(0)]
+    pub in_time: u32,
+    /// Paid, and interest had run.
+    #[n(1)]
+    pub late: u32,
+    /// Not paid, and not due yet.
+    #[n(2)]
+    pub open: u32,
+    /// Not paid, and due.
+    #[n(3)]
+    pub overdue: u32,
 }
 
 /// Most areas named of one partner.

@@ -1,6 +1,7 @@
 //! What operators ask about agreements and partners.
 
 use crate::command::Reply;
+use crate::desk::Outcomes;
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::registry::AgreementRecord;
@@ -143,14 +144,20 @@ impl Utility {
     }
 
     fn partners(&self, now: Time) -> Result<Vec<PartnerView>, Refusal> {
+        let mut went = self.outcomes_there(now);
         let members = self.registry.members.values().map(|m| &m.member);
         members
             .filter(|m| m.kind == MemberKind::Utility)
-            .map(|m| self.partner(m.id, now))
+            .map(|m| self.partner(m.id, went.remove(&m.id).unwrap_or_default(), now))
             .collect()
     }
 
-    fn partner(&self, member: MemberId, now: Time) -> Result<PartnerView, Refusal> {
+    fn partner(
+        &self,
+        member: MemberId,
+        outcomes: Outcomes,
+        now: Time,
+    ) -> Result<PartnerView, Refusal> {
         let evses = self.registry.evses.values();
         let own = evses.filter(|e| e.entry.utility == member && e.in_use(now));
         let (mut count, mut areas) = (0u32, BTreeSet::new());
@@ -178,6 +185,9 @@ impl Utility {
             record: self.registry.partners.record(member),
             owes: self.owes(member)?,
             agreements,
+            prices: self.prices_there(member, now),
+            outcomes,
+            dues: self.dues_of(member, now),
         })
     }
 

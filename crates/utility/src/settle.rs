@@ -8,6 +8,7 @@ use crate::home_charge::{Rated, rate_charge};
 use crate::machine::Utility;
 use crate::out::Out;
 use crate::peer::{Answer, ChargeProposal, Message};
+use crate::said::{Kwh, Says, Sum, Word};
 use crate::trace::flow;
 use fairway_gateway::session::Ending;
 use fairway_gateway::{State, Step, Subscription, from_readings, select_evidence};
@@ -45,19 +46,16 @@ impl Utility {
             return;
         };
         visit.session.ending = Some(ending);
-        let soc = visit
-            .session
-            .soc
-            .map(|s| format!(", battery {s} %"))
-            .unwrap_or_default();
-        let energy = visit.session.told_energy().kwh_text();
-        self.hop(
-            out,
-            id,
-            ("station", "gateway"),
-            flow::END,
-            &format!("ended: {:?}, {energy} kWh{soc}", ending.reason),
-        );
+        let (reason, energy) = (Word(ending.reason), Kwh(visit.session.told_energy()));
+        let what = match visit.session.soc {
+            Some(battery) => Says::EndedWithBattery {
+                reason,
+                energy,
+                battery,
+            },
+            None => Says::Ended { reason, energy },
+        };
+        self.hop(out, id, ("station", "gateway"), flow::END, &what);
     }
 
     /// Rates at once when the signed end and everything before it are here; else the grace time decides.
@@ -124,7 +122,7 @@ impl Utility {
                 id,
                 ("gateway", "crp"),
                 flow::RATED,
-                "nothing delivered, nothing billed",
+                &Says::NothingDelivered,
             );
             self.give_back(out, id, Refusal::new(RefusalCode::NothingDelivered, text));
         }
@@ -148,7 +146,9 @@ impl Utility {
             id,
             ("gateway", "station"),
             flow::SHOWN,
-            &format!("disputed: {refusal}"),
+            &Says::Disputed {
+                why: refusal.into(),
+            },
         );
         let Some(visit) = self.visits.get_mut(id) else {
             return;
@@ -175,8 +175,8 @@ impl Utility {
         }
         out.happened(Happening::Delivered(rated.breakdown.energy));
         let signature = rated.event.sign(&self.me.key);
-        let currency = rated.breakdown.currency;
-        let total = rated.event.total.text(currency);
+        let total = Sum(rated.event.total, rated.breakdown.currency);
+        let energy = Kwh(rated.event.usage.energy().unwrap_or_default());
         let Some(visit) = self.visits.get_mut(id) else {
             return;
         };
@@ -206,17 +206,14 @@ impl Utility {
             id,
             ("gateway", "crp"),
             flow::RATED,
-            &format!(
-                "rated: {total} {currency} for {} kWh",
-                session_energy(&proposal.event)
-            ),
+            &Says::Rated { total, energy },
         );
         self.hop(
             out,
             id,
             ("gateway", &home.to_string()),
             flow::TO_HOME,
-            "charge proposed with its evidence",
+            &Says::ChargeProposed,
         );
         self.ask(
             out,
@@ -274,7 +271,9 @@ impl Utility {
                         id,
                         (&home.to_string(), "gateway"),
                         flow::TO_HOME,
-                        &format!("not agreed: {refusal}"),
+                        &Says::NotAgreed {
+                            why: (&refusal).into(),
+                        },
                     );
                     self.dispute(out, id, &refusal);
                 }
@@ -302,7 +301,7 @@ impl Utility {
             id,
             (&event.home.to_string(), "gateway"),
             flow::TO_HOME,
-            "home agrees and signed",
+            &Says::HomeAgrees,
         );
         self.show_bill(out, id, true);
         let signed = SignedChargeEvent {
@@ -354,7 +353,7 @@ impl Utility {
             id,
             ("gateway", "ledger"),
             flow::LEDGER,
-            "settlement submitted",
+            &Says::SettlementSubmitted,
         );
         self.submit(
             out,
@@ -380,11 +379,11 @@ impl Utility {
         out.visits.insert(id);
         let station = visit.session.station.clone();
         let what = if agreed {
-            "bill shown, equal to home's amount"
+            Says::BillAgreed
         } else {
-            "bill shown with our amount; home has not answered yet"
+            Says::BillUnanswered
         };
-        self.hop(out, id, ("gateway", "station"), flow::SHOWN, what);
+        self.hop(out, id, ("gateway", "station"), flow::SHOWN, &what);
         out.station(&station, ToStation::Bill(Box::new(view)));
     }
 
@@ -438,8 +437,4 @@ impl Utility {
             .ok()
             .map(|b| b.total)
     }
-}
-
-fn session_energy(event: &ChargeEvent) -> String {
-    event.usage.energy().unwrap_or_default().kwh_text()
 }

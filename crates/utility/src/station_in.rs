@@ -4,6 +4,7 @@ use crate::consent::{hold_key, void_key};
 use crate::door::Level;
 use crate::machine::Utility;
 use crate::out::Out;
+use crate::said::Says;
 use crate::trace::flow;
 use fairway_gateway::session::HoldMark;
 use fairway_gateway::{State, Step};
@@ -139,7 +140,9 @@ impl Utility {
                 id,
                 ("station", "gateway"),
                 flow::START,
-                &format!("not started: {refusal}"),
+                &Says::NotStarted {
+                    why: (&refusal).into(),
+                },
             );
             self.give_back(out, id, refusal);
         }
@@ -250,7 +253,9 @@ impl Utility {
             id,
             ("ledger", "gateway"),
             flow::LEDGER,
-            &format!("hold refused: {refusal}"),
+            &Says::HoldRefused {
+                why: (&refusal).into(),
+            },
         );
         let Some(visit) = self.visits.get_mut(id) else {
             return;

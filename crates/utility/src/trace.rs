@@ -58,14 +58,3 @@ impl Trace {
         }
     }
 }
-
-/// What energy prices are multiplied with, in words.
-pub(crate) fn factor(bps: u32) -> String {
-    let (whole, part) = (bps / 100, bps % 100);
-    let rest = if part == 0 {
-        String::new()
-    } else {
-        format!(".{part:02}")
-    };
-    format!("energy at {whole}{rest} % of the tariff's prices")
-}

@@ -312,21 +312,42 @@ export type AgreementStep = {
 };
 
 /**
- * Something that needs somebody.
+ * Something that needs somebody. What a page needs to say it in its reader's language stands in fields; the sentence is for programs that
+ * only show it.
  */
 export type Alert = {
+    /**
+     * When it happened, where it is a thing of the past.
+     */
+    at: string | null;
     /**
      * What kind.
      */
     code: string;
     /**
+     * How many there are, where the alert is about several: obligations, cases.
+     */
+    count: number | null;
+    /**
+     * The charging point of that station, by its OCPP number.
+     */
+    evse: number | null;
+    /**
      * The page about it; empty where there is none.
      */
     link: string;
     /**
+     * What the ledger or the database said, in its own words.
+     */
+    said: string | null;
+    /**
      * `error`, `warning` or `info`.
      */
     severity: string;
+    /**
+     * What it is about, where it is one thing: a station's name at the gateway, or an agreement, `agr_...`.
+     */
+    subject: string | null;
     /**
      * The sentence: what, and what to do.
      */
@@ -582,6 +603,10 @@ export type AllPartner = {
          */
         areas: Array<string>;
         /**
+         * How it paid this member.
+         */
+        dues: DuesLine;
+        /**
          * Charging points.
          */
         evses: number;
@@ -598,13 +623,52 @@ export type AllPartner = {
          */
         offers_open: number;
         /**
+         * How charges of this member's drivers there went in the last 30 days.
+         */
+        outcomes: Outcomes;
+        /**
          * By currency.
          */
         owes: Array<Standing>;
         /**
+         * What its stations cost this member's drivers now, by tariff; empty without an agreement in force.
+         */
+        prices: Array<PriceNow>;
+        /**
          * What the ledger tells of it.
          */
         record: RecordLine;
+    }>;
+};
+
+/**
+ * A list that has one page.
+ */
+export type AllProfileLine = {
+    /**
+     * The entries.
+     */
+    data: Array<{
+        /**
+         * Member id.
+         */
+        member: string;
+        /**
+         * Its name.
+         */
+        name: string;
+        /**
+         * It was taken back, and that utility has not confirmed it yet.
+         */
+        taken_back: boolean;
+        /**
+         * When it was told last that I may charge there.
+         */
+        told_at: string;
+        /**
+         * When its profile ends at the latest.
+         */
+        until: string;
     }>;
 };
 
@@ -867,6 +931,10 @@ export type BillLineBody = {
      */
     reasons: Array<string>;
     /**
+     * The reasons by their codes, in the same order; none where one is in other words.
+     */
+    reasons_said: Array<Said | null>;
+    /**
      * The charge.
      */
     session: string;
@@ -1013,6 +1081,53 @@ export type Breakdown = {
 };
 
 /**
+ * What some charges came to, less the month's credits. What drivers pay is what goes to partner, site owners, tax authority and this
+ * member; a shortfall is below nothing and comes off the last.
+ */
+export type Came = {
+    /**
+     * What drivers pay, taxes included.
+     */
+    billed: Money;
+    /**
+     * Charges that the ledger settled.
+     */
+    charges: number;
+    /**
+     * What drivers got back by them.
+     */
+    credited: Money;
+    /**
+     * Credits.
+     */
+    credits: number;
+    /**
+     * Their energy.
+     */
+    energy_mwh: number;
+    /**
+     * What is left to this member.
+     */
+    net: Money;
+    /**
+     * What of it the owners of this member's sites have.
+     */
+    owners: Money;
+    /**
+     * What of it the other utility has.
+     */
+    partners: Money;
+    /**
+     * What prepaid balances did not cover.
+     */
+    shortfall: Money;
+    /**
+     * What of it is tax that this member collects.
+     */
+    taxes: Money;
+};
+
+/**
  * Ceilings.
  */
 export type CapsTerms = {
@@ -1125,6 +1240,11 @@ export type Change = {
      */
     to: unknown;
 };
+
+/**
+ * Which charges: own drivers at own stations, others' drivers there, own drivers elsewhere, or all.
+ */
+export type ChargesOf = 'own' | 'inbound' | 'outbound' | 'all';
 
 /**
  * The flow chart of a charge.
@@ -1366,7 +1486,7 @@ export type Customer = {
      */
     balance: Money;
     /**
-     * Whether every credential is blocked.
+     * Whether the utility blocks every credential.
      */
     blocked: boolean;
     /**
@@ -1393,6 +1513,10 @@ export type Customer = {
      * `cus_...`.
      */
     customer: string;
+    /**
+     * Since when the customer himself has frozen every credential.
+     */
+    frozen_since: string | null;
     /**
      * Whether the dial pad asks for a PIN.
      */
@@ -1665,6 +1789,28 @@ export type DisputesPage = {
 };
 
 /**
+ * How the partner paid what netting made it owe this member.
+ */
+export type DuesLine = {
+    /**
+     * Obligations paid without interest.
+     */
+    in_time: number;
+    /**
+     * Paid after interest had run.
+     */
+    late: number;
+    /**
+     * Not due yet.
+     */
+    open: number;
+    /**
+     * Due and not paid.
+     */
+    overdue: number;
+};
+
+/**
  * What settled charges of the last 30 days came to, one entry a currency.
  */
 export type Earned = {
@@ -1826,9 +1972,10 @@ export type EntryRow = {
      */
     outcome: string;
     /**
-     * What it is, in plain words.
+     * What it is, in plain English words.
      */
     plain: string;
+    said: Said | null;
     /**
      * Its id.
      */
@@ -1951,6 +2098,32 @@ export type Fact = {
 };
 
 /**
+ * Roaming fees of one currency: what the home utility keeps of a charge elsewhere.
+ */
+export type Fees = {
+    /**
+     * ISO 4217.
+     */
+    currency: string;
+    /**
+     * Kept by partners of their drivers' charges here.
+     */
+    paid: Money;
+    /**
+     * The latter.
+     */
+    paid_before: Money;
+    /**
+     * Kept by this member of its drivers' charges elsewhere.
+     */
+    received: Money;
+    /**
+     * The former in the month before.
+     */
+    received_before: Money;
+};
+
+/**
  * How forecast load moves prices.
  */
 export type ForecastBody = {
@@ -2046,6 +2219,14 @@ export type ForecastDay = {
      */
     skill: Skill;
     /**
+     * The tariff whose prices the hours have, by id.
+     */
+    tariff: string;
+    /**
+     * All tariffs of the agreement.
+     */
+    tariffs: Array<string>;
+    /**
      * The agreed curve, table and window.
      */
     terms: ForecastBody;
@@ -2096,6 +2277,16 @@ export type Found = {
 };
 
 /**
+ * Whether to freeze.
+ */
+export type Freezing = {
+    /**
+     * Freeze every card and number of mine, or lift that again.
+     */
+    frozen: boolean;
+};
+
+/**
  * Why a party suspends.
  */
 export type GroundWord = 'payment' | 'service' | 'security' | 'technical' | 'regulation' | 'other';
@@ -2127,6 +2318,7 @@ export type HopLine = {
      * From where: `station`, `gateway`, `aaa`, `crp`, `ledger`, or a member.
      */
     from: string;
+    said: Said | null;
     /**
      * Rows of the flow chart.
      */
@@ -2136,7 +2328,7 @@ export type HopLine = {
      */
     to: string;
     /**
-     * What, in a sentence.
+     * What, in an English sentence.
      */
     what: string;
 };
@@ -2169,6 +2361,7 @@ export type HourRow = {
      * The utility's own forecast.
      */
     own_kw: number | null;
+    price: Money | null;
     /**
      * Forecast kilowatts by level.
      */
@@ -2225,9 +2418,13 @@ export type ItemRow = {
      */
     outcome: string;
     /**
-     * What it is, in plain words.
+     * What it is, in plain English sentences.
      */
     plain: Array<string>;
+    /**
+     * The same by their codes, in the same order; none where only English has a sentence.
+     */
+    said: Array<Said | null>;
     /**
      * The charge that it is about.
      */
@@ -2806,6 +3003,11 @@ export type Obligation = {
 };
 
 /**
+ * The bytes of a body of any kind; in the description, those of answers too.
+ */
+export type Octets = Blob | File;
+
+/**
  * The offer.
  */
 export type OfferLine = {
@@ -2845,6 +3047,10 @@ export type OfferLine = {
      * Why the price is what it is.
      */
     reasons: Array<string>;
+    /**
+     * The reasons by their codes, in the same order; none where one is in other words.
+     */
+    reasons_said: Array<Said | null>;
     /**
      * Which of its tariffs.
      */
@@ -3140,7 +3346,7 @@ export type PageCustomer = {
          */
         balance: Money;
         /**
-         * Whether every credential is blocked.
+         * Whether the utility blocks every credential.
          */
         blocked: boolean;
         /**
@@ -3167,6 +3373,10 @@ export type PageCustomer = {
          * `cus_...`.
          */
         customer: string;
+        /**
+         * Since when the customer himself has frozen every credential.
+         */
+        frozen_since: string | null;
         /**
          * Whether the dial pad asks for a PIN.
          */
@@ -3259,6 +3469,7 @@ export type PageSession = {
          * Station, where it is this member's.
          */
         station: string | null;
+        stop: StopLine | null;
         /**
          * IANA zone of the charging point, where the ledger knows it.
          */
@@ -3321,6 +3532,10 @@ export type Partner = {
      */
     areas: Array<string>;
     /**
+     * How it paid this member.
+     */
+    dues: DuesLine;
+    /**
      * Charging points.
      */
     evses: number;
@@ -3337,9 +3552,17 @@ export type Partner = {
      */
     offers_open: number;
     /**
+     * How charges of this member's drivers there went in the last 30 days.
+     */
+    outcomes: Outcomes;
+    /**
      * By currency.
      */
     owes: Array<Standing>;
+    /**
+     * What its stations cost this member's drivers now, by tariff; empty without an agreement in force.
+     */
+    prices: Array<PriceNow>;
     /**
      * What the ledger tells of it.
      */
@@ -3610,6 +3833,33 @@ export type PriceLine = {
 };
 
 /**
+ * What a kilowatt-hour costs this member's drivers there now.
+ */
+export type PriceNow = {
+    /**
+     * The agreement in force.
+     */
+    agreement: string;
+    /**
+     * The most.
+     */
+    cap: Money;
+    /**
+     * The least that energy costs there.
+     */
+    floor: Money;
+    /**
+     * The load multiplier in it: the forecast's, or neutral inside the agreement's band where only the partner knows its load.
+     */
+    load_bps: number;
+    price: Money | null;
+    /**
+     * Which of its tariffs.
+     */
+    tariff: string;
+};
+
+/**
  * A problem as it is sent.
  */
 export type Problem = {
@@ -3659,6 +3909,32 @@ export type ProblemPlace = {
      * JSON pointer into the body (RFC 6901); empty: the body as a whole.
      */
     pointer: string;
+};
+
+/**
+ * Another utility that may keep a visiting profile of me.
+ */
+export type ProfileLine = {
+    /**
+     * Member id.
+     */
+    member: string;
+    /**
+     * Its name.
+     */
+    name: string;
+    /**
+     * It was taken back, and that utility has not confirmed it yet.
+     */
+    taken_back: boolean;
+    /**
+     * When it was told last that I may charge there.
+     */
+    told_at: string;
+    /**
+     * When its profile ends at the latest.
+     */
+    until: string;
 };
 
 /**
@@ -3894,6 +4170,62 @@ export type RestrictionTerms = {
 };
 
 /**
+ * A line of the results.
+ */
+export type ResultRow = {
+    /**
+     * In the month before.
+     */
+    before: Came;
+    /**
+     * Which charges.
+     */
+    charges_of: ChargesOf;
+    /**
+     * ISO 4217.
+     */
+    currency: string;
+    /**
+     * In the month.
+     */
+    now: Came;
+    /**
+     * Only those with this partner; null for all of the kind.
+     */
+    partner: string | null;
+    /**
+     * Its name.
+     */
+    partner_name: string | null;
+};
+
+/**
+ * Results of a month.
+ */
+export type Results = {
+    /**
+     * The one before.
+     */
+    before: string;
+    /**
+     * Roaming fees by currency.
+     */
+    fees: Array<Fees>;
+    /**
+     * Lines by currency and kind; in each kind the whole first, then each partner.
+     */
+    lines: Array<ResultRow>;
+    /**
+     * The billing month, as in 2026-11.
+     */
+    month: string;
+    /**
+     * Months with results, the newest first.
+     */
+    months: Array<string>;
+};
+
+/**
  * What an account is for.
  */
 export type Role = 'operator' | 'roaming_manager' | 'auditor' | 'engineer' | 'driver';
@@ -3945,6 +4277,111 @@ export type RulesBody = {
      * The agreement's tariff to offer, by id; its first when it has none of that name.
      */
     tariff: string;
+};
+
+/**
+ * A sentence by its code: a page that knows the code says it in its reader's language, others show the English text beside it.
+ */
+export type Said = {
+    /**
+     * Which sentence.
+     */
+    code: string;
+    /**
+     * What stands in it, by name.
+     */
+    values: {
+        [key: string]: SaidValue;
+    };
+};
+
+/**
+ * A value in a sentence, with its kind.
+ */
+export type SaidValue = {
+    /**
+     * The number.
+     */
+    count: number;
+    kind: 'count';
+} | {
+    kind: 'number';
+    /**
+     * The number.
+     */
+    number: number;
+} | {
+    /**
+     * In basis points.
+     */
+    bps: number;
+    kind: 'share';
+} | {
+    kind: 'money';
+    /**
+     * The amount.
+     */
+    money: Money;
+} | {
+    kind: 'energy';
+    /**
+     * In milliwatt-hours.
+     */
+    mwh: number;
+} | {
+    /**
+     * Its id.
+     */
+    id: string;
+    kind: 'member';
+    /**
+     * Its name, where the sentence has it.
+     */
+    name: string | null;
+} | {
+    /**
+     * Its id.
+     */
+    id: string;
+    kind: 'session';
+} | {
+    /**
+     * Its id.
+     */
+    id: string;
+    kind: 'agreement';
+} | {
+    /**
+     * When.
+     */
+    at: string;
+    kind: 'time';
+} | {
+    /**
+     * What it is about: `input`, `consent`, `class`, `tier`, `stop` or `table`.
+     */
+    about: string;
+    kind: 'word';
+    /**
+     * Which of them.
+     */
+    word: string;
+} | {
+    /**
+     * The refusal's code.
+     */
+    code: string;
+    kind: 'refusal';
+    /**
+     * Its own sentence in English, where it is there.
+     */
+    text: string | null;
+} | {
+    kind: 'text';
+    /**
+     * The name.
+     */
+    text: string;
 };
 
 /**
@@ -4048,6 +4485,7 @@ export type Session = {
      * Station, where it is this member's.
      */
     station: string | null;
+    stop: StopLine | null;
     /**
      * IANA zone of the charging point, where the ledger knows it.
      */
@@ -4381,6 +4819,26 @@ export type Station = {
      */
     station: string;
 };
+
+/**
+ * A driver's wish to end a charge from afar.
+ */
+export type StopLine = {
+    /**
+     * When he asked.
+     */
+    at: string;
+    refusal: RefusalLine | null;
+    /**
+     * How far it has come.
+     */
+    state: StopWord;
+};
+
+/**
+ * How far a wish to end a charge has come.
+ */
+export type StopWord = 'asked' | 'told' | 'waits' | 'refused';
 
 /**
  * The story of one charge.
@@ -4778,7 +5236,7 @@ export type TransactionPage = {
      */
     outcome: string;
     /**
-     * What it is and did, in plain sentences.
+     * What it is and did, in plain English sentences.
      */
     plain: Array<string>;
     /**
@@ -4790,6 +5248,10 @@ export type TransactionPage = {
      */
     receipt: string;
     refusal: RefusalLine | null;
+    /**
+     * The same by their codes, in the same order; none where only English has a sentence.
+     */
+    said: Array<Said | null>;
     /**
      * The charge that it is about.
      */
@@ -5709,7 +6171,7 @@ export type GetCustomersByCustomerBillsByMonthPdfErrors = {
 export type GetCustomersByCustomerBillsByMonthPdfError = GetCustomersByCustomerBillsByMonthPdfErrors[keyof GetCustomersByCustomerBillsByMonthPdfErrors];
 
 export type GetCustomersByCustomerBillsByMonthPdfResponses = {
-    200: Array<number>;
+    200: Octets;
 };
 
 export type GetCustomersByCustomerBillsByMonthPdfResponse = GetCustomersByCustomerBillsByMonthPdfResponses[keyof GetCustomersByCustomerBillsByMonthPdfResponses];
@@ -5966,6 +6428,10 @@ export type GetForecastsByAgreementData = {
          * A day of the region's clock, as in 2026-11-17; today when left out.
          */
         day?: string;
+        /**
+         * The tariff that prices the hours, by id; the agreement's first when left out.
+         */
+        tariff?: string;
     };
     url: '/api/v1/forecasts/{agreement}';
 };
@@ -6169,7 +6635,7 @@ export type GetLedgerTransactionsByTransactionProofErrors = {
 export type GetLedgerTransactionsByTransactionProofError = GetLedgerTransactionsByTransactionProofErrors[keyof GetLedgerTransactionsByTransactionProofErrors];
 
 export type GetLedgerTransactionsByTransactionProofResponses = {
-    200: Array<number>;
+    200: Octets;
 };
 
 export type GetLedgerTransactionsByTransactionProofResponse = GetLedgerTransactionsByTransactionProofResponses[keyof GetLedgerTransactionsByTransactionProofResponses];
@@ -6197,7 +6663,7 @@ export type GetLedgerValidatorsResponses = {
 export type GetLedgerValidatorsResponse = GetLedgerValidatorsResponses[keyof GetLedgerValidatorsResponses];
 
 export type PostLedgerVerifyData = {
-    body: Array<number>;
+    body: Octets;
     headers: {
         /**
          * `csrf` of the sign-in, or of `GET /api/v1/me`
@@ -6461,7 +6927,7 @@ export type GetMyBillsByMonthPdfErrors = {
 export type GetMyBillsByMonthPdfError = GetMyBillsByMonthPdfErrors[keyof GetMyBillsByMonthPdfErrors];
 
 export type GetMyBillsByMonthPdfResponses = {
-    200: Array<number>;
+    200: Octets;
 };
 
 export type GetMyBillsByMonthPdfResponse = GetMyBillsByMonthPdfResponses[keyof GetMyBillsByMonthPdfResponses];
@@ -6520,6 +6986,60 @@ export type PostMyDisputesResponses = {
 
 export type PostMyDisputesResponse = PostMyDisputesResponses[keyof PostMyDisputesResponses];
 
+export type PostMyFreezeData = {
+    body: Freezing;
+    headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
+        'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/my/freeze';
+};
+
+export type PostMyFreezeErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type PostMyFreezeError = PostMyFreezeErrors[keyof PostMyFreezeErrors];
+
+export type PostMyFreezeResponses = {
+    200: Customer;
+};
+
+export type PostMyFreezeResponse = PostMyFreezeResponses[keyof PostMyFreezeResponses];
+
+export type GetMyProfilesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/my/profiles';
+};
+
+export type GetMyProfilesErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetMyProfilesError = GetMyProfilesErrors[keyof GetMyProfilesErrors];
+
+export type GetMyProfilesResponses = {
+    200: AllProfileLine;
+};
+
+export type GetMyProfilesResponse = GetMyProfilesResponses[keyof GetMyProfilesResponses];
+
 export type GetMySessionsData = {
     body?: never;
     path?: never;
@@ -6577,6 +7097,43 @@ export type GetMySessionsBySessionResponses = {
 };
 
 export type GetMySessionsBySessionResponse = GetMySessionsBySessionResponses[keyof GetMySessionsBySessionResponses];
+
+export type PostMySessionsBySessionStopData = {
+    body: Nothing;
+    headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
+        'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
+    path: {
+        /**
+         * A charge's id
+         */
+        session: string;
+    };
+    query?: never;
+    url: '/api/v1/my/sessions/{session}/stop';
+};
+
+export type PostMySessionsBySessionStopErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type PostMySessionsBySessionStopError = PostMySessionsBySessionStopErrors[keyof PostMySessionsBySessionStopErrors];
+
+export type PostMySessionsBySessionStopResponses = {
+    202: Session;
+};
+
+export type PostMySessionsBySessionStopResponse = PostMySessionsBySessionStopResponses[keyof PostMySessionsBySessionStopResponses];
 
 export type GetNetworkData = {
     body?: never;
@@ -6697,6 +7254,33 @@ export type PutPolicyResponses = {
 };
 
 export type PutPolicyResponse = PutPolicyResponses[keyof PutPolicyResponses];
+
+export type GetResultsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * A billing month, as in 2026-11; the present one when left out.
+         */
+        month?: string;
+    };
+    url: '/api/v1/results';
+};
+
+export type GetResultsErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetResultsError = GetResultsErrors[keyof GetResultsErrors];
+
+export type GetResultsResponses = {
+    200: Results;
+};
+
+export type GetResultsResponse = GetResultsResponses[keyof GetResultsResponses];
 
 export type GetSessionsData = {
     body?: never;
@@ -7109,13 +7693,17 @@ export type Operations = {
     'GET /api/v1/my/bills/{month}/pdf': { takes: GetMyBillsByMonthPdfData; answers: GetMyBillsByMonthPdfResponse };
     'GET /api/v1/my/disputes': { takes: GetMyDisputesData; answers: GetMyDisputesResponse };
     'POST /api/v1/my/disputes': { takes: PostMyDisputesData; answers: PostMyDisputesResponse };
+    'POST /api/v1/my/freeze': { takes: PostMyFreezeData; answers: PostMyFreezeResponse };
+    'GET /api/v1/my/profiles': { takes: GetMyProfilesData; answers: GetMyProfilesResponse };
     'GET /api/v1/my/sessions': { takes: GetMySessionsData; answers: GetMySessionsResponse };
     'GET /api/v1/my/sessions/{session}': { takes: GetMySessionsBySessionData; answers: GetMySessionsBySessionResponse };
+    'POST /api/v1/my/sessions/{session}/stop': { takes: PostMySessionsBySessionStopData; answers: PostMySessionsBySessionStopResponse };
     'GET /api/v1/network': { takes: GetNetworkData; answers: GetNetworkResponse };
     'GET /api/v1/overview': { takes: GetOverviewData; answers: GetOverviewResponse };
     'GET /api/v1/partners': { takes: GetPartnersData; answers: GetPartnersResponse };
     'GET /api/v1/policy': { takes: GetPolicyData; answers: GetPolicyResponse };
     'PUT /api/v1/policy': { takes: PutPolicyData; answers: PutPolicyResponse };
+    'GET /api/v1/results': { takes: GetResultsData; answers: GetResultsResponse };
     'GET /api/v1/sessions': { takes: GetSessionsData; answers: GetSessionsResponse };
     'GET /api/v1/sessions/{session}': { takes: GetSessionsBySessionData; answers: GetSessionsBySessionResponse };
     'GET /api/v1/sessions/{session}/trace': { takes: GetSessionsBySessionTraceData; answers: GetSessionsBySessionTraceResponse };

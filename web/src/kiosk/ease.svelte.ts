@@ -31,9 +31,7 @@ export function fit(large: boolean): void {
 
 /** The next driver finds the post as it was. */
 export function reset(): void {
-  ease.large = false;
-  ease.contrast = false;
-  ease.spoken = false;
+  ease.large = ease.contrast = ease.spoken = false;
   apply();
 }
 

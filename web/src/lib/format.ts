@@ -15,7 +15,7 @@ export function decimal(amount: number | bigint | string, scale: number): string
 }
 
 /** Decimal places that people of this currency expect; two where the currency is unknown to the browser. */
-function usual(currency: string): number {
+export function usual(currency: string): number {
   try {
     return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
   } catch {

@@ -1,3 +1,4 @@
+import { usual } from './format.ts';
 import type { Money } from './shapes.ts';
 
 /** Sums of money: whole numbers all the way, at the finest scale that is met. */
@@ -21,4 +22,14 @@ export function sums(all: readonly Money[], least = 0): Money[] {
 /** The difference of two amounts of one currency. */
 export function less(one: Money, other: Money): Money {
   return joined(one, other, -1n);
+}
+
+/** An amount in whole coins, halves away from zero: for reading beside the exact one, never for reckoning. */
+export function coins(one: Money): Money {
+  const scale = usual(one.currency);
+  if (one.scale <= scale) return one;
+  const coin = 10n ** BigInt(one.scale - scale);
+  const amount = BigInt(one.amount);
+  const half = amount < 0n ? -coin / 2n : coin / 2n;
+  return { ...one, amount: ((amount + half) / coin).toString(), scale };
 }

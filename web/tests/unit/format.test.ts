@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decimal, energy, money, month, scaled, share, span } from '../../src/lib/format.ts';
-import { less, sums } from '../../src/lib/sums.ts';
+import { coins, less, sums } from '../../src/lib/sums.ts';
 
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 
@@ -34,6 +34,15 @@ test('energy_shares_and_spans_have_their_units', () => {
   expect(span('en', 220)).toBe('220ms');
   expect(plain(span('en', 90_000))).toBe('1m 30s');
   expect(month('en', '2026-11')).toBe('November 2026');
+});
+
+test('whole_coins_round_halves_away_from_zero', () => {
+  const usd = (amount: number | string, scale: number) => ({ amount, currency: 'USD', scale });
+  expect(coins(usd(5_788_783, 6))).toEqual(usd('579', 2));
+  expect(coins(usd(-5_000, 6))).toEqual(usd('-1', 2));
+  expect(coins(usd(-4_999, 6))).toEqual(usd('0', 2));
+  expect(coins(usd(842, 2))).toEqual(usd(842, 2));
+  expect(coins({ amount: 1_500_000, currency: 'JPY', scale: 6 })).toEqual({ amount: '2', currency: 'JPY', scale: 0 });
 });
 
 test('sums_of_money_are_exact_at_any_scale_and_keep_currencies_apart', () => {

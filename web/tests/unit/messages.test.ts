@@ -70,11 +70,14 @@ test('every_text_of_a_page_is_in_its_files', () => {
 
 test('no_message_of_a_page_is_said_nowhere', () => {
   const all = sources('.');
+  // Words inside of sentences that the server tells by their codes; the utility's tests compare them with the model's.
+  const said = ['input', 'stop', 'table'];
   for (const file of ['common', 'story', 'console', 'terms', 'my', 'explorer', 'start', 'simulator', 'tour']) {
     const unused = ids(text('en', file)).filter((id) => {
       if (all.includes(`'${id}'`)) return false;
       // Names made of data: some beginning of the id stands in a template, as in `state-${...}`, or as a group, as in word('state', ...).
       const parts = id.split('-');
+      if (said.includes(parts[0] ?? '')) return false;
       return !parts.some((_, at) => at > 0 && (all.includes(`\`${parts.slice(0, at).join('-')}-\${`) || all.includes(`('${parts.slice(0, at).join('-')}',`)));
     });
     expect(unused, `${file}.ftl`).toEqual([]);

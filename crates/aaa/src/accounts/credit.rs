@@ -2,6 +2,7 @@
 
 use super::Accounts;
 use super::journal::{AccountName, ChargeReference, EntryKind};
+use super::results::{Month, ResultKey, Sums, shortfall};
 use crate::customer::CustomerKey;
 use crate::store::{StoredChange, money};
 use fairway_model::{
@@ -34,7 +35,8 @@ pub struct CreditPosting<'a> {
 }
 
 impl Accounts {
-    /// Posts a credit. The ledger takes a credit once, and its blocks are read once, so nothing is remembered here.
+    /// Posts a credit; it counts in the results of `month`. The ledger takes a credit once, and its blocks are read once, so nothing is
+    /// remembered here.
     ///
     /// # Errors
     /// `not-authorized` when this utility has no part in it; `shares-wrong` when the shares do not add up; `too-large`. Nothing is
@@ -42,6 +44,7 @@ impl Accounts {
     pub fn post_credit(
         &mut self,
         now: Time,
+        month: Month,
         credit: &CreditPosting<'_>,
     ) -> Result<Vec<StoredChange>, Refusal> {
         let kind = match (credit.home == self.me, credit.visited == self.me) {
@@ -60,6 +63,20 @@ impl Accounts {
         if kind != EntryKind::HomeCredit {
             lines.extend(self.visited_credit(credit)?);
         }
+        let of = ResultKey {
+            month,
+            currency: credit.currency,
+            home: credit.home,
+            visited: credit.visited,
+        };
+        let more = Sums {
+            credits: 1,
+            credited: credit.amount,
+            returned: credit.shares,
+            shortfall: shortfall(&lines)?,
+            ..Sums::default()
+        };
+        let sums = self.added(&of, more)?;
         let mut totals = self.totals.clone();
         if kind != EntryKind::VisitedCredit {
             let billed = totals.billed.entry(credit.currency).or_default();
@@ -67,7 +84,9 @@ impl Accounts {
         }
         let before = core::mem::replace(&mut self.totals, totals);
         let entered = self.enter(now, kind, credit.currency, credit.charge.cloned(), lines);
-        entered.inspect_err(|_| self.totals = before)
+        let mut changes = entered.inspect_err(|_| self.totals = before)?;
+        changes.extend(self.keep_results(now, of, sums));
+        Ok(changes)
     }
 
     fn home_credit(&self, credit: &CreditPosting<'_>) -> Result<Vec<(String, Micro)>, Refusal> {

@@ -1,6 +1,7 @@
 //! Posting of settled charges: who owes whom what, in one balanced entry.
 
 use super::journal::{AccountName, ChargeReference, EntryKind, JournalEntry, JournalLine};
+use super::results::{Month, ResultKey, Sums, shortfall};
 use super::{Accounts, MAX_JURISDICTION, PostedRow, Totals};
 use crate::customer::CustomerKey;
 use crate::store::{Label, StoreTable, StoredChange, money};
@@ -35,7 +36,8 @@ pub struct SettledCharge<'a> {
 
 impl Accounts {
     /// Posts a settled charge: as home, as visited utility, or, when both are this utility, both sides in one entry. The home
-    /// side takes the total out of the guarantee's reservation. The same event again changes nothing.
+    /// side takes the total out of the guarantee's reservation. The charge counts in the results of `month`. The same event again changes
+    /// nothing.
     ///
     /// # Errors
     /// `not-authorized` when this utility has no part in it; `id-conflict` when the charge was posted with another event;
@@ -44,6 +46,7 @@ impl Accounts {
     pub fn post_charge(
         &mut self,
         now: Time,
+        month: Month,
         charge: &SettledCharge<'_>,
     ) -> Result<Vec<StoredChange>, Refusal> {
         let event = charge.event;
@@ -82,11 +85,13 @@ impl Accounts {
             policy_version: charge.policy_version,
             event: hash,
         };
+        let (of, sums) = self.counted(month, charge, &lines)?;
         let mut totals = self.totals.clone();
         count(&mut totals, kind, charge)?;
         let before = core::mem::replace(&mut self.totals, totals);
         let entered = self.enter(now, kind, charge.currency, Some(reference), lines);
         let mut changes = entered.inspect_err(|_| self.totals = before)?;
+        changes.extend(self.keep_results(now, of, sums));
         if kind != EntryKind::VisitedCharge {
             changes.extend(self.reservations.take(
                 now,
@@ -103,6 +108,31 @@ impl Accounts {
             },
         ));
         Ok(changes)
+    }
+
+    /// What the results of a month come to with a charge.
+    fn counted(
+        &self,
+        month: Month,
+        charge: &SettledCharge<'_>,
+        lines: &[(String, Micro)],
+    ) -> Result<(ResultKey, Sums), Refusal> {
+        let event = charge.event;
+        let of = ResultKey {
+            month,
+            currency: charge.currency,
+            home: event.home,
+            visited: event.visited,
+        };
+        let more = Sums {
+            charges: 1,
+            energy: event.usage.energy().unwrap_or_default(),
+            total: event.total,
+            shares: event.shares,
+            shortfall: shortfall(lines)?,
+            ..Sums::default()
+        };
+        Ok((of, self.added(&of, more)?))
     }
 
     /// The driver pays the total; home keeps its share; the rest is owed to the visited utility, unless that is this one.

@@ -205,6 +205,7 @@ impl AaaNode {
             owner: s.owner,
             jurisdiction: s.jurisdiction,
         };
-        self.accounts.post_charge(at, &charge)
+        let month = self.charges.month_of(at);
+        self.accounts.post_charge(at, month, &charge)
     }
 }

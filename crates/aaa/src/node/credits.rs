@@ -22,6 +22,7 @@ impl AaaNode {
             .flatten();
         let mut changes = self.accounts.post_credit(
             at,
+            self.charges.month_of(at),
             &CreditPosting {
                 customer,
                 ..*credit

@@ -93,6 +93,26 @@ impl AaaNode {
         Ok(self.changed(now, kind, change))
     }
 
+    /// The customer freezes every credential of his, or lifts that again; the utility's block is another thing and stays. What partners
+    /// were told is taken back as with a block.
+    ///
+    /// # Errors
+    /// `cin-unknown`.
+    pub fn set_frozen(
+        &mut self,
+        now: Time,
+        customer: CustomerKey,
+        frozen: bool,
+    ) -> Result<CustomerChange, Refusal> {
+        let change = self.profiles.set_frozen(now, customer, frozen)?;
+        let kind = if frozen {
+            AuditKind::Frozen
+        } else {
+            AuditKind::Unfrozen
+        };
+        Ok(self.changed(now, kind, change))
+    }
+
     /// Gives a customer the tier that he has earned by the rule of the configuration: full years since he was entered, and energy of
     /// the last 365 days.
     ///

@@ -115,6 +115,11 @@ fn profile_rows(c: &Customer) -> Rows {
             .to_owned(),
         ),
         ("profile.blocked", c.blocked.to_string()),
+        (
+            "profile.frozen",
+            c.frozen
+                .map_or("no".to_owned(), |at| format!("by the customer, since {at}")),
+        ),
         ("profile.since", c.since.to_string()),
         ("profile.key", c.key.to_string()),
     ]

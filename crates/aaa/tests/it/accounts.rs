@@ -1,8 +1,10 @@
 //! The books under random operations: balanced, never below the floor, once is once, and the same after a restart.
 
 use crate::world::*;
-use fairway_aaa::accounts::journal::{AccountName, verify};
-use fairway_aaa::accounts::{Accounts, KEEP_POSTED, Payer, Reservation, SettledCharge};
+use fairway_aaa::accounts::journal::{AccountName, EntryKind, verify};
+use fairway_aaa::accounts::{
+    Accounts, CreditPosting, KEEP_POSTED, Payer, Reservation, SettledCharge,
+};
 use fairway_aaa::authz::Funds;
 use fairway_aaa::{Customer, CustomerInput, StoreTable};
 use fairway_model::time::MINUTE;
@@ -153,6 +155,7 @@ impl Books {
         let prepaid = self.customer.payment == Payment::Prepaid;
         self.accounts.post_charge(
             self.now,
+            self.month(),
             &SettledCharge {
                 event,
                 currency: Currency::USD,
@@ -167,7 +170,51 @@ impl Books {
         )
     }
 
+    /// Half-hours stand for months here, so that operations fall into several.
+    fn month(&self) -> (i64, i64) {
+        let count = self.now.0 / (30 * MINUTE);
+        (2_026 + count / 12, 1 + count % 12)
+    }
+
+    /// The results of all months are what the accounts hold.
+    fn check_results(&self) {
+        let mut all = std::collections::BTreeMap::new();
+        for (key, sums) in self.accounts.results() {
+            let (kept, given) = (sums.shares, sums.returned);
+            let mut add = |name: String, amount: i64| *all.entry(name).or_insert(0) += amount;
+            if key.home == alp() {
+                add("revenue:home-share".to_owned(), kept.home.0 - given.home.0);
+            }
+            if key.visited == alp() {
+                let visited = kept.visited.0 - given.visited.0;
+                add("revenue:visited-share".to_owned(), visited);
+                add("owner:mall".to_owned(), kept.owner.0 - given.owner.0);
+                add("tax:US-AL".to_owned(), kept.tax.0 - given.tax.0);
+            }
+            let leaves = sums.total.0 - sums.credited.0 - (kept.home.0 - given.home.0);
+            if key.visited != alp() {
+                add(format!("payable:{}", key.visited), leaves);
+            } else if key.home != alp() {
+                add(format!("receivable:{}", key.home), -leaves);
+            }
+            add("shortfall".to_owned(), sums.shortfall.0);
+        }
+        for (name, sum) in all {
+            let balance = self.accounts.balance(&name, Currency::USD);
+            assert_eq!(balance, Micro(sum), "{name} by months");
+        }
+        let counted: u64 = self.accounts.results().map(|(_, s)| s.charges).sum();
+        let posted = self.db.journal().into_iter().filter(|entry| {
+            matches!(
+                entry.kind,
+                EntryKind::HomeCharge | EntryKind::VisitedCharge | EntryKind::OwnCharge
+            )
+        });
+        assert_eq!(usize::try_from(counted).unwrap(), posted.count());
+    }
+
     fn check(&self) {
+        self.check_results();
         assert_eq!(self.accounts.trial_balance(), Ok(Micro::ZERO));
         let funds = self.funds();
         if self.customer.payment == Payment::Prepaid {
@@ -389,4 +436,59 @@ fn posted_charges_are_remembered_for_their_time() {
     books.db.take(&stored);
     assert!(!books.accounts.is_posted(session(1)));
     books.check();
+}
+
+#[test]
+fn a_credit_counts_in_the_month_in_which_it_is_given() {
+    let mut books = Books::new(make(&customer(1)));
+    let stored = books.post(1, alp(), usd("10"), 1).unwrap();
+    books.db.take(&stored);
+    let shares = event(1, alp(), alp(), usd("4"), guarantee(1)).shares;
+    let owner = OwnerId::parse("mall").unwrap();
+    let credit = CreditPosting {
+        session: session(1),
+        charge: None,
+        home: alp(),
+        visited: alp(),
+        currency: Currency::USD,
+        amount: usd("4"),
+        shares,
+        customer: None,
+        owner: &owner,
+        jurisdiction: "US-AL",
+    };
+    let stored = books
+        .accounts
+        .post_credit(Time(1), (2_026, 2), &credit)
+        .unwrap();
+    books.db.take(&stored);
+    books.check();
+    let results: Vec<_> = books.accounts.results().collect();
+    assert_eq!(results[0].0.month, (2_026, 1));
+    assert_eq!(
+        (results[0].1.total, results[0].1.credited),
+        (usd("10"), Micro::ZERO)
+    );
+    assert_eq!(results[1].0.month, (2_026, 2));
+    assert_eq!(results[1].1.returned, shares);
+    // Whose charge it was is not known any more: the utility keeps the amount.
+    assert_eq!(results[1].1.shortfall, usd("4"));
+}
+
+#[test]
+fn results_of_more_than_ten_years_ago_are_dropped() {
+    let mut books = Books::new(make(&customer(1)));
+    let settle = |books: &mut Books, n: u8, minutes: i64| {
+        books.now = Time(minutes * MINUTE);
+        let stored = books.post(n, duk(), usd("5"), 1).unwrap();
+        books.db.take(&stored);
+    };
+    settle(&mut books, 1, 0);
+    settle(&mut books, 2, 119 * 30);
+    assert_eq!(books.accounts.results().count(), 2);
+    settle(&mut books, 3, 120 * 30);
+    let months: Vec<_> = books.accounts.results().map(|(key, _)| key.month).collect();
+    assert_eq!(months, [(2_035, 12), (2_036, 1)]);
+    let rows = books.db.of(StoreTable::Balances);
+    assert_eq!(rows.filter(|(key, _)| key.starts_with("month/")).count(), 2);
 }

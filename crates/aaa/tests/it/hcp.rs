@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use fairway_aaa::hcp::HomeProfiles;
-use fairway_aaa::{CustomerInput, StoreTable};
+use fairway_aaa::{CustomerInput, StoreTable, StoredChange};
 use fairway_model::station::InputMethod::{Code, Contract, DialPad, Rfid};
 use fairway_model::{
     Cin, Currency, CustomerClass, Emaid, Micro, PrefixTable, RefusalCode as Code_, Service, Tier,
@@ -116,6 +116,58 @@ fn refusals_have_exact_codes() {
         hcp.authenticate(Time(0), duk(), &show(Code, &customer(2).cin))
             .is_ok()
     );
+}
+
+#[test]
+fn a_freeze_is_the_customers_own_and_rows_without_one_read_as_before() {
+    let mut hcp = profiles();
+    let first = hcp.put(Time(0), &[1; 32], &customer(1)).unwrap();
+    let row = |changes: &[StoredChange]| match changes.first() {
+        Some(StoredChange::Put {
+            table, key, body, ..
+        }) => Some((*table, key.clone(), body.clone())),
+        _ => None,
+    };
+    let (table, name, old) = row(&first.changes).unwrap();
+    assert_eq!(
+        old.first(),
+        Some(&0x8e),
+        "14 fields, as rows had before there was a freeze"
+    );
+    let key = first.customer;
+    let shown = show(Code, &customer(1).cin);
+    let frozen = hcp.set_frozen(Time(5), key, true).unwrap();
+    assert!(frozen.stale && frozen.fields == ["frozen"]);
+    assert!(
+        hcp.set_frozen(Time(6), key, true)
+            .unwrap()
+            .changes
+            .is_empty()
+    );
+    assert_eq!(hcp.by_key(key).unwrap().frozen, Some(Time(5)));
+    let code = |hcp: &mut HomeProfiles| {
+        let found = hcp.authenticate(Time(7), duk(), &shown);
+        found.map(|c| c.key).map_err(|r| r.code)
+    };
+    assert_eq!(code(&mut hcp), Err(Code_::CinFrozen));
+    hcp.set_blocked(Time(7), key, true).unwrap();
+    assert_eq!(
+        code(&mut hcp),
+        Err(Code_::CinBlocked),
+        "the block is told first"
+    );
+    hcp.set_frozen(Time(8), key, false).unwrap();
+    assert_eq!(
+        code(&mut hcp),
+        Err(Code_::CinBlocked),
+        "and is not lifted by its customer"
+    );
+    let (_, _, new) = row(&frozen.changes).unwrap();
+    for (body, since) in [(old, None), (new, Some(Time(5)))] {
+        let mut again = profiles();
+        again.restore(table, &name, &body).unwrap();
+        assert_eq!(again.by_key(key).unwrap().frozen, since);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What handlers take from a request. The frame's own extractors answer failures as text; these answer with problems.
 
 use super::problem::Problem;
+use super::strict::Strict;
 use axum::body::Bytes;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
@@ -11,6 +12,7 @@ use fairway_model::Hash;
 use serde::Deserialize as _;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
+use utoipa::ToSchema;
 
 /// Longest idempotency key, in characters.
 pub(crate) const MAX_KEY: usize = 255;
@@ -60,14 +62,13 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         Problem::new(StatusCode::BAD_REQUEST, "json", text)
     };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    // A list of values in the order of the fields would be taken for an object.
     let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
     if first.is_some_and(|b| *b != b'{') {
         IgnoredAny::deserialize(&mut reader).map_err(no_json)?;
         let text = "the body is an object, `{...}`, with the fields of the description by name";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "fields", text).at("", text));
     }
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let path = pointer(error.path());
         let cause = error.into_inner();
         let message = cause.to_string();
@@ -122,8 +123,9 @@ async fn raw<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Probl
     })
 }
 
-/// The bytes of a body of any kind.
-#[derive(Debug)]
+/// The bytes of a body of any kind; in the description, those of answers too.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
 pub(crate) struct Octets(pub(crate) Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Octets {
@@ -211,6 +213,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
 
 #[cfg(test)]
 mod tests {
+    use super::super::strict::LIST;
     use super::*;
 
     #[derive(Debug, serde::Deserialize)]
@@ -252,6 +255,70 @@ mod tests {
             problem("{\"name\":\"a\",\"list\":[],\"a/b~\":1}"),
             (422, "/a~1b~0".to_owned())
         );
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "snake_case")]
+    enum Choice {
+        Nothing,
+        Plain(#[expect(dead_code, reason = "only read from JSON")] Inner),
+        Named {
+            #[expect(dead_code, reason = "only read from JSON")]
+            inner: Option<Inner>,
+        },
+        Pair(
+            #[expect(dead_code, reason = "only read from JSON")] i64,
+            #[expect(dead_code, reason = "only read from JSON")] i64,
+        ),
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Deep {
+        #[expect(dead_code, reason = "only read from JSON")]
+        choices: Vec<Choice>,
+        #[expect(dead_code, reason = "only read from JSON")]
+        more: Option<std::collections::BTreeMap<String, Inner>>,
+        #[expect(dead_code, reason = "only read from JSON")]
+        pair: Option<(u8, String)>,
+        #[expect(dead_code, reason = "only read from JSON")]
+        anything: Option<serde_json::Value>,
+    }
+
+    /// Where a list that stands for an object is found; nothing where none is.
+    fn list_at(text: &str) -> Option<String> {
+        let problem = read::<Deep>(text.as_bytes()).err()?.body("/", "");
+        let place = problem.errors.first().unwrap();
+        assert_eq!(problem.status, 422, "{text}");
+        assert!(place.message.starts_with(LIST), "{}", place.message);
+        Some(place.pointer.clone())
+    }
+
+    #[test]
+    fn a_list_is_no_object_at_any_depth() {
+        for (text, place) in [
+            (r#"{"choices":[{"plain":[1]}]}"#, "/choices/0/plain"),
+            (r#"{"choices":[{"named":[null]}]}"#, "/choices/0/named"),
+            (
+                r#"{"choices":[{"named":{"inner":[1]}}]}"#,
+                "/choices/0/named/inner",
+            ),
+            (
+                r#"{"choices":[],"more":{"a":{"amount":1},"b":[2]}}"#,
+                "/more/b",
+            ),
+        ] {
+            assert_eq!(list_at(text).as_deref(), Some(place), "{text}");
+        }
+        for good in [
+            r#"{"choices":["nothing",{"plain":{"amount":1}},{"named":{"inner":null}},{"pair":[1,-2]}]}"#,
+            r#"{"choices":[],"more":{"a":{"amount":-9223372036854775808}},"pair":[255,"\u00e4\n"]}"#,
+            r#"{"choices":[],"anything":[{"a":[1.5e300,null,true]},"x"]}"#,
+        ] {
+            assert_eq!(list_at(good), None, "{good}");
+        }
+        let list = "{\"name\":\"a\",\"list\":[{\"amount\":1},[2]]}";
+        assert_eq!(problem(list), (422, "/list/1".to_owned()));
     }
 
     #[test]

@@ -186,6 +186,11 @@ const REFUSALS: &[Kind] = &[
         "The driver asks the home utility; an operator there unblocks it.",
     ),
     (
+        "cin-frozen",
+        "The driver has frozen his cards and numbers.",
+        "He unfreezes them on his pages at the home utility; nobody else does.",
+    ),
+    (
         "credential-foreign",
         "What was shown is no number, card or contract id of a known form.",
         "Use the number, or a card that is registered for it.",

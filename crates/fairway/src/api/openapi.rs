@@ -198,6 +198,42 @@ mod tests {
     }
 
     #[test]
+    fn files_are_described_as_bytes() {
+        let document: Value = serde_json::from_str(&text()).unwrap();
+        let mut found = Vec::new();
+        let mut open = vec![&document["paths"]];
+        while let Some(value) = open.pop() {
+            for media in ["application/pdf", "application/octet-stream"] {
+                let Some(content) =
+                    value.pointer(&format!("/content/{}", media.replace('/', "~1")))
+                else {
+                    continue;
+                };
+                let place = content["schema"]["$ref"].as_str().unwrap_or_default();
+                let schema = document.pointer(place.trim_start_matches('#'));
+                let schema = schema.unwrap_or(&content["schema"]);
+                assert_eq!(
+                    (&schema["type"], &schema["format"]),
+                    (&"string".into(), &"binary".into()),
+                    "{content}"
+                );
+                found.push(media);
+            }
+            open.extend(value.as_object().into_iter().flat_map(|all| all.values()));
+        }
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            [
+                "application/octet-stream",
+                "application/octet-stream",
+                "application/pdf",
+                "application/pdf"
+            ]
+        );
+    }
+
+    #[test]
     fn every_operation_says_who_may_and_how_it_fails() {
         let mut api = document();
         let mut names = std::collections::BTreeSet::new();

@@ -1,5 +1,6 @@
 //! Transactions in plain words: a sentence for somebody who has never seen one, and the fields by name.
 
+use super::deeds::{Came, Deed, Plain, outcome};
 use super::what::Names;
 use super::wire;
 use fairway_ledger::money::MoneyOperation;
@@ -7,7 +8,8 @@ use fairway_ledger::{
     BatchItem, CaseOperation, CouncilOperation, Operation, Receipt, Settlement, TermsOperation,
     Transaction,
 };
-use fairway_model::{Currency, Micro, SessionId};
+use fairway_model::{Currency, MemberId, Micro, SessionId};
+use fairway_utility::said::{Kwh, Named, Number, Sum};
 
 /// Longest value of a field.
 const MAX_VALUE: usize = 4_000;
@@ -45,110 +47,137 @@ pub(crate) fn session(operation: &Operation) -> Option<SessionId> {
     }
 }
 
-fn charge(settlement: &Settlement, names: &Names) -> String {
-    let (event, currency) = (settlement.event(), settlement.currency);
-    let energy = event.usage.energy().map(|e| e.kwh_text());
-    let (home, visited) = (names.member(event.home), names.member(event.visited));
-    let whose = if event.home == event.visited {
-        format!("a driver of {home} at its own station")
-    } else {
-        format!("a driver of {home} at a station of {visited}")
-    };
-    format!(
-        "settles {}: {whose} {} took {} kWh and pays {}",
-        event.session,
-        event.evse,
-        energy.unwrap_or_else(|| "?".to_owned()),
-        amount(event.total, currency)
-    )
+fn named(member: MemberId, names: &Names) -> Named {
+    Named(member, names.member(member))
 }
 
-fn registry(operation: &Operation) -> Option<String> {
+fn charge(member: Named, settlement: &Settlement, names: &Names) -> Deed {
+    let event = settlement.event();
+    let (home, visited) = (named(event.home, names), named(event.visited, names));
+    let (session, evse) = (event.session, event.evse.to_string());
+    let energy = Kwh(event.usage.energy().unwrap_or_default());
+    let total = Sum(event.total, settlement.currency);
+    if event.home == event.visited {
+        return Deed::SettleOwn {
+            member,
+            session,
+            home,
+            evse,
+            energy,
+            total,
+        };
+    }
+    Deed::Settle {
+        member,
+        session,
+        home,
+        visited,
+        evse,
+        energy,
+        total,
+    }
+}
+
+fn registry(member: Named, operation: &Operation) -> Option<Deed> {
     Some(match operation {
-        Operation::RegisterPrefix(entry) => format!("claims the CIN prefix {}", entry.prefix),
-        Operation::RegisterEvse(entry) => format!(
-            "registers the charging point {} of station {}",
-            entry.evse, entry.station
-        ),
-        Operation::RetireEvse { evse, from } => {
-            format!("takes the charging point {evse} out of use from {from}")
-        }
-        Operation::RotateMeterKey { evse, .. } => format!("replaces the meter key of {evse}"),
-        Operation::RotateMemberKey { .. } => "replaces its signing key".to_owned(),
-        Operation::RotateEncryptionKey { .. } => {
-            "replaces the key that messages to it are encrypted to".to_owned()
-        }
+        Operation::RegisterPrefix(entry) => Deed::RegisterPrefix {
+            member,
+            prefix: entry.prefix.clone(),
+        },
+        Operation::RegisterEvse(entry) => Deed::RegisterEvse {
+            member,
+            evse: entry.evse.to_string(),
+            station: entry.station.to_string(),
+        },
+        Operation::RetireEvse { evse, from } => Deed::RetireEvse {
+            member,
+            evse: evse.to_string(),
+            from: *from,
+        },
+        Operation::RotateMeterKey { evse, .. } => Deed::RotateMeterKey {
+            member,
+            evse: evse.to_string(),
+        },
+        Operation::RotateMemberKey { .. } => Deed::RotateMemberKey { member },
+        Operation::RotateEncryptionKey { .. } => Deed::RotateEncryptionKey { member },
         _ => return None,
     })
 }
 
-fn terms(operation: &Operation, names: &Names) -> Option<String> {
+fn agreements(member: Named, operation: &Operation, names: &Names) -> Option<Deed> {
     Some(match operation {
-        Operation::ProposeAgreement { agreement, .. } => format!(
-            "proposes version {} of the agreement for drivers of {} at stations of {}: {}",
-            agreement.version,
-            names.member(agreement.home),
-            names.member(agreement.visited),
-            agreement.id()
-        ),
-        Operation::CountersignAgreement { agreement, .. } => {
-            format!("signs {agreement}, which is in force from then on")
-        }
+        Operation::ProposeAgreement { agreement, .. } => Deed::ProposeAgreement {
+            member,
+            version: Number(agreement.version.into()),
+            home: named(agreement.home, names),
+            visited: named(agreement.visited, names),
+            agreement: agreement.id(),
+        },
+        Operation::CountersignAgreement { agreement, .. } => Deed::CountersignAgreement {
+            member,
+            agreement: *agreement,
+        },
         Operation::TerminateAgreement {
             agreement, from, ..
-        } => format!("ends {agreement} from {from}"),
-        Operation::Terms(operation) => match operation {
-            TermsOperation::Counter {
-                supersedes,
-                agreement,
-                ..
-            } => format!("answers {supersedes} with other terms: {}", agreement.id()),
-            TermsOperation::Suspend {
-                agreement, ground, ..
-            } => format!("suspends {agreement} ({})", wire::word(ground)),
-            TermsOperation::Resume { agreement, .. } => {
-                format!("lets charges begin again under {agreement}")
-            }
-            TermsOperation::Breach {
-                agreement, ground, ..
-            } => format!("ends {agreement} for breach ({})", wire::word(ground)),
-            TermsOperation::PostOffer(_) => "posts an offer on the board".to_owned(),
-            TermsOperation::WithdrawOffer { slot } => {
-                format!("takes the offer in slot {slot} off the board")
-            }
-            TermsOperation::ClaimRefusal(claim) => format!(
-                "claims that a driver was refused ({})",
-                claim.request.session
-            ),
-            TermsOperation::AnswerRefusal { request, .. } => {
-                format!("answers the claim about {}", request.session)
-            }
-            TermsOperation::CloseCycle {
-                agreement, cycle, ..
-            } => format!("counts service cycle {cycle} of {agreement}"),
+        } => Deed::TerminateAgreement {
+            member,
+            agreement: *agreement,
+            from: *from,
+        },
+        Operation::Terms(TermsOperation::Counter {
+            supersedes,
+            agreement,
+            ..
+        }) => Deed::CounterAgreement {
+            member,
+            supersedes: *supersedes,
+            agreement: agreement.id(),
+        },
+        Operation::Terms(TermsOperation::Resume { agreement, .. }) => Deed::ResumeAgreement {
+            member,
+            agreement: *agreement,
+        },
+        Operation::Terms(TermsOperation::CloseCycle {
+            agreement, cycle, ..
+        }) => Deed::CloseServiceCycle {
+            member,
+            cycle: Number(*cycle),
+            agreement: *agreement,
         },
         _ => return None,
     })
 }
 
+fn terms(operation: &TermsOperation) -> String {
+    match operation {
+        TermsOperation::Suspend {
+            agreement, ground, ..
+        } => format!("suspends {agreement} ({})", wire::word(ground)),
+        TermsOperation::Breach {
+            agreement, ground, ..
+        } => format!("ends {agreement} for breach ({})", wire::word(ground)),
+        TermsOperation::PostOffer(_) => "posts an offer on the board".to_owned(),
+        TermsOperation::WithdrawOffer { slot } => {
+            format!("takes the offer in slot {slot} off the board")
+        }
+        TermsOperation::ClaimRefusal(claim) => format!(
+            "claims that a driver was refused ({})",
+            claim.request.session
+        ),
+        TermsOperation::AnswerRefusal { request, .. } => {
+            format!("answers the claim about {}", request.session)
+        }
+        other => first_word(other),
+    }
+}
+
 fn money(operation: &MoneyOperation) -> String {
     match operation {
-        MoneyOperation::CloseCycle(close) => format!(
-            "closes the netting cycle that ended at {} in {}",
-            close.cycle, close.currency
-        ),
         MoneyOperation::ChargeInterest {
             obligation,
             through,
         } => format!("charges interest on {obligation} through {through}"),
-        other => {
-            let word = wire::word(other);
-            let end = word.find(['(', ' ', '{']).unwrap_or(word.len());
-            format!(
-                "moves money: {}",
-                word.get(..end).unwrap_or_default().replace('_', " ")
-            )
-        }
+        other => format!("moves money: {}", first_word(other)),
     }
 }
 
@@ -172,8 +201,8 @@ fn council(operation: &CouncilOperation) -> String {
     format!("governs the consortium: {}", first_word(operation))
 }
 
-fn batch(items: &[BatchItem]) -> String {
-    let (mut holds, mut releases, mut charges) = (0usize, 0usize, 0usize);
+fn batch(member: Named, items: &[BatchItem]) -> Deed {
+    let (mut holds, mut releases, mut charges) = (0u64, 0u64, 0u64);
     for item in items {
         let count = match item.clone().into_operation() {
             Operation::PlaceHold(_) => &mut holds,
@@ -182,32 +211,61 @@ fn batch(items: &[BatchItem]) -> String {
         };
         *count = count.saturating_add(1);
     }
-    format!(
-        "hands in {} items together: {charges} charges, {holds} holds, {releases} releases",
-        items.len()
-    )
+    Deed::Batch {
+        member,
+        items: charges.saturating_add(holds).saturating_add(releases),
+        charges,
+        holds,
+        releases,
+    }
 }
 
-/// What a member asks, as the end of a sentence that begins with its name.
-fn asks(operation: &Operation, names: &Names) -> String {
-    if let Some(text) = registry(operation).or_else(|| terms(operation, names)) {
-        return text;
-    }
+/// What a member asks, where every language has the sentence.
+fn deed(member: Named, operation: &Operation, names: &Names) -> Option<Deed> {
+    Some(match operation {
+        Operation::PlaceHold(hold) => Deed::PlaceHold {
+            member,
+            amount: Sum(hold.amount, hold.currency),
+            session: hold.session,
+            home: named(hold.guarantee.home, names),
+        },
+        Operation::VoidHold { session, .. } => Deed::VoidHold {
+            member,
+            session: *session,
+        },
+        Operation::SettleCharge(settlement) => charge(member, settlement, names),
+        Operation::ConfirmPayment(p) => Deed::ConfirmPayment {
+            member,
+            debtor: named(p.debtor, names),
+            amount: Sum(p.amount, p.currency),
+        },
+        Operation::Money(operation) => {
+            let MoneyOperation::CloseCycle(close) = operation.as_ref() else {
+                return None;
+            };
+            Deed::CloseNettingCycle {
+                member,
+                cycle: close.cycle.to_string(),
+                currency: close.currency.to_string(),
+            }
+        }
+        Operation::Rule(_) => Deed::StoreRule { member },
+        Operation::Batch(items) => match items.as_slice() {
+            [only] => return deed(member, &only.clone().into_operation(), names),
+            items => batch(member, items),
+        },
+        _ => {
+            return registry(member.clone(), operation)
+                .or_else(|| agreements(member, operation, names));
+        }
+    })
+}
+
+/// What a member asks, as the end of an English sentence that begins with its name.
+fn asks(operation: &Operation) -> String {
     match operation {
-        Operation::PlaceHold(hold) => format!(
-            "sets {} aside for {} on a guarantee of {}",
-            amount(hold.amount, hold.currency),
-            hold.session,
-            names.member(hold.guarantee.home)
-        ),
-        Operation::VoidHold { session, .. } => format!("frees what was set aside for {session}"),
-        Operation::SettleCharge(settlement) => charge(settlement, names),
-        Operation::ConfirmPayment(p) => format!(
-            "confirms that {} paid {}",
-            names.member(p.debtor),
-            amount(p.amount, p.currency)
-        ),
         Operation::Dispute(d) => format!("objects to {} ({})", d.session, wire::word(&d.reason)),
+        Operation::Terms(operation) => terms(operation),
         Operation::Council(operation) => council(operation),
         Operation::Case(operation) => case(operation),
         Operation::Energy(operation) => {
@@ -218,11 +276,6 @@ fn asks(operation: &Operation, names: &Names) -> String {
             first_word(operation)
         ),
         Operation::Money(operation) => money(operation),
-        Operation::Rule(_) => "stores the module of a custom rule".to_owned(),
-        Operation::Batch(items) => match items.as_slice() {
-            [only] => asks(&only.clone().into_operation(), names),
-            items => batch(items),
-        },
         Operation::Forecast(operation) => {
             format!("about the load forecast: {}", first_word(operation))
         }
@@ -231,37 +284,41 @@ fn asks(operation: &Operation, names: &Names) -> String {
 }
 
 /// The one sentence.
-pub(crate) fn sentence(tx: &Transaction, names: &Names) -> String {
-    format!("{} {}", names.member(tx.member), asks(&tx.operation, names))
+pub(crate) fn sentence(tx: &Transaction, names: &Names) -> Plain {
+    match deed(named(tx.member, names), &tx.operation, names) {
+        Some(deed) => deed.into(),
+        None => Plain::english(format!(
+            "{} {}",
+            names.member(tx.member),
+            asks(&tx.operation)
+        )),
+    }
+}
+
+fn shares(settlement: &Settlement, names: &Names) -> Came {
+    let event = settlement.event();
+    let sum = |amount| Sum(amount, settlement.currency);
+    Came::Shares {
+        home: named(event.home, names),
+        home_share: sum(event.shares.home),
+        visited: named(event.visited, names),
+        visited_share: sum(event.shares.visited),
+        tax: sum(event.shares.tax),
+        owner: settlement.owner.to_string(),
+        owner_share: sum(event.shares.owner),
+    }
 }
 
 /// The sentence, who gets what, and what came of it.
-pub(crate) fn sentences(tx: &Transaction, receipt: &Receipt, names: &Names) -> Vec<String> {
-    let mut lines = vec![format!("{}.", sentence(tx, names))];
+pub(crate) fn sentences(tx: &Transaction, receipt: &Receipt, names: &Names) -> Vec<Plain> {
+    let mut first = sentence(tx, names);
+    first.english.push('.');
+    let mut lines = vec![first];
     if let Operation::SettleCharge(settlement) = &tx.operation {
-        let (event, currency) = (settlement.event(), settlement.currency);
-        lines.push(format!(
-            "Of it {} keeps {}, {} gets {} and remits {} tax, {} gets {}.",
-            names.member(event.home),
-            amount(event.shares.home, currency),
-            names.member(event.visited),
-            amount(event.shares.visited, currency),
-            amount(event.shares.tax, currency),
-            settlement.owner,
-            amount(event.shares.owner, currency)
-        ));
-        lines.push("Both utilities computed it from the same signed meter records and signed the result; the contract computed it a third time.".to_owned());
+        lines.push(shares(settlement, names).into());
+        lines.push(Came::ComputedThrice.into());
     }
-    lines.push(match receipt.refusal() {
-        None => format!(
-            "The contracts took it in block {} at {}.",
-            receipt.height, receipt.time
-        ),
-        Some(refusal) => format!(
-            "The contracts refused it in block {}: {refusal}. Nothing changed.",
-            receipt.height
-        ),
-    });
+    lines.push(outcome(receipt).into());
     lines
 }
 

@@ -80,6 +80,9 @@ fn kind(schema: &Value, depth: usize) -> String {
         let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
         return values.join(" ").replace('"', "");
     }
+    if schema["format"] == "binary" {
+        return "bytes".to_owned();
+    }
     let word = |of: &Value| match of.as_str().unwrap_or("any value") {
         "array" => format!("list of {}", inner(&schema["items"])),
         "object" if schema["properties"].is_object() => {

@@ -9,7 +9,7 @@ use fairway_ledger::{BoardOffer, Operation, TermsOperation};
 use fairway_model::time::DAY;
 use fairway_model::{Corridor, Currency, MemberId, Micro};
 use fairway_utility::command::{Command, Reply};
-use fairway_utility::roaming::{PartnerView, TermsCommand};
+use fairway_utility::roaming::{PartnerView, PriceThere, TermsCommand};
 use serde_json::{Value, json};
 
 /// Partners.
@@ -164,6 +164,7 @@ fn describe(p: &PartnerView) -> Vec<String> {
             has.text(*currency)
         )
     }));
+    lines.extend(experience(p));
     lines.extend(p.offers.iter().map(|o| {
         let level = o
             .least_served_bps
@@ -185,6 +186,38 @@ fn describe(p: &PartnerView) -> Vec<String> {
         format!("  in force: drivers of {home} at stations of {visited}: {id}")
     }));
     lines
+}
+
+/// What we pay there, how our drivers fare, and how it pays us.
+fn experience(p: &PartnerView) -> Vec<String> {
+    let mut lines: Vec<String> = p.prices.iter().map(price).collect();
+    let o = &p.outcomes;
+    if o.attempts > 0 {
+        lines.push(format!(
+            "  our drivers there in 30 days: {} tried, {} charged, {} refused, {} did not start",
+            o.attempts, o.charged, o.refused, o.not_started
+        ));
+    }
+    let d = &p.dues;
+    lines.push(format!(
+        "  paid us {} in time and {} late; {} not due yet, {} overdue",
+        d.in_time, d.late, d.open, d.overdue
+    ));
+    lines
+}
+
+fn price(p: &PriceThere) -> String {
+    let text = |amount: Micro| amount.text(p.currency);
+    let now = p.price.map_or_else(
+        || "no price of energy".to_owned(),
+        |price| format!("{} {} per kWh before taxes", text(price), p.currency),
+    );
+    format!(
+        "  tariff {} now: {now}, corridor {} to {}",
+        p.tariff,
+        text(p.corridor.floor),
+        text(p.corridor.cap)
+    )
 }
 
 fn named(areas: &[String]) -> String {
@@ -243,8 +276,9 @@ async fn offer(options: OfferOptions) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fairway_model::Time;
-    use fairway_utility::roaming::PartnerRecord;
+    use fairway_model::{AgreementId, Hash, Time};
+    use fairway_utility::desk::Outcomes;
+    use fairway_utility::roaming::{Dues, PartnerRecord};
 
     #[test]
     fn a_partner_is_described_by_its_offers_and_its_record() {
@@ -275,6 +309,28 @@ mod tests {
             },
             owes: vec![(Currency::USD, Micro(5_000_000), Micro::ZERO)],
             agreements: Vec::new(),
+            prices: vec![PriceThere {
+                agreement: AgreementId(Hash::default()),
+                tariff: "standard".to_owned(),
+                currency: Currency::USD,
+                price: Some(Micro(400_000)),
+                load_bps: 10_000,
+                corridor: Corridor {
+                    floor: Micro(200_000),
+                    cap: Micro(600_000),
+                },
+            }],
+            outcomes: Outcomes {
+                attempts: 5,
+                charged: 4,
+                refused: 1,
+                ..Outcomes::default()
+            },
+            dues: Dues {
+                in_time: 3,
+                overdue: 1,
+                ..Dues::default()
+            },
         };
         let text = describe(&partner).join("\n");
         for words in [
@@ -284,6 +340,9 @@ mod tests {
             "owes others 5.00 USD",
             "offer 1: 0.38 USD per kWh and 0.50 once in DUK-NC, corridor 0.20 to 0.60",
             "serves at least 9500 basis points",
+            "tariff standard now: 0.40 USD per kWh before taxes, corridor 0.20 to 0.60",
+            "5 tried, 4 charged, 1 refused",
+            "paid us 3 in time and 0 late; 0 not due yet, 1 overdue",
         ] {
             assert!(text.contains(words), "{words}: {text}");
         }

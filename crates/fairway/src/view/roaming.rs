@@ -22,9 +22,18 @@ pub fn partner(p: &PartnerView) -> Value {
     let owes = p.owes.iter().map(|(currency, owes, owed): &(Currency, Micro, Micro)| {
         json!({ "owes": amount(*owes, *currency), "is_owed": amount(*owed, *currency) })
     });
+    let prices = p.prices.iter().map(|price| {
+        json!({ "tariff": price.tariff, "price": price.price.map(|of| amount(of, price.currency)), "load_bps": price.load_bps,
+            "floor": amount(price.corridor.floor, price.currency), "cap": amount(price.corridor.cap, price.currency) })
+    });
+    let (o, d) = (&p.outcomes, &p.dues);
     json!({ "member": p.member.to_string(), "name": p.name, "evses": p.evses, "areas": p.areas,
         "offers": offers.collect::<Vec<_>>(), "open": owes.collect::<Vec<_>>(),
         "agreements": p.agreements.iter().map(in_force).collect::<Vec<_>>(),
+        "prices": prices.collect::<Vec<_>>(),
+        "our_drivers": { "attempts": o.attempts, "charged": o.charged, "refused": o.refused, "not_started": o.not_started,
+            "declined": o.declined, "open": o.open, "disputed": o.disputed },
+        "dues": { "in_time": d.in_time, "late": d.late, "open": d.open, "overdue": d.overdue },
         "record": { "served": r.served, "energy_mwh": r.energy.0, "sent": r.sent, "refused": r.refused, "disputes": r.disputes,
             "disputed": r.disputed, "corrected": r.corrected, "refusals": r.refusals, "answered": r.answered, "penalties": r.penalties,
             "payments": r.payments, "paid_at": r.paid_at.map(|at| at.rfc3339()), "suspensions": r.suspensions,

@@ -105,6 +105,19 @@ async fn process_api_tells_the_story_of_a_charge() {
             .await
             .expect(200),
     );
+    trace(&visited, &session).await;
+    let guessed = other.get(&format!("/api/v1/my/sessions/{session}")).await;
+    assert_eq!(guessed.problem(404), "not-found");
+    bill_and_proof(&stage, &driver, &session).await;
+    objection(&driver, &home, &session).await;
+    lists(&visited, &home, &mine).await;
+    other_terms(&visited, &mine).await;
+    explorer(&stage, &mine).await;
+    stage.close().await;
+}
+
+/// The trace as a file that is saved.
+async fn trace(visited: &Person, session: &str) {
     let saved = visited
         .get(&format!("/api/v1/sessions/{session}/trace"))
         .await;
@@ -116,14 +129,6 @@ async fn process_api_tells_the_story_of_a_charge() {
     let trace = saved.expect(200);
     assert_eq!(text(&trace, "/summary/session"), session);
     assert!(trace["hops"].as_array().unwrap().len() > 10 && trace["charge_event"].is_object());
-    let guessed = other.get(&format!("/api/v1/my/sessions/{session}")).await;
-    assert_eq!(guessed.problem(404), "not-found");
-    bill_and_proof(&stage, &driver, &session).await;
-    objection(&driver, &home, &session).await;
-    lists(&visited, &home, &session).await;
-    other_terms(&visited, &mine).await;
-    explorer(&stage, &mine).await;
-    stage.close().await;
 }
 
 async fn bill_and_proof(stage: &Stage, driver: &Person, session: &str) {
@@ -216,7 +221,54 @@ async fn objection(driver: &Person, home: &Person, session: &str) {
     assert_eq!(mine["data"][0]["state"], "closed");
 }
 
-async fn lists(visited: &Person, home: &Person, session: &str) {
+/// The results are what the charge came to, and what the accounts of the member's own journal hold.
+async fn results(person: &Person, kind: &str, story: &Value) {
+    let newest = person.get("/api/v1/results").await.expect(200);
+    let month = text(&newest, "/months/0");
+    let page = person.get(&format!("/api/v1/results?month={month}")).await;
+    let page = page.expect(200);
+    let lines = page["lines"].as_array().unwrap();
+    let part = |of: &str, partner: bool| {
+        let mut all = lines.iter();
+        let found = all.find(|l| l["charges_of"] == of && l["partner"].is_string() == partner);
+        found.unwrap_or_else(|| panic!("no {of} in {page}"))["now"].clone()
+    };
+    let (whole, all) = (part(kind, false), part("all", false));
+    assert_eq!(whole, part(kind, true), "one partner is all");
+    assert_eq!(whole, all, "one charge is all");
+    assert_eq!(part("own", false)["charges"], 0);
+    assert_eq!(
+        (&whole["charges"], &whole["credits"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(whole["energy_mwh"], story["session"]["energy_mwh"]);
+    assert_eq!(micro(&whole["billed"]), micro(&story["session"]["total"]));
+    let books = person.get("/api/v1/books").await.expect(200);
+    let held = |prefix: &str| -> i64 {
+        let accounts = books["accounts"].as_array().unwrap().iter();
+        let some = accounts.filter(|a| text(a, "/account").starts_with(prefix));
+        some.map(|a| a["amount_micro"].as_i64().unwrap()).sum()
+    };
+    let came = |name: &str| micro(&whole[name]);
+    assert_eq!(came("net"), held("revenue:") + held("shortfall"));
+    assert_eq!(came("owners"), held("owner:"));
+    assert_eq!(came("taxes"), held("tax:"));
+    let fees = &page["fees"][0];
+    if kind == "inbound" {
+        assert_eq!(came("billed") - came("partners"), -held("receivable:"));
+        assert_eq!(micro(&fees["paid"]), came("partners"));
+    } else {
+        assert_eq!(came("partners"), held("payable:"));
+        assert_eq!(micro(&fees["received"]), held("revenue:home-share"));
+    }
+    let wrong = person.get("/api/v1/results?month=2026-13").await;
+    assert_eq!(wrong.problem(400), "query");
+}
+
+async fn lists(visited: &Person, home: &Person, story: &Value) {
+    results(visited, "inbound", story).await;
+    results(home, "outbound", story).await;
+    let session = text(story, "/session/session");
     let overview = visited.get("/api/v1/overview").await.expect(200);
     assert_eq!(
         (

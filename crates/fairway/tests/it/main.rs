@@ -9,6 +9,7 @@
 
 mod api;
 mod api_charge;
+mod api_driver;
 mod api_person;
 mod audit;
 mod by_hand;

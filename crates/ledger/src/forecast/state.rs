@@ -249,7 +249,7 @@ pub enum TableReason {
 
 impl TableReason {
     /// The reason in words.
-    pub fn words(self) -> &'static str {
+    pub const fn words(self) -> &'static str {
         match self {
             Self::NoModel => "no package of models is agreed on",
             Self::NoForecast => {

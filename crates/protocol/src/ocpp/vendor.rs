@@ -162,7 +162,9 @@ pub(super) fn status_of(code: RefusalCode) -> &'static str {
         RefusalCode::CinUnknown | RefusalCode::CinUnknownNetwork | RefusalCode::MemberUnknown => {
             "Unknown"
         }
-        RefusalCode::CinBlocked | RefusalCode::TooManyAttempts => "Blocked",
+        RefusalCode::CinBlocked | RefusalCode::CinFrozen | RefusalCode::TooManyAttempts => {
+            "Blocked"
+        }
         RefusalCode::CreditExhausted
         | RefusalCode::GuaranteeExceeded
         | RefusalCode::ExposureOverCap => "NoCredit",

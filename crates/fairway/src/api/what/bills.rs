@@ -1,9 +1,10 @@
 //! A driver's bill of one month, every line with its argument and its place on the ledger.
 
-use crate::api::extract::{Path, Query};
+use crate::api::extract::{Octets, Path, Query};
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Accounting, Allow, Authorized, Signed};
 use crate::api::wire::price::{Breakdown, Split, split};
+use crate::api::wire::said::{self, Said};
 use crate::api::wire::{self, Money};
 use crate::api::{Api, other_answer};
 use axum::Json;
@@ -56,6 +57,8 @@ pub(crate) struct BillLineBody {
     split: Option<Split>,
     /// What the station said about the price before the consent, as it said it.
     reasons: Vec<String>,
+    /// The reasons by their codes, in the same order; none where one is in other words.
+    reasons_said: Vec<Option<Said>>,
     /// What the signed meter records proved; none where the home utility did not compute the charge itself.
     meter: Option<MeterBody>,
     /// Where its proof is read: `fairway ledger verify` takes it.
@@ -123,6 +126,7 @@ pub(crate) struct BillBody {
 fn line(l: &BillLine) -> BillLineBody {
     let currency = l.breakdown.currency;
     let shared = l.shared.as_ref();
+    let quoted = l.quoted.as_ref().map_or(&[][..], |q| q.reasons.as_slice());
     BillLineBody {
         session: l.session.to_string(),
         visited: l.visited.to_string(),
@@ -141,10 +145,8 @@ fn line(l: &BillLine) -> BillLineBody {
         transaction: l.transaction.hex(),
         height: l.height,
         split: shared.map(|note| split(&note.shares, Some(note), currency)),
-        reasons: l
-            .quoted
-            .as_ref()
-            .map_or_else(Vec::new, |q| q.reasons.clone()),
+        reasons: quoted.to_vec(),
+        reasons_said: said::reasons(quoted),
         meter: l.metered.as_ref().map(|m| MeterBody {
             records: m.records,
             key: m.key.hex(),
@@ -264,7 +266,7 @@ pub(crate) async fn of_customer(
 }
 
 /// A customer's bill of a month as a tagged PDF.
-#[utoipa::path(get, path = "/api/v1/customers/{customer}/bills/{month}/pdf", tag = "customers", extensions(("x-roles" = json!(Accounting::ROLES))), params(("customer" = String, Path), ("month" = String, Path), Paper), responses((status = 200, content_type = "application/pdf", body = Vec<u8>)))]
+#[utoipa::path(get, path = "/api/v1/customers/{customer}/bills/{month}/pdf", tag = "customers", extensions(("x-roles" = json!(Accounting::ROLES))), params(("customer" = String, Path), ("month" = String, Path), Paper), responses((status = 200, content_type = "application/pdf", body = Octets)))]
 pub(crate) async fn paper_of_customer(
     State(api): State<Api>,
     by: Authorized<Accounting>,

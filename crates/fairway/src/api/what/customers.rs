@@ -48,8 +48,10 @@ pub(crate) struct CustomerBody {
     has_pin: bool,
     /// Credentials beside the CIN.
     credentials: Vec<String>,
-    /// Whether every credential is blocked.
+    /// Whether the utility blocks every credential.
     blocked: bool,
+    /// Since when the customer himself has frozen every credential.
+    frozen_since: Option<String>,
     /// Counts changes; the `ETag`.
     version: u32,
     /// Since when.
@@ -80,6 +82,7 @@ impl From<&CustomerView> for CustomerBody {
             has_pin: c.has_pin,
             credentials: c.credentials.clone(),
             blocked: c.blocked,
+            frozen_since: c.frozen.map(|at| at.rfc3339()),
             version: c.version,
             since: c.since.rfc3339(),
         }
@@ -391,7 +394,7 @@ pub(crate) async fn change(
     Ok(tagged(after.version, CustomerBody::from(&after)))
 }
 
-async fn changed_by(
+pub(super) async fn changed_by(
     api: &Api,
     by: &Signed,
     (key, customer): (&Key, &str),

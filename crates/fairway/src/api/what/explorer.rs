@@ -6,11 +6,13 @@ use super::settlement::Owed;
 use super::story::{PostingLine, postings};
 use crate::api::Api;
 use crate::api::books::BooksAt;
+use crate::api::deeds::Plain;
 use crate::api::extract::{Path, Query};
 use crate::api::page::{self, Page};
 use crate::api::plain::{self, facts, kind};
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Allow, Anybody, Authorized, Signed, Staff};
+use crate::api::wire::said::Said;
 use crate::api::wire::{self, Money};
 use axum::Json;
 use axum::extract::State;
@@ -27,6 +29,9 @@ use utoipa::ToSchema;
 
 /// Most blocks that one page looks into because they were not read yet.
 const MAX_UNREAD: usize = 2_000;
+
+/// Fewest characters of a member's name that find it.
+const LEAST_OF_NAME: usize = 3;
 
 /// Names of members and of their validators.
 #[derive(Debug, Default)]
@@ -88,8 +93,10 @@ pub(crate) struct BlockRow {
 pub(crate) struct EntryRow {
     /// Its id.
     transaction: String,
-    /// What it is, in plain words.
+    /// What it is, in plain English words.
     plain: String,
+    /// The same by its code; none where only English has the sentence.
+    said: Option<Said>,
     /// The operation.
     kind: String,
     /// Who asked.
@@ -110,8 +117,10 @@ pub(crate) struct BlockPage {
 /// One item of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ItemRow {
-    /// What it is, in plain words.
+    /// What it is, in plain English sentences.
     plain: Vec<String>,
+    /// The same by their codes, in the same order; none where only English has a sentence.
+    said: Vec<Option<Said>>,
     /// The operation.
     kind: String,
     /// `applied` or `refused`.
@@ -134,8 +143,10 @@ pub(crate) struct Fact {
 pub(crate) struct TransactionPage {
     /// Its id.
     transaction: String,
-    /// What it is and did, in plain sentences.
+    /// What it is and did, in plain English sentences.
     plain: Vec<String>,
+    /// The same by their codes, in the same order; none where only English has a sentence.
+    said: Vec<Option<Said>>,
     /// The operation.
     kind: String,
     /// Its block.
@@ -335,16 +346,21 @@ pub(crate) async fn block(
     let entries = block.txs.iter().map(|(id, tx, receipt)| {
         let read = Transaction::read(tx).and_then(|tx| Ok((tx, Receipt::from_bytes(receipt)?)));
         match read {
-            Ok((tx, receipt)) => EntryRow {
-                transaction: hex::encode(id),
-                plain: plain::sentence(&tx, &names),
-                kind: kind(&tx.operation),
-                member: Some(tx.member.to_string()),
-                outcome: outcome(&receipt),
-            },
+            Ok((tx, receipt)) => {
+                let Plain { english, said } = plain::sentence(&tx, &names);
+                EntryRow {
+                    transaction: hex::encode(id),
+                    plain: english,
+                    said,
+                    kind: kind(&tx.operation),
+                    member: Some(tx.member.to_string()),
+                    outcome: outcome(&receipt),
+                }
+            }
             Err(error) => EntryRow {
                 transaction: hex::encode(id),
                 plain: format!("cannot be read by this program: {error}"),
+                said: None,
                 kind: "unknown".to_owned(),
                 member: None,
                 outcome: "refused",
@@ -357,16 +373,26 @@ pub(crate) async fn block(
     }))
 }
 
+/// Plain sentences in English, and by their codes.
+fn told(tx: &Transaction, receipt: &Receipt, names: &Names) -> (Vec<String>, Vec<Option<Said>>) {
+    let all = plain::sentences(tx, receipt, names).into_iter();
+    all.map(|one| (one.english, one.said)).unzip()
+}
+
 fn item_rows(content: &(Transaction, Receipt), names: &Names) -> Vec<ItemRow> {
     let all = items(content).unwrap_or_default();
     if all.len() < 2 && !matches!(content.0.operation, fairway_ledger::Operation::Batch(_)) {
         return Vec::new();
     }
-    let rows = all.iter().map(|(tx, receipt)| ItemRow {
-        plain: plain::sentences(tx, receipt, names),
-        kind: kind(&tx.operation),
-        outcome: outcome(receipt),
-        session: plain::session(&tx.operation).map(|s| s.to_string()),
+    let rows = all.iter().map(|(tx, receipt)| {
+        let (plain, said) = told(tx, receipt, names);
+        ItemRow {
+            plain,
+            said,
+            kind: kind(&tx.operation),
+            outcome: outcome(receipt),
+            session: plain::session(&tx.operation).map(|s| s.to_string()),
+        }
     });
     rows.collect()
 }
@@ -396,9 +422,11 @@ pub(crate) async fn transaction(
     let fields = facts(&tx);
     let content = (tx, receipt);
     let (tx, receipt) = &content;
+    let (plain, said) = told(tx, receipt, &names);
     Ok(Json(TransactionPage {
         transaction: id.hex(),
-        plain: plain::sentences(tx, receipt, &names),
+        plain,
+        said,
         kind: kind(&tx.operation),
         height: found.height,
         time: Time(found.time_ms).rfc3339(),
@@ -500,11 +528,30 @@ async fn lookup(api: &Api, by: &Signed, text: &str) -> Option<(&'static str, Str
     {
         return Some(("transaction", format!("/explorer/transactions/{text}")));
     }
-    let member = MemberId::parse(text).ok()?;
+    let roll = members(api).await;
+    let names = roll.iter().map(|row| {
+        let (id, name, _) = row.known_as();
+        (id, name)
+    });
+    let member = match named(names, text) {
+        Some(member) => member.to_owned(),
+        None => MemberId::parse(text).ok()?.to_string(),
+    };
     if api.is_utility() {
         return Some(("member", "/console/network".to_owned()));
     }
     Some(("member", format!("/explorer/agreements?q={member}")))
+}
+
+/// The id of the member of a name, whatever its case; a part of a name will do when it is in no other's.
+fn named<'a>(members: impl Iterator<Item = (&'a str, &'a str)>, text: &str) -> Option<&'a str> {
+    let wanted = text.to_lowercase();
+    let names: Vec<(&str, String)> = members.map(|(id, n)| (id, n.to_lowercase())).collect();
+    let whole = names.iter().find(|(_, name)| *name == wanted);
+    let mut parts = names.iter().filter(|(_, name)| name.contains(&wanted));
+    let part = parts.next().filter(|_| parts.next().is_none());
+    let long = wanted.chars().count() >= LEAST_OF_NAME;
+    whole.or(part.filter(|_| long)).map(|(id, _)| *id)
 }
 
 /// A charge: its story where this member had a part in it, and everywhere the transaction that settled it.
@@ -526,4 +573,27 @@ async fn of_session(api: &Api, by: &Signed, id: SessionId) -> Option<(&'static s
         "transaction",
         format!("/explorer/transactions/{transaction}"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_found_by_its_name_or_a_part_that_no_other_has() {
+        let members = [
+            ("US*DUK", "Duke Energy"),
+            ("US*ALP", "Alabama Power"),
+            ("US*GPC", "Georgia Power"),
+            ("US*PWR", "Power"),
+        ];
+        let find = |text| named(members.into_iter(), text);
+        assert_eq!(find("duke energy"), Some("US*DUK"));
+        assert_eq!(find("GEORGIA"), Some("US*GPC"));
+        // The whole name of one counts before the part that several have.
+        assert_eq!(find("power"), Some("US*PWR"));
+        for none in ["energ y", "owe", "du", "", "US*DUK"] {
+            assert_eq!(find(none), None, "{none:?}");
+        }
+    }
 }

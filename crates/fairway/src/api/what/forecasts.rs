@@ -6,7 +6,7 @@ use crate::api::Api;
 use crate::api::extract::{Path, Query};
 use crate::api::page::All;
 use crate::api::problem::Problem;
-use crate::api::who::authorized::{Allow, Authorized, Staff};
+use crate::api::who::authorized::{Allow, Authorized, Signed, Staff};
 use crate::api::wire::{self, Money};
 use axum::Json;
 use axum::extract::State;
@@ -19,7 +19,8 @@ use fairway_ledger::forecast::state::{
     key_for_line, key_for_load_book, key_for_load_page, key_for_prices, key_for_score,
 };
 use fairway_model::canonical::Canonical;
-use fairway_model::{Agreement, AgreementId, MemberId};
+use fairway_model::{Agreement, AgreementId, Currency, MemberId};
+use fairway_utility::desk::{DeskAnswer, DeskQuestion, HourPricesAsked};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -53,6 +54,9 @@ pub(crate) struct DayQuery {
     /// A day of the region's clock, as in 2026-11-17; today when left out.
     #[param(format = Date)]
     day: Option<String>,
+    /// The tariff that prices the hours, by id; the agreement's first when left out.
+    #[param(min_length = 1, max_length = 36)]
+    tariff: Option<String>,
 }
 
 /// One hour.
@@ -64,6 +68,8 @@ pub(crate) struct HourRow {
     clock: i32,
     /// The multiplier that prices it.
     bps: u32,
+    /// What a kilowatt-hour costs then under the tariff: after multiplier and corridor, before taxes, for a driver without a discount.
+    price: Option<Money>,
     /// What the agreed table says.
     table_bps: Option<u32>,
     /// Forecast kilowatts by level.
@@ -127,6 +133,10 @@ pub(crate) struct ForecastDay {
     reason: Option<String>,
     /// Levels of the quantiles in thousandths.
     levels: Vec<u16>,
+    /// The tariff whose prices the hours have, by id.
+    tariff: String,
+    /// All tariffs of the agreement.
+    tariffs: Vec<String>,
     /// Hours in order.
     hours: Vec<HourRow>,
     /// The package that forecast.
@@ -263,6 +273,7 @@ impl Sources<'_> {
                 self.prices,
                 hour,
             ),
+            price: None,
             table_bps: forecast.table(local.hour, weekend),
             quantiles_kw: said.map(|s| s.quantiles.clone()),
             baseline_kw: said.map(|s| s.baseline.clone()).filter(|b| !b.is_empty()),
@@ -273,6 +284,40 @@ impl Sources<'_> {
                 .find(|(h, _)| *h == hour)
                 .map(|(_, kw)| *kw),
         })
+    }
+}
+
+/// Puts into each hour what a kilowatt-hour costs. Where no price can be told, as while the visited utility has no charging point, it has none.
+async fn price(
+    api: &Api,
+    by: &Signed,
+    (id, tariff, currency): (AgreementId, &str, Currency),
+    hours: &mut [(Hour, HourRow)],
+) {
+    let times = hours.iter().map(|(hour, row)| (hour.start(), row.bps));
+    let question = DeskQuestion::HourPrices(HourPricesAsked {
+        agreement: id,
+        tariff: tariff.to_owned(),
+        times: times.collect(),
+    });
+    let Ok(DeskAnswer::HourPrices(prices)) = api.ask(by, question).await else {
+        return;
+    };
+    for ((_, row), price) in hours.iter_mut().zip(prices) {
+        row.price = price.map(|amount| Money::new(amount, currency));
+    }
+}
+
+/// The tariff that is asked for, or the agreement's first.
+fn chosen<'a>(terms: &'a Agreement, asked: Option<&'a str>) -> Result<&'a str, Problem> {
+    let known = || terms.tariffs.iter().map(|tariff| tariff.id.as_str());
+    match asked {
+        None => Ok(known().next().unwrap_or_default()),
+        Some(asked) if terms.tariff(asked).is_some() => Ok(asked),
+        Some(asked) => Err(Problem::not_found(format!(
+            "the agreement has no tariff {asked}; it has {}",
+            known().collect::<Vec<_>>().join(", ")
+        ))),
     }
 }
 
@@ -287,6 +332,17 @@ async fn loads(api: &Api, member: MemberId, hours: &[Hour]) -> Vec<(Hour, i64)> 
         }
     }
     found
+}
+
+/// The day that is asked for, or today by the region's clock.
+fn wanted_day(api: &Api, calendar: &Calendar, asked: Option<&str>) -> Result<Day, Problem> {
+    match asked {
+        None => Ok(calendar.local(Hour::of(api.parts().clock.now())).day),
+        Some(text) => parse_day(text).ok_or_else(|| {
+            let text = format!("day = {text}: a day as in 2026-11-17 is right");
+            Problem::new(StatusCode::BAD_REQUEST, "query", text)
+        }),
+    }
 }
 
 /// A day of an agreement: multipliers, quantiles, loads, and the skill of late.
@@ -306,13 +362,7 @@ pub(crate) async fn one(
         return Err(Problem::new(StatusCode::NOT_FOUND, "no-forecast", text));
     };
     let calendar = calendar(&api, terms.visited).await?;
-    let day = match &query.day {
-        None => calendar.local(Hour::of(api.parts().clock.now())).day,
-        Some(text) => parse_day(text).ok_or_else(|| {
-            let text = format!("day = {text}: a day as in 2026-11-17 is right");
-            Problem::new(StatusCode::BAD_REQUEST, "query", text)
-        })?,
-    };
+    let day = wanted_day(&api, &calendar, query.day.as_deref())?;
     let begin = Hour(day.0.saturating_mul(24));
     let hours: Vec<Hour> = AROUND
         .map(|n| begin.plus(n))
@@ -332,6 +382,12 @@ pub(crate) async fn one(
         loads: &loads,
     };
     let first = hours.first().copied().unwrap_or(begin);
+    let tariff = chosen(&terms, query.tariff.as_deref())?;
+    let mut rows: Vec<(Hour, HourRow)> = hours
+        .iter()
+        .filter_map(|h| Some((*h, sources.row(first, *h)?)))
+        .collect();
+    price(&api, &by, (id, tariff, terms.currency), &mut rows).await;
     let money = |value| Money::new(value, terms.currency);
     Ok(Json(ForecastDay {
         agreement: id.to_string(),
@@ -356,10 +412,9 @@ pub(crate) async fn one(
             .as_ref()
             .map(|d| d.levels.clone())
             .unwrap_or_default(),
-        hours: hours
-            .iter()
-            .filter_map(|h| sources.row(first, *h))
-            .collect(),
+        tariff: tariff.to_owned(),
+        tariffs: terms.tariffs.iter().map(|t| t.id.clone()).collect(),
+        hours: rows.into_iter().map(|(_, row)| row).collect(),
         package: prices.as_ref().and_then(|p| p.package).map(|h| h.hex()),
         inputs: prices.as_ref().and_then(|p| p.inputs).map(|h| h.hex()),
         height: prices.as_ref().map(|p| p.height),

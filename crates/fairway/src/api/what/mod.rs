@@ -17,6 +17,7 @@ mod network;
 mod overview;
 mod policy;
 mod proofs;
+mod results;
 pub(crate) mod sessions;
 mod settlement;
 pub(crate) mod stations;
@@ -98,6 +99,7 @@ fn partners() -> OpenApiRouter<Api> {
         .routes(routes!(network::network))
         .routes(routes!(forecasts::list))
         .routes(routes!(forecasts::one))
+        .routes(routes!(results::results))
         .routes(routes!(settlement::cycles))
         .routes(routes!(settlement::open))
         .routes(routes!(settlement::statement))
@@ -109,6 +111,9 @@ fn drivers() -> OpenApiRouter<Api> {
         .routes(routes!(my::home))
         .routes(routes!(my::sessions))
         .routes(routes!(my::session))
+        .routes(routes!(my::stop))
+        .routes(routes!(my::freeze))
+        .routes(routes!(my::profiles))
         .routes(routes!(my::bills))
         .routes(routes!(my::bill))
         .routes(routes!(my::bill_paper))

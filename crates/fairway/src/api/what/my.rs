@@ -1,11 +1,13 @@
 //! What a driver sees: what is his, and nothing else. Another's charge is not found, as if it were not there.
 
+use super::agreements::Nothing;
 use super::bills::{self, BillBody};
-use super::customers::CustomerBody;
+use super::customers::{self, CustomerBody};
 use super::disputes::{self, DisputeBody, DisputeNew};
 use super::sessions::{self, SessionRow};
 use super::story::{self, Story};
-use crate::api::extract::{Body, Key, Path, Query};
+use crate::api::extract::{Body, Key, Octets, Path, Query};
+use crate::api::once::{Answer, command_id};
 use crate::api::page::{self, All, Page, Window};
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Allow, Authorized, Drivers, Signed};
@@ -13,10 +15,14 @@ use crate::api::wire::{self, Money};
 use crate::api::{Api, other_answer};
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use fairway_model::SessionId;
-use fairway_utility::desk::{ChargeFilter, DeskAnswer, DeskQuestion, MonthView};
-use serde::Serialize;
+use fairway_utility::command::Command;
+use fairway_utility::desk::{
+    ChargeFilter, CustomerView, DeskAnswer, DeskQuestion, MonthView, ToldView,
+};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// States of a charge that goes on.
@@ -139,6 +145,101 @@ pub(crate) async fn session(
     story::tell(&api, &by, id).await.map(Json)
 }
 
+/// Stops one of my charges while energy flows, wherever it runs; `stop` of the answer says how far that has come.
+#[utoipa::path(post, path = "/api/v1/my/sessions/{session}/stop", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), params(("session" = String, Path), ("Idempotency-Key" = String, Header)), request_body = Nothing, responses((status = 202, body = SessionRow)))]
+pub(crate) async fn stop(
+    State(api): State<Api>,
+    by: Authorized<Drivers>,
+    Path(id): Path<String>,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    let work = async {
+        let session = own_session(&api, &by, &id).await?;
+        let customer = by.customer()?.to_owned();
+        let command = Command::StopCharge { customer, session };
+        api.tell(&by, command_id(&by, &key), command).await?;
+        let question = DeskQuestion::Charge(session);
+        let DeskAnswer::Charge(view) = api.ask(&by, question).await? else {
+            return Err(other_answer());
+        };
+        let row = SessionRow::from(&view.row);
+        Ok(Answer::new(StatusCode::ACCEPTED, &row))
+    };
+    api.once()
+        .run(api.records(), (&by, &key, body.fingerprint), work)
+        .await
+}
+
+/// Whether to freeze.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Freezing {
+    /// Freeze every card and number of mine, or lift that again.
+    frozen: bool,
+}
+
+/// Freezes every card and number of mine at once, or lifts that again. The utility's own block stays as it is, and a charge under way goes on.
+#[utoipa::path(post, path = "/api/v1/my/freeze", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), params(("Idempotency-Key" = String, Header)), request_body = Freezing, responses((status = 200, body = CustomerBody)))]
+pub(crate) async fn freeze(
+    State(api): State<Api>,
+    by: Authorized<Drivers>,
+    key: Key,
+    body: Body<Freezing>,
+) -> Result<Response, Problem> {
+    let frozen = body.value.frozen;
+    let command = |c: &CustomerView| {
+        let customer = c.key.clone();
+        Ok(Command::SetFrozen { customer, frozen })
+    };
+    let mine = by.customer()?;
+    let work = customers::changed_by(&api, &by, (&key, mine), command);
+    api.once()
+        .run(api.records(), (&by, &key, body.fingerprint), work)
+        .await
+}
+
+/// Another utility that may keep a visiting profile of me.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProfileLine {
+    /// Member id.
+    member: String,
+    /// Its name.
+    name: String,
+    /// When it was told last that I may charge there.
+    told_at: String,
+    /// When its profile ends at the latest.
+    until: String,
+    /// It was taken back, and that utility has not confirmed it yet.
+    taken_back: bool,
+}
+
+impl From<&ToldView> for ProfileLine {
+    fn from(told: &ToldView) -> Self {
+        Self {
+            member: told.member.to_string(),
+            name: told.name.clone(),
+            told_at: told.told_at.rfc3339(),
+            until: told.until.rfc3339(),
+            taken_back: told.taken_back,
+        }
+    }
+}
+
+/// Other utilities that may keep a visiting profile of me: what lets them serve me without asking again.
+#[utoipa::path(get, path = "/api/v1/my/profiles", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), responses((status = 200, body = All<ProfileLine>)))]
+pub(crate) async fn profiles(
+    State(api): State<Api>,
+    by: Authorized<Drivers>,
+) -> Result<Json<All<ProfileLine>>, Problem> {
+    let question = DeskQuestion::Told(by.customer()?.to_owned());
+    let DeskAnswer::Told(told) = api.ask(&by, question).await? else {
+        return Err(other_answer());
+    };
+    let data = told.iter().map(ProfileLine::from).collect();
+    Ok(Json(All { data }))
+}
+
 /// Months with something on my bill, the newest first.
 #[utoipa::path(get, path = "/api/v1/my/bills", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), responses((status = 200, body = All<MonthLine>)))]
 pub(crate) async fn bills(
@@ -162,7 +263,7 @@ pub(crate) async fn bill(
 }
 
 /// My bill of a month as a tagged PDF.
-#[utoipa::path(get, path = "/api/v1/my/bills/{month}/pdf", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), params(("month" = String, Path), bills::Paper), responses((status = 200, content_type = "application/pdf", body = Vec<u8>)))]
+#[utoipa::path(get, path = "/api/v1/my/bills/{month}/pdf", tag = "my", extensions(("x-roles" = json!(Drivers::ROLES))), params(("month" = String, Path), bills::Paper), responses((status = 200, content_type = "application/pdf", body = Octets)))]
 pub(crate) async fn bill_paper(
     State(api): State<Api>,
     by: Authorized<Drivers>,

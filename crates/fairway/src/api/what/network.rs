@@ -1,5 +1,6 @@
 //! Partners and what the ledger tells of them, and the network of nodes.
 
+use super::overview::Outcomes;
 use crate::api::page::All;
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Allow, Authorized, Staff};
@@ -12,7 +13,7 @@ use fairway_ledger::{RollState, key_for_member, key_for_roll};
 use fairway_model::Time;
 use fairway_model::canonical::Canonical as _;
 use fairway_utility::command::{Command, Reply};
-use fairway_utility::roaming::{PartnerView, TermsCommand};
+use fairway_utility::roaming::{PartnerView, PriceThere, TermsCommand};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -71,6 +72,36 @@ pub(crate) struct InForce {
     agreement: String,
 }
 
+/// What a kilowatt-hour costs this member's drivers there now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PriceNow {
+    /// The agreement in force.
+    agreement: String,
+    /// Which of its tariffs.
+    tariff: String,
+    /// Per kWh after load and corridor, before taxes, for a driver without a discount; null where the tariff prices no energy now.
+    price: Option<Money>,
+    /// The load multiplier in it: the forecast's, or neutral inside the agreement's band where only the partner knows its load.
+    load_bps: u32,
+    /// The least that energy costs there.
+    floor: Money,
+    /// The most.
+    cap: Money,
+}
+
+/// How the partner paid what netting made it owe this member.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DuesLine {
+    /// Obligations paid without interest.
+    in_time: u32,
+    /// Paid after interest had run.
+    late: u32,
+    /// Not due yet.
+    open: u32,
+    /// Due and not paid.
+    overdue: u32,
+}
+
 /// A member as a partner.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Partner {
@@ -90,6 +121,26 @@ pub(crate) struct Partner {
     owes: Vec<Standing>,
     /// With this member.
     agreements: Vec<InForce>,
+    /// What its stations cost this member's drivers now, by tariff; empty without an agreement in force.
+    prices: Vec<PriceNow>,
+    /// How charges of this member's drivers there went in the last 30 days.
+    outcomes: Outcomes,
+    /// How it paid this member.
+    dues: DuesLine,
+}
+
+impl From<&PriceThere> for PriceNow {
+    fn from(p: &PriceThere) -> Self {
+        let money = |amount| Money::new(amount, p.currency);
+        Self {
+            agreement: p.agreement.to_string(),
+            tariff: p.tariff.clone(),
+            price: p.price.map(money),
+            load_bps: p.load_bps,
+            floor: money(p.corridor.floor),
+            cap: money(p.corridor.cap),
+        }
+    }
 }
 
 impl From<&PartnerView> for Partner {
@@ -129,6 +180,14 @@ impl From<&PartnerView> for Partner {
             },
             owes: p.owes.iter().map(standing).collect(),
             agreements: in_force.collect(),
+            prices: p.prices.iter().map(PriceNow::from).collect(),
+            outcomes: Outcomes::from(&p.outcomes),
+            dues: DuesLine {
+                in_time: p.dues.in_time,
+                late: p.dues.late,
+                open: p.dues.open,
+                overdue: p.dues.overdue,
+            },
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::api::wire::Money;
 use crate::api::{Api, other_answer};
 use axum::Json;
 use axum::extract::State;
+use fairway_model::{AgreementId, StationId, Time};
 use fairway_utility::command::Role;
 use fairway_utility::desk::{self, DeskAnswer, DeskQuestion};
 use serde::Serialize;
@@ -104,8 +105,9 @@ pub(crate) struct LedgerLine {
     stalled: bool,
 }
 
-/// Something that needs somebody.
-#[derive(Debug, Serialize, ToSchema)]
+/// Something that needs somebody. What a page needs to say it in its reader's language stands in fields; the sentence is for programs that
+/// only show it.
+#[derive(Debug, Default, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Alert {
     /// `error`, `warning` or `info`.
     severity: &'static str,
@@ -115,6 +117,16 @@ pub(crate) struct Alert {
     text: String,
     /// The page about it; empty where there is none.
     link: String,
+    /// How many there are, where the alert is about several: obligations, cases.
+    count: Option<u32>,
+    /// What it is about, where it is one thing: a station's name at the gateway, or an agreement, `agr_...`.
+    subject: Option<String>,
+    /// The charging point of that station, by its OCPP number.
+    evse: Option<u32>,
+    /// When it happened, where it is a thing of the past.
+    at: Option<String>,
+    /// What the ledger or the database said, in its own words.
+    said: Option<String>,
 }
 
 /// How it goes.
@@ -156,7 +168,7 @@ fn ledger_line(api: &Api) -> LedgerLine {
     let s = api.parts().desk.chain.status();
     LedgerLine {
         height: s.height,
-        time: fairway_model::Time(s.time_ms).rfc3339(),
+        time: Time(s.time_ms).rfc3339(),
         finalized_age_ms: u64::try_from(s.finalized_age.as_millis()).unwrap_or(u64::MAX),
         peers: s.peers,
         validators: s.validators,
@@ -164,68 +176,117 @@ fn ledger_line(api: &Api) -> LedgerLine {
     }
 }
 
-fn alert(severity: &'static str, code: &'static str, text: String, link: String) -> Alert {
+fn database(said: String) -> Alert {
     Alert {
-        severity,
-        code,
-        text,
-        link,
+        severity: "error",
+        code: "database",
+        text: said.clone(),
+        link: "/console/network".to_owned(),
+        said: Some(said),
+        ..Alert::default()
     }
 }
 
-/// What must be mended at once.
-fn errors(api: &Api, o: &desk::Overview, ledger: &LedgerLine) -> Vec<Alert> {
-    let mut list = Vec::new();
-    let mut error = |code, text: String, link: String| list.push(alert("error", code, text, link));
-    let health = api.parts().desk.health.as_ref();
-    if let Some(text) = health.and_then(|h| h.borrow().store_error.clone()) {
-        error("database", text, "/console/network".to_owned());
+fn books() -> Alert {
+    Alert {
+        severity: "error",
+        code: "books",
+        text: "the own accounts do not add up to zero: compare with the ledger's".to_owned(),
+        link: "/console/settlement".to_owned(),
+        ..Alert::default()
     }
-    if !o.balanced {
-        let text = "the own accounts do not add up to zero: compare with the ledger's".to_owned();
-        error("books", text, "/console/settlement".to_owned());
-    }
-    if ledger.stalled {
-        let text = "the ledger has no quorum: charging goes on, settlements wait".to_owned();
-        error("ledger-stalled", text, "/console/network".to_owned());
-    }
-    for (at, what) in &o.refused {
-        let text = format!("the ledger refused at {} {what}", at.rfc3339());
-        error("refused", text, String::new());
-    }
-    for (station, number) in &o.faulted {
-        let text = format!("EVSE {number} of {station} is out of order: look at the station");
-        error("evse-faulted", text, format!("/console/stations/{station}"));
-    }
-    if o.overdue > 0 {
-        let text = format!(
-            "{} obligations are overdue: interest runs until they are paid",
-            o.overdue
-        );
-        error("overdue", text, "/console/settlement".to_owned());
-    }
-    list
 }
 
-fn alerts(api: &Api, o: &desk::Overview, ledger: &LedgerLine) -> Vec<Alert> {
-    let mut list = errors(api, o, ledger);
-    for station in &o.silent {
-        let text = format!("{station} is not connected: look at its power and network");
-        let link = format!("/console/stations/{station}");
-        list.push(alert("warning", "station-offline", text, link));
+fn stalled() -> Alert {
+    Alert {
+        severity: "error",
+        code: "ledger-stalled",
+        text: "the ledger has no quorum: charging goes on, settlements wait".to_owned(),
+        link: "/console/network".to_owned(),
+        ..Alert::default()
     }
-    if o.cases > 0 {
-        let text = format!("{} cases about settled charges are open", o.cases);
-        let link = "/console/disputes".to_owned();
-        list.push(alert("warning", "cases", text, link));
+}
+
+fn refused(at: Time, said: &str) -> Alert {
+    Alert {
+        severity: "error",
+        code: "refused",
+        text: format!("the ledger refused at {} {said}", at.rfc3339()),
+        at: Some(at.rfc3339()),
+        said: Some(said.to_owned()),
+        ..Alert::default()
     }
-    for id in &o.proposals {
-        let text = format!(
+}
+
+fn faulted(station: &StationId, number: u32) -> Alert {
+    Alert {
+        severity: "error",
+        code: "evse-faulted",
+        text: format!("EVSE {number} of {station} is out of order: look at the station"),
+        link: format!("/console/stations/{station}"),
+        subject: Some(station.to_string()),
+        evse: Some(number),
+        ..Alert::default()
+    }
+}
+
+fn overdue(count: u32) -> Alert {
+    Alert {
+        severity: "error",
+        code: "overdue",
+        text: format!("{count} obligations are overdue: interest runs until they are paid"),
+        link: "/console/settlement".to_owned(),
+        count: Some(count),
+        ..Alert::default()
+    }
+}
+
+fn silent(station: &StationId) -> Alert {
+    Alert {
+        severity: "warning",
+        code: "station-offline",
+        text: format!("{station} is not connected: look at its power and network"),
+        link: format!("/console/stations/{station}"),
+        subject: Some(station.to_string()),
+        ..Alert::default()
+    }
+}
+
+fn cases(count: u32) -> Alert {
+    Alert {
+        severity: "warning",
+        code: "cases",
+        text: format!("{count} cases about settled charges are open"),
+        link: "/console/disputes".to_owned(),
+        count: Some(count),
+        ..Alert::default()
+    }
+}
+
+fn proposal(id: AgreementId) -> Alert {
+    Alert {
+        severity: "info",
+        code: "proposal",
+        text: format!(
             "{id} waits for this member's signature: read it, then sign, counter or decline"
-        );
-        let link = format!("/console/agreements/{id}");
-        list.push(alert("info", "proposal", text, link));
+        ),
+        link: format!("/console/agreements/{id}"),
+        subject: Some(id.to_string()),
+        ..Alert::default()
     }
+}
+
+/// What needs somebody, the gravest first. `store` is what the database said last, where it failed.
+fn alerts(store: Option<String>, stalls: bool, o: &desk::Overview) -> Vec<Alert> {
+    let mut list: Vec<Alert> = store.into_iter().map(database).collect();
+    list.extend((!o.balanced).then(books));
+    list.extend(stalls.then(stalled));
+    list.extend(o.refused.iter().map(|(at, said)| refused(*at, said)));
+    list.extend(o.faulted.iter().map(|(place, evse)| faulted(place, *evse)));
+    list.extend((o.overdue > 0).then(|| overdue(o.overdue)));
+    list.extend(o.silent.iter().map(silent));
+    list.extend((o.cases > 0).then(|| cases(o.cases)));
+    list.extend(o.proposals.iter().copied().map(proposal));
     list
 }
 
@@ -248,7 +309,9 @@ pub(crate) async fn overview(
         place.push(Money::new(*sum, *currency));
     }
     let ledger = ledger_line(&api);
-    let alerts = alerts(&api, &o, &ledger);
+    let health = api.parts().desk.health.as_ref();
+    let store = health.and_then(|h| h.borrow().store_error.clone());
+    let alerts = alerts(store, ledger.stalled, &o);
     Ok(Json(OverviewPage {
         member: api.parts().member.id.to_string(),
         now: o.now.rfc3339(),
@@ -271,6 +334,7 @@ pub(crate) async fn overview(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fairway_model::Energy;
 
     #[test]
     fn the_success_rate_leaves_out_what_no_driver_wanted() {
@@ -285,5 +349,63 @@ mod tests {
         };
         assert_eq!(Outcomes::from(&counts).success_bps, Some(9_473));
         assert_eq!(Outcomes::from(&desk::Outcomes::default()).success_bps, None);
+    }
+
+    fn quiet() -> desk::Overview {
+        desk::Overview {
+            now: Time(0),
+            today: desk::Outcomes::default(),
+            month: desk::Outcomes::default(),
+            active: 0,
+            connected: 0,
+            stations: 0,
+            evses: 0,
+            profiles: 0,
+            policy: 1,
+            money: Vec::new(),
+            energy: Energy(0),
+            balanced: true,
+            silent: Vec::new(),
+            proposals: Vec::new(),
+            overdue: 0,
+            cases: 0,
+            faulted: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn alerts_say_in_fields_how_many_and_about_what() {
+        let station = StationId::parse("DUK-02").unwrap();
+        let overview = desk::Overview {
+            balanced: false,
+            silent: vec![station.clone()],
+            overdue: 12,
+            cases: 3,
+            faulted: vec![(station, 2)],
+            refused: vec![(Time(0), "to retire a charging point: busy".to_owned())],
+            ..quiet()
+        };
+        let list = alerts(Some("disk full".to_owned()), true, &overview);
+        let told: Vec<_> = list
+            .iter()
+            .map(|a| (a.code, a.count, a.subject.as_deref(), a.evse))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("database", None, None, None),
+                ("books", None, None, None),
+                ("ledger-stalled", None, None, None),
+                ("refused", None, None, None),
+                ("evse-faulted", None, Some("DUK-02"), Some(2)),
+                ("overdue", Some(12), None, None),
+                ("station-offline", None, Some("DUK-02"), None),
+                ("cases", Some(3), None, None),
+            ]
+        );
+        let said: Vec<_> = list.iter().filter_map(|a| a.said.as_deref()).collect();
+        assert_eq!(said, ["disk full", "to retire a charging point: busy"]);
+        assert_eq!(alerts(None, false, &quiet()), []);
     }
 }

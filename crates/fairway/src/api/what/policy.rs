@@ -114,16 +114,16 @@ pub(crate) struct PolicyNew {
     #[schema(max_items = 64)]
     partners: Vec<PartnerRulesBody>,
     /// How long an offer stands.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, example = 120_000)]
     offer_ttl_ms: i64,
     /// How long partners may keep a visiting profile.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, example = 86_400_000)]
     profile_ttl_ms: i64,
     /// How long a driver waits for his home utility.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, example = 2_000)]
     home_timeout_ms: i64,
     /// Failed identifications per station and minute.
-    #[schema(maximum = 1_000_000)]
+    #[schema(maximum = 1_000_000, example = 600)]
     attempts_per_minute: u32,
     /// How money moves by itself.
     money: Option<MoneyPolicyBody>,

@@ -81,7 +81,7 @@ pub(crate) fn founders(api: &Api) -> Vec<[u8; 32]> {
 }
 
 /// The proof of a transaction: what `fairway ledger verify` takes.
-#[utoipa::path(get, path = "/api/v1/ledger/transactions/{transaction}/proof", tag = "ledger", extensions(("x-roles" = json!(Anybody::ROLES))), params(("transaction" = String, Path)), responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
+#[utoipa::path(get, path = "/api/v1/ledger/transactions/{transaction}/proof", tag = "ledger", extensions(("x-roles" = json!(Anybody::ROLES))), params(("transaction" = String, Path)), responses((status = 200, content_type = "application/octet-stream", body = Octets)))]
 pub(crate) async fn proof(
     State(api): State<Api>,
     _by: Authorized<Anybody>,
@@ -105,7 +105,7 @@ pub(crate) async fn proof(
 }
 
 /// Checks a proof against the founders' keys that this member has.
-#[utoipa::path(post, path = "/api/v1/ledger/verify", tag = "ledger", extensions(("x-roles" = json!(Anybody::ROLES))), request_body(content_type = "application/octet-stream", content = Vec<u8>), responses((status = 200, body = Verdict)))]
+#[utoipa::path(post, path = "/api/v1/ledger/verify", tag = "ledger", extensions(("x-roles" = json!(Anybody::ROLES))), request_body(content_type = "application/octet-stream", content = Octets), responses((status = 200, body = Verdict)))]
 pub(crate) async fn verify(
     State(api): State<Api>,
     _by: Authorized<Anybody>,

@@ -14,6 +14,8 @@ use fairway_gateway::{TRANSITIONS, step_words};
 use fairway_model::{SessionId, Time};
 use fairway_utility::command::Role;
 use fairway_utility::desk::{ChargeFilter, ChargeRow, DeskAnswer, DeskQuestion};
+use fairway_utility::peer::StopAnswer;
+use fairway_utility::stop::StopWish;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -31,6 +33,47 @@ impl From<&fairway_model::Refusal> for RefusalLine {
         Self {
             code: refusal.code.to_string(),
             text: refusal.text.clone(),
+        }
+    }
+}
+
+/// How far a wish to end a charge has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StopWord {
+    /// The visited utility has not answered yet; it is asked again until it does.
+    Asked,
+    /// The station is told; the end follows.
+    Told,
+    /// The station is not connected, and is told as soon as it is.
+    Waits,
+    /// Nothing was done; `refusal` says why.
+    Refused,
+}
+
+/// A driver's wish to end a charge from afar.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct StopLine {
+    /// When he asked.
+    at: String,
+    /// How far it has come.
+    state: StopWord,
+    /// Why nothing was done.
+    refusal: Option<RefusalLine>,
+}
+
+impl From<&StopWish> for StopLine {
+    fn from(wish: &StopWish) -> Self {
+        let (state, refusal) = match &wish.answer {
+            None => (StopWord::Asked, None),
+            Some(StopAnswer::Told) => (StopWord::Told, None),
+            Some(StopAnswer::Waits) => (StopWord::Waits, None),
+            Some(StopAnswer::Refused(refusal)) => (StopWord::Refused, Some(refusal.into())),
+        };
+        Self {
+            at: wish.at.rfc3339(),
+            state,
+            refusal,
         }
     }
 }
@@ -69,6 +112,8 @@ pub(crate) struct SessionRow {
     total: Option<Money>,
     /// Why it was refused.
     refusal: Option<RefusalLine>,
+    /// The driver's wish to end it from afar, where he is this member's and had it.
+    stop: Option<StopLine>,
 }
 
 impl From<&ChargeRow> for SessionRow {
@@ -91,6 +136,7 @@ impl From<&ChargeRow> for SessionRow {
             soc: row.soc,
             total: total.map(|(total, currency)| Money::new(total, currency)),
             refusal: s.refusal.as_ref().map(RefusalLine::from),
+            stop: row.stop.as_ref().map(StopLine::from),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::api::extract::Path;
 use crate::api::problem::Problem;
 use crate::api::who::authorized::{Allow, Authorized, Signed, Staff};
 use crate::api::wire::price::{Breakdown, Split, split};
+use crate::api::wire::said::{self, Said};
 use crate::api::wire::{self, ClassWord, Money, Named, PaymentWord, TierWord};
 use crate::api::{Api, other_answer};
 use axum::Json;
@@ -57,8 +58,10 @@ pub(crate) struct HopLine {
     to: String,
     /// Rows of the flow chart.
     steps: Vec<String>,
-    /// What, in a sentence.
+    /// What, in an English sentence.
     what: String,
+    /// The same by its code; none where the sentence is of another version.
+    said: Option<Said>,
 }
 
 /// A promise to pay.
@@ -178,6 +181,8 @@ pub(crate) struct OfferLine {
     valid_until: String,
     /// Why the price is what it is.
     reasons: Vec<String>,
+    /// The reasons by their codes, in the same order; none where one is in other words.
+    reasons_said: Vec<Option<Said>>,
     /// The visited utility's signature.
     visited_signature: String,
     /// Whether it verifies.
@@ -435,6 +440,7 @@ impl Teller<'_> {
                 to: hop.to.clone(),
                 steps: steps.split_whitespace().map(str::to_owned).collect(),
                 what: what.to_owned(),
+                said: fairway_utility::said::hop(what).map(Said::from),
             }
         });
         hops.collect()
@@ -512,6 +518,7 @@ impl Teller<'_> {
             issued_at: o.issued_at.rfc3339(),
             valid_until: o.valid_until.rfc3339(),
             reasons: o.reasons.clone(),
+            reasons_said: said::reasons(&o.reasons),
             visited_signature: hex::encode(signed.visited_signature.0),
             visited_verified: visited.map(|key| o.verify(&key, &signed.visited_signature)),
             home,

@@ -1,6 +1,7 @@
 //! How values are written: money with its scale, energy in milliwatt-hours, times as RFC 3339.
 
 pub(crate) mod price;
+pub(crate) mod said;
 
 use super::problem::Problem;
 use fairway_model::{
