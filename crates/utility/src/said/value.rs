@@ -143,7 +143,7 @@ fn table(clause: &str) -> Option<&'static str> {
     found.map(|(word, _)| *word)
 }
 
-/// What may stand in a sentence: its [`fmt::Display`] is the English that [`Kind::read`] reads.
+/// What may stand in a sentence: its [`fmt::Display`] is the English that its [`Kind`] reads.
 pub trait Worth: fmt::Display {
     /// Its kind.
     const KIND: Kind;
