@@ -13,48 +13,59 @@ use fairway_model::{Currency, Energy, Micro, Refusal, RefusalCode, StationId, Ti
 use std::collections::BTreeMap;
 
 /// Length of the longer window, in milliseconds.
-const MONTH: i64 = 30 * DAY;
+pub(crate) const MONTH: i64 = 30 * DAY;
+
+/// What became of a charge, as those count it who ask how it goes.
+pub(crate) enum Outcome {
+    /// Not decided yet.
+    Open,
+    /// Energy flowed.
+    Charged,
+    /// Energy flowed, and the result is disputed.
+    Disputed,
+    /// Refused before there was an offer, by this code where it is known.
+    Refused(Option<RefusalCode>),
+    /// Consented to, and no energy.
+    NotStarted,
+    /// The driver did not want the price.
+    Declined,
+}
 
 /// Counts outcomes.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     counts: Outcomes,
     refusals: BTreeMap<&'static str, u32>,
 }
 
-fn more(count: &mut u32) {
+pub(crate) fn more(count: &mut u32) {
     *count = count.saturating_add(1);
 }
 
 impl Tally {
-    fn add(&mut self, visit: &Visit) {
-        let session = &visit.session;
+    /// Counts one charge.
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
         more(&mut self.counts.attempts);
-        match session.state() {
-            State::Identifying | State::Negotiating | State::Offered | State::Authorized => {
-                more(&mut self.counts.open);
-            }
-            State::Charging | State::Ended | State::Proposed | State::Agreed | State::Settled => {
-                more(&mut self.counts.charged);
-            }
-            State::Disputed => {
+        match outcome {
+            Outcome::Open => more(&mut self.counts.open),
+            Outcome::Charged => more(&mut self.counts.charged),
+            Outcome::Disputed => {
                 more(&mut self.counts.charged);
                 more(&mut self.counts.disputed);
             }
-            State::Refused => {
+            Outcome::Refused(code) => {
                 more(&mut self.counts.refused);
-                if let Some(refusal) = &session.refusal {
-                    more(self.refusals.entry(refusal.code.as_str()).or_default());
+                if let Some(code) = code {
+                    more(self.refusals.entry(code.as_str()).or_default());
                 }
             }
-            State::Void if session.consent_given().is_some() => {
-                more(&mut self.counts.not_started);
-            }
-            State::Void => more(&mut self.counts.declined),
+            Outcome::NotStarted => more(&mut self.counts.not_started),
+            Outcome::Declined => more(&mut self.counts.declined),
         }
     }
 
-    fn counts(self) -> Outcomes {
+    /// The counts, the most frequent refusals first.
+    pub(crate) fn counts(self) -> Outcomes {
         let mut refusals: Vec<(String, u32)> = self
             .refusals
             .into_iter()
@@ -65,6 +76,22 @@ impl Tally {
             refusals,
             ..self.counts
         }
+    }
+}
+
+fn outcome(visit: &Visit) -> Outcome {
+    let session = &visit.session;
+    match session.state() {
+        State::Identifying | State::Negotiating | State::Offered | State::Authorized => {
+            Outcome::Open
+        }
+        State::Charging | State::Ended | State::Proposed | State::Agreed | State::Settled => {
+            Outcome::Charged
+        }
+        State::Disputed => Outcome::Disputed,
+        State::Refused => Outcome::Refused(session.refusal.as_ref().map(|r| r.code)),
+        State::Void if session.consent_given().is_some() => Outcome::NotStarted,
+        State::Void => Outcome::Declined,
     }
 }
 
@@ -82,10 +109,10 @@ impl Utility {
         let (mut today, mut month, mut energy) = (Tally::default(), Tally::default(), 0u64);
         for (_, visit) in self.visits.iter() {
             if visit.session.at >= now.plus(-MONTH) {
-                month.add(visit);
+                month.add(&outcome(visit));
             }
             if visit.session.at >= midnight {
-                today.add(visit);
+                today.add(&outcome(visit));
                 energy = energy.saturating_add(visit.log.energy().0);
             }
         }

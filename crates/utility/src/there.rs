@@ -7,62 +7,40 @@ use crate::crp::{self, no_offer};
 use crate::desk::Outcomes;
 use crate::home::{HomeCharge, HomeState};
 use crate::machine::Utility;
+use crate::overview::{MONTH, Outcome, Tally, more};
 use crate::roaming::{Dues, PriceThere};
 use fairway_ledger::money::UtcDay;
 use fairway_model::registry::EvseEntry;
-use fairway_model::time::DAY;
 use fairway_model::{Agreement, MemberId, Micro, Refusal, RefusalCode, Tier, Time};
 use fairway_pricing::price_per_kwh_now;
 use std::collections::BTreeMap;
 
 /// Most times of one question about prices: more hours than any day has.
 pub const MAX_PRICED: usize = 48;
-/// How far back charges count, in milliseconds.
-const MONTH: i64 = 30 * DAY;
 
-fn more(count: &mut u32) {
-    *count = count.saturating_add(1);
-}
-
-fn count(o: &mut Outcomes, charge: &HomeCharge) {
-    more(&mut o.attempts);
+fn outcome(charge: &HomeCharge) -> Outcome {
     match charge.state {
-        HomeState::Asked | HomeState::Offered | HomeState::Consented => more(&mut o.open),
-        HomeState::Agreed | HomeState::Settled => more(&mut o.charged),
-        HomeState::Disputed => {
-            more(&mut o.charged);
-            more(&mut o.disputed);
-        }
-        HomeState::Refused => {
-            more(&mut o.refused);
-            let Some(refusal) = &charge.refusal else {
-                return;
-            };
-            let code = refusal.code.as_str();
-            match o.refusals.iter_mut().find(|(known, _)| known == code) {
-                Some((_, times)) => more(times),
-                None => o.refusals.push((code.to_owned(), 1)),
-            }
-        }
-        HomeState::Void if charge.consent.is_some() => more(&mut o.not_started),
-        HomeState::Void => more(&mut o.declined),
+        HomeState::Asked | HomeState::Offered | HomeState::Consented => Outcome::Open,
+        HomeState::Agreed | HomeState::Settled => Outcome::Charged,
+        HomeState::Disputed => Outcome::Disputed,
+        HomeState::Refused => Outcome::Refused(charge.refusal.as_ref().map(|r| r.code)),
+        HomeState::Void if charge.consent.is_some() => Outcome::NotStarted,
+        HomeState::Void => Outcome::Declined,
     }
 }
 
 impl Utility {
     /// How charges of our drivers at others' stations went in the last 30 days, by visited utility.
     pub(crate) fn outcomes_there(&self, now: Time) -> BTreeMap<MemberId, Outcomes> {
-        let mut all: BTreeMap<MemberId, Outcomes> = BTreeMap::new();
+        let mut all: BTreeMap<MemberId, Tally> = BTreeMap::new();
         let recent = self.homes.all.values();
         let recent = recent.filter(|c| c.visited != self.me.id && c.at >= now.plus(-MONTH));
         for charge in recent {
-            count(all.entry(charge.visited).or_default(), charge);
+            all.entry(charge.visited).or_default().add(&outcome(charge));
         }
-        for outcomes in all.values_mut() {
-            let times = |refusal: &(String, u32)| core::cmp::Reverse(refusal.1);
-            outcomes.refusals.sort_by_key(times);
-        }
-        all
+        let all = all.into_iter();
+        all.map(|(member, tally)| (member, tally.counts()))
+            .collect()
     }
 
     /// How a partner paid, or did not pay, what netting made it owe us.
