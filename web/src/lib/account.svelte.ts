@@ -60,6 +60,22 @@ export function on(name: string, listener: Listener): () => void {
   return () => all.delete(listener);
 }
 
+/** Does something after any of these events, once for all that come within a time in milliseconds; returns what ends that. */
+export function gathered(names: readonly string[], run: () => void, time: number): () => void {
+  let due: ReturnType<typeof setTimeout> | undefined;
+  const again = () => {
+    due ??= setTimeout(() => {
+      due = undefined;
+      run();
+    }, time);
+  };
+  const stops = names.map((name) => on(name, again));
+  return () => {
+    clearTimeout(due);
+    for (const stop of stops) stop();
+  };
+}
+
 /** Asks who is signed in. */
 export async function meet(): Promise<void> {
   trouble = undefined;

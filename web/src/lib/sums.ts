@@ -33,3 +33,8 @@ export function coins(one: Money): Money {
   const half = amount < 0n ? -coin / 2n : coin / 2n;
   return { ...one, amount: ((amount + half) / coin).toString(), scale };
 }
+
+/** An amount as a number that is near it: for order and for lengths on the screen, never for reckoning. */
+export function size(one: Money): number {
+  return Number(one.amount) / 10 ** one.scale;
+}

@@ -3,7 +3,7 @@
 use super::wire::said::Said;
 use fairway_ledger::Receipt;
 use fairway_model::{AgreementId, SessionId, Time};
-use fairway_utility::said::{Cause, Kwh, Named, Number, Sentence as _, Sum};
+use fairway_utility::said::{Cause, Kwh, Named, Number, Sentence, Sum};
 use fairway_utility::sentences;
 
 sentences! {
@@ -51,23 +51,25 @@ pub(crate) struct Plain {
 
 impl From<Deed> for Plain {
     fn from(deed: Deed) -> Self {
-        Self {
-            english: deed.to_string(),
-            said: Some(deed.told().into()),
-        }
+        Self::of(&deed)
     }
 }
 
 impl From<Came> for Plain {
     fn from(came: Came) -> Self {
-        Self {
-            english: came.to_string(),
-            said: Some(came.told().into()),
-        }
+        Self::of(&came)
     }
 }
 
 impl Plain {
+    /// A sentence of a kind with codes.
+    fn of(sentence: &impl Sentence) -> Self {
+        Self {
+            english: sentence.to_string(),
+            said: Some(sentence.told().into()),
+        }
+    }
+
     /// A sentence that only English has.
     pub(crate) fn english(english: String) -> Self {
         Self {
