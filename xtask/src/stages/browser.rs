@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{BUILD_LIMIT, Context, Outcome};
 use crate::demo::PROGRAM_BUILD;
 use crate::pictures::SHOTS;
@@ -33,21 +35,24 @@ pub(super) fn browser(context: &Context) -> Result<Outcome, String> {
         chromium,
     };
     let first = play.once(&[])?;
-    if first.failed.is_empty() {
-        return Ok(Outcome::passed(first.passed));
+    let again = files_with_failures(&first);
+    if again.is_empty() {
+        return Ok(Outcome::passed(passed(&first)));
     }
     // A browser on a busy machine misses a gesture now and then. What fails in a second world too is a fault.
-    let second = play.once(&first.failed)?;
-    let passed = first.passed.saturating_add(second.passed);
-    let note = format!("second try of {}", first.failed.join(", "));
+    let second = play.once(&again)?;
+    let whole = first.iter().filter(|spec| !again.contains(&spec.file));
+    let counted = passed(whole).saturating_add(passed(&second));
+    let failures = second.iter().filter(|spec| spec.fault.is_some()).count();
+    let note = match failures {
+        0 => format!("second try after {}", faults(&first)),
+        _ => format!("{}; before: {}", faults(&second), faults(&first)),
+    };
     Ok(Outcome {
-        passed,
+        passed: counted,
+        failed: u64::try_from(failures).unwrap_or(u64::MAX),
         note,
-        ..if second.failed.is_empty() {
-            Outcome::passed(passed)
-        } else {
-            Outcome::failed(second.failures)
-        }
+        ..Outcome::default()
     })
 }
 
@@ -58,19 +63,20 @@ struct Play<'a> {
     chromium: PathBuf,
 }
 
-/// What a try showed.
-struct Played {
-    /// Specifications that passed, in files without a failure.
-    passed: u64,
-    /// Specifications that failed.
-    failures: u64,
-    /// The files with failures.
-    failed: Vec<String>,
+/// One specification that was played.
+#[derive(Debug, PartialEq, Eq)]
+struct Spec {
+    /// Its file's name.
+    file: String,
+    /// Its own name.
+    name: String,
+    /// What went wrong and where, in one line; nothing where it passed.
+    fault: Option<String>,
 }
 
 impl Play<'_> {
     /// Plays some files of specifications, or all, against a world of their own.
-    fn once(&self, files: &[String]) -> Result<Played, String> {
+    fn once(&self, files: &[String]) -> Result<Vec<Spec>, String> {
         let context = self.context;
         let world = World::start(
             &self.program,
@@ -79,9 +85,14 @@ impl Play<'_> {
             SPEED,
             &context.log,
         )?;
+        // Times and faults are for the log, and the file is for us.
+        let told = context.scratch.join("browser.json");
+        drop(std::fs::remove_file(&told));
         let done = context.log.run(
             super::web::npm(context)
-                .args(["run", "browser", "--", "--reporter", "json"])
+                .args(["run", "browser", "--", "--reporter=verbose"])
+                .arg("--reporter=json")
+                .arg(format!("--outputFile.json={}", told.display()))
                 .args(files)
                 .env("FAIRWAY_DEMO", world.folder())
                 .env("FAIRWAY_PROGRAM", &self.program)
@@ -89,81 +100,83 @@ impl Play<'_> {
                 .env("FAIRWAY_SHOTS", context.scratch.join(SHOTS)),
             LIMIT,
         )?;
-        let failures = count(&done.output, "numFailedTests");
-        let failed = failed_files(&done.output);
-        let all = count(&done.output, "numPassedTests");
-        match (done.success, all, failures) {
-            (true, 1.., 0) => Ok(Played {
-                passed: all,
-                failures,
-                failed,
-            }),
-            (_, _, 1..) if !failed.is_empty() => Ok(Played {
-                passed: all.saturating_sub(passed_in_failed(&done.output)),
-                failures,
-                failed,
-            }),
-            _ => Err(done.how),
+        let report = std::fs::read_to_string(&told)
+            .map_err(|error| format!("{}, and no report: {error}", done.how))?;
+        let specs = read(&report)?;
+        let faultless = specs.iter().all(|spec| spec.fault.is_none());
+        if specs.is_empty() || faultless != done.success {
+            return Err(done.how);
         }
+        Ok(specs)
     }
 }
 
-/// The reporter's results of each file: what stands before the file's status, and its path's last part.
-fn files(output: &str) -> impl Iterator<Item = (&str, bool, &str)> {
-    output
-        .split("{\"assertionResults\":")
-        .skip(1)
-        .filter_map(|part| {
-            let (results, rest) = part.split_once("\"endTime\":")?;
-            let (_, status) = rest.split_once("\"status\":\"")?;
-            let (_, name) = rest.split_once("\"name\":\"")?;
-            let path = name.split('"').next()?;
-            let file = path.rsplit('/').next()?;
-            Some((results, status.starts_with("failed"), file))
+/// What the reporter wrote of each specification.
+fn read(report: &str) -> Result<Vec<Spec>, String> {
+    let report: Value = serde_json::from_str(report)
+        .map_err(|error| format!("the browser's report is not JSON: {error}"))?;
+    let files = report["testResults"].as_array().into_iter().flatten();
+    let specs = files.flat_map(|file| {
+        let name = text(&file["name"]).rsplit('/').next().unwrap_or_default();
+        let results = file["assertionResults"].as_array().into_iter().flatten();
+        results.map(|result| Spec {
+            file: name.to_owned(),
+            name: text(&result["title"]).to_owned(),
+            fault: (result["status"] != "passed")
+                .then(|| fault(name, text(&result["failureMessages"][0]))),
         })
+    });
+    Ok(specs.collect())
 }
 
-fn failed_files(output: &str) -> Vec<String> {
-    let failed = files(output).filter(|(_, failed, _)| *failed);
-    failed.map(|(_, _, file)| file.to_owned()).collect()
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
-/// Specifications that passed in files where another one failed: they are played again.
-fn passed_in_failed(output: &str) -> u64 {
-    let failed = files(output).filter(|(_, failed, _)| *failed);
-    let passed = failed.map(|(results, _, _)| results.matches("\"status\":\"passed\"").count());
-    passed.sum::<usize>().try_into().unwrap_or(0)
+/// The first line of a message, and the line of the file that it came from.
+fn fault(file: &str, message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    let place = message.split_once(&format!("{file}:"));
+    let line = place.and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next());
+    format!("line {}: {first}", line.unwrap_or("?"))
 }
 
-/// A whole number behind a name in the reporter's JSON; 0 where it is not there.
-fn count(output: &str, name: &str) -> u64 {
-    output
-        .rsplit_once(&format!("\"{name}\":"))
-        .map(|(_, rest)| rest.trim_start())
-        .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next())
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(0)
+fn passed<'a>(specs: impl IntoIterator<Item = &'a Spec>) -> u64 {
+    let passed = specs.into_iter().filter(|spec| spec.fault.is_none());
+    u64::try_from(passed.count()).unwrap_or(u64::MAX)
+}
+
+fn files_with_failures(specs: &[Spec]) -> Vec<String> {
+    let failed = specs.iter().filter(|spec| spec.fault.is_some());
+    let mut files: Vec<String> = failed.map(|spec| spec.file.clone()).collect();
+    files.dedup();
+    files
+}
+
+/// Every fault, with the name of its specification.
+fn faults(specs: &[Spec]) -> String {
+    let faults = specs.iter().filter_map(|spec| {
+        let fault = spec.fault.as_deref()?;
+        Some(format!("{} {} ({fault})", spec.file, spec.name))
+    });
+    faults.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_reporters_numbers_are_read() {
-        let output = "> vitest\n{\"numTotalTests\":8,\"numPassedTests\": 7,\"numFailedTests\":1}";
-        assert_eq!(count(output, "numPassedTests"), 7);
-        assert_eq!(count(output, "numFailedTests"), 1);
-        assert_eq!(count("", "numFailedTests"), 0);
-    }
+    const REPORT: &str = r#"{"numFailedTests":1,"testResults":[
+{"assertionResults":[{"status":"passed","title":"a","failureMessages":[]}],"status":"passed","name":"/a/kiosk.spec.ts"},
+{"assertionResults":[{"status":"passed","title":"b","failureMessages":[]},
+{"status":"failed","title":"c","failureMessages":["Timeout 60000ms\n  at /a/tour.spec.ts:77:3"]}],"status":"failed","name":"/a/tour.spec.ts"}]}"#;
 
     #[test]
-    fn the_files_to_try_again_are_found() {
-        let output = "{\"numFailedTests\":1,\"testResults\":[\
-{\"assertionResults\":[{\"status\":\"passed\"}],\"startTime\":1,\"endTime\":2,\"status\":\"passed\",\"message\":\"\",\"name\":\"/a/kiosk.spec.ts\"},\
-{\"assertionResults\":[{\"status\":\"passed\"},{\"status\":\"failed\"}],\"startTime\":1,\"endTime\":2,\"status\":\"failed\",\"message\":\"\",\"name\":\"/a/tour.spec.ts\"}]}";
-        assert_eq!(failed_files(output), ["tour.spec.ts"]);
-        assert_eq!(passed_in_failed(output), 1);
-        assert!(failed_files("").is_empty());
+    fn the_reporters_results_are_read() {
+        let specs = read(REPORT).unwrap();
+        assert_eq!(passed(&specs), 2);
+        assert_eq!(files_with_failures(&specs), ["tour.spec.ts"]);
+        assert_eq!(faults(&specs), "tour.spec.ts c (line 77: Timeout 60000ms)");
+        assert!(read("").is_err());
     }
 }
