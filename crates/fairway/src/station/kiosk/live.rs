@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// A sign of life at least so often.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Shortest pause between two events of one reader; a screen need not show more.
+/// Shortest pause between two events of one reader about the same screen; a person sees no more. Another screen is told at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What one reader gets of a frame; `None` ends the stream.
@@ -29,7 +29,8 @@ struct Reader {
     render: Render,
     /// The id of the event that the reader saw last.
     seen: Option<String>,
-    first: bool,
+    /// The screen of that event, by its number; nothing before the first one.
+    step: Option<u64>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -53,7 +54,7 @@ pub(super) fn open(
         frames: inner.frames.subscribe(),
         render,
         seen: seen.map(str::to_owned),
-        first: true,
+        step: None,
         _place: place,
     };
     let events = stream::unfold(one, next);
@@ -62,14 +63,32 @@ pub(super) fn open(
         .into_response())
 }
 
+/// Waits until there is something new for a reader who sees the screen with the number `step`; `None` when nothing will come.
+async fn change(frames: &mut watch::Receiver<Frame>, step: u64) -> Option<()> {
+    let rest = tokio::time::sleep(PAUSE);
+    tokio::pin!(rest);
+    let mut new = false;
+    loop {
+        tokio::select! {
+            () = &mut rest, if !rest.is_elapsed() => {}
+            changed = frames.changed() => {
+                changed.ok()?;
+                new = true;
+            }
+        }
+        if new && (rest.is_elapsed() || frames.borrow().view.step != step) {
+            return Some(());
+        }
+    }
+}
+
 async fn next(mut reader: Reader) -> Option<(Result<Event, Infallible>, Reader)> {
     loop {
-        if !reader.first {
-            tokio::time::sleep(PAUSE).await;
-            reader.frames.changed().await.ok()?;
+        if let Some(step) = reader.step {
+            change(&mut reader.frames, step).await?;
         }
-        reader.first = false;
         let Frame { seq, view } = reader.frames.borrow_and_update().clone();
+        reader.step = Some(view.step);
         let id = format!("{}-{seq}", reader.inner.run);
         if reader.seen.as_deref() == Some(&id) {
             continue;
@@ -81,5 +100,30 @@ async fn next(mut reader: Reader) -> Option<(Result<Event, Infallible>, Reader)>
             .id(id)
             .data(value.to_string());
         return Some((Ok(event), reader));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::station::kiosk::View;
+    use futures::FutureExt as _;
+
+    #[tokio::test]
+    async fn another_screen_is_told_at_once_and_the_same_one_after_a_rest() {
+        let frame = |seq, step| {
+            let mut view = View::dark();
+            view.step = step;
+            Frame { seq, view }
+        };
+        let (sender, mut frames) = watch::channel(frame(0, 0));
+        sender.send(frame(1, 0)).unwrap();
+        assert!(change(&mut frames, 0).now_or_never().is_none());
+        sender.send(frame(2, 1)).unwrap();
+        assert!(change(&mut frames, 0).now_or_never().is_some());
+        sender.send(frame(3, 1)).unwrap();
+        assert!(change(&mut frames, 1).await.is_some());
+        drop(sender);
+        assert!(change(&mut frames, 1).await.is_none());
     }
 }
