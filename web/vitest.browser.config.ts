@@ -10,5 +10,6 @@ export default defineConfig({
     // A machine that is busy with other things takes three times as long as an idle one.
     testTimeout: 400_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000, interval: 100 } },
   },
 });

@@ -2,6 +2,7 @@
 
 fairway = Fairway
 again = Nochmals versuchen
+reload = Neu laden
 close = Schließen
 loading = Wird geladen
 sending = Wird gesendet
@@ -33,7 +34,7 @@ table-count = { $more ->
 table-filters = Filtern: { $table }
 table-save = Speichern
 table-save-as = Als { $format } speichern
-table-save-failed = Die Datei ({ $format }) kam nicht zustande: ein Teil des Programms kam nicht an. Prüfen Sie die Verbindung und drücken Sie noch einmal.
+table-save-failed = Die Datei ({ $format }) kam nicht zustande: ein Teil des Programms kam nicht an. Laden Sie die Seite neu, wenn die Verbindung wieder steht.
 table-save-part = Nicht alle: Die ersten { $count } stehen in der Datei. Enger filtern für die übrigen.
 currency = Währung
 

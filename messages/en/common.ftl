@@ -2,6 +2,7 @@
 
 fairway = Fairway
 again = Try again
+reload = Reload
 close = Close
 loading = Loading
 sending = Sending
@@ -33,7 +34,7 @@ table-count = { $more ->
 table-filters = Filter: { $table }
 table-save = Save
 table-save-as = Save as { $format }
-table-save-failed = The file ({ $format }) could not be made: a part of the program did not arrive. Check the line and press again.
+table-save-failed = The file ({ $format }) could not be made: a part of the program did not arrive. Reload the page when the line is back.
 table-save-part = Not all of them: the first { $count } are in the file. Narrow the filter for the rest.
 currency = currency
 

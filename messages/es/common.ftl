@@ -2,6 +2,7 @@
 
 fairway = Fairway
 again = Intentar de nuevo
+reload = Recargar
 close = Cerrar
 loading = Cargando
 sending = Enviando
@@ -33,7 +34,7 @@ table-count = { $more ->
 table-filters = Filtrar: { $table }
 table-save = Guardar
 table-save-as = Guardar como { $format }
-table-save-failed = No se pudo crear el archivo ({ $format }): una parte del programa no llegó. Compruebe la conexión y pulse de nuevo.
+table-save-failed = No se pudo crear el archivo ({ $format }): una parte del programa no llegó. Recargue la página cuando vuelva la conexión.
 table-save-part = No están todos: el archivo tiene los primeros { $count }. Filtre más para los demás.
 currency = moneda
 

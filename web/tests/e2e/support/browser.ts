@@ -175,17 +175,32 @@ export async function go(page: Page, path: string): Promise<void> {
   await settled(page);
 }
 
-/** At a station's screen: a number by the keys, twenty kilowatt-hours, the price accepted, the cable plugged in. */
+/** At a station's screen: a number by the keys, the price accepted for twenty kilowatt-hours, the cable plugged in. */
 export async function chargesTwenty(page: Page, cin: string): Promise<void> {
-  const shows = (kind: string) => page.waitForSelector(`[data-screen='${kind}']`);
-  await shows('prompt');
-  await page.keyboard.type(`${cin}#`);
-  await shows('offer');
+  await offered(page, cin);
   await page.keyboard.press('1');
   await page.locator("[aria-pressed='true']", { hasText: '20' }).waitFor();
+  await accepts(page);
+}
+
+/** The same with an almost empty battery and no limit: it goes on for close to a minute. */
+export async function chargesLong(page: Page, cin: string): Promise<void> {
+  await offered(page, cin);
+  await accepts(page, 5);
+}
+
+async function offered(page: Page, cin: string): Promise<void> {
+  await page.waitForSelector("[data-screen='prompt']");
+  await page.keyboard.type(`${cin}#`);
+  await page.waitForSelector("[data-screen='offer']");
+}
+
+/** Accepts what is offered and plugs in a car, with so many percent in its battery. */
+async function accepts(page: Page, soc?: number): Promise<void> {
   await page.keyboard.press('#');
-  await shows('plug_in');
+  await page.waitForSelector("[data-screen='plug_in']");
   await page.locator('summary').click();
+  if (soc !== undefined) await page.locator('details input[type=number]').fill(String(soc));
   await page.getByRole('button', { name: 'Plug in', exact: true }).click();
   await page.locator('summary').click();
 }

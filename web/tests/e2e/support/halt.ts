@@ -16,16 +16,23 @@ export async function halting(page: Page): Promise<void> {
     const halted: Halted = { kind: null, go: null };
     (globalThis as unknown as { halted: Halted }).halted = halted;
     const real = globalThis.fetch.bind(globalThis);
-    const words = new TextDecoder();
+    const bytes = new TextEncoder();
     globalThis.fetch = async (input, init) => {
       const answer = await real(input, init);
       if (!String(input).endsWith('/events') || !answer.body) return answer;
+      const words = new TextDecoder();
+      let begun = '';
       const held = new TransformStream<Uint8Array, Uint8Array>({
         async transform(chunk, to) {
-          const kinds = words.decode(chunk).split('"kind":"');
-          const last = kinds.length > 1 ? (kinds.at(-1)?.split('"')[0] ?? null) : null;
-          if (last !== null && halted.kind !== null && last !== halted.kind) await new Promise<void>((go) => (halted.go = go));
-          to.enqueue(chunk);
+          // A busy browser gets several events in one piece; each may be the one that is waited for.
+          const events = (begun + words.decode(chunk, { stream: true })).split('\n\n');
+          begun = events.pop() ?? '';
+          for (const event of events) {
+            const kinds = event.split('"kind":"');
+            const last = kinds.length > 1 ? (kinds.at(-1)?.split('"')[0] ?? null) : null;
+            if (last !== null && halted.kind !== null && last !== halted.kind) await new Promise<void>((go) => (halted.go = go));
+            to.enqueue(bytes.encode(`${event}\n\n`));
+          }
         },
       });
       return new Response(answer.body.pipeThrough(held), { status: answer.status, headers: answer.headers });
