@@ -81,7 +81,7 @@ test('a_driver_stops_a_charge_elsewhere_from_home_and_freezes_the_card', async (
   await home.page.getByText(/The station has no connection to Georgia Power/).waitFor();
   await deed(stage, 'mend-station', { station: 'GPC-02' });
   await shows('bill');
-  const energy = /for ([\d.]+) kWh/.exec(await post.page.locator('main').innerText())?.[1];
+  const energy = /for\s([\d.]+)\skWh/.exec(await post.page.locator('main').innerText())?.[1];
   expect(Number(energy), 'of 57 that the battery takes').toBeLessThan(55);
   await post.page.keyboard.press('#');
   await unplugs(post.page);

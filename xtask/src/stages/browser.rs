@@ -115,22 +115,29 @@ impl Play<'_> {
 fn read(report: &str) -> Result<Vec<Spec>, String> {
     let report: Value = serde_json::from_str(report)
         .map_err(|error| format!("the browser's report is not JSON: {error}"))?;
-    let files = report["testResults"].as_array().into_iter().flatten();
-    let specs = files.flat_map(|file| {
-        let name = text(&file["name"]).rsplit('/').next().unwrap_or_default();
-        let results = file["assertionResults"].as_array().into_iter().flatten();
+    let specs = list(&report, "/testResults").flat_map(|file| {
+        let name = text(file, "/name").rsplit('/').next().unwrap_or_default();
+        let results = list(file, "/assertionResults");
         results.map(|result| Spec {
             file: name.to_owned(),
-            name: text(&result["title"]).to_owned(),
-            fault: (result["status"] != "passed")
-                .then(|| fault(name, text(&result["failureMessages"][0]))),
+            name: text(result, "/title").to_owned(),
+            fault: (text(result, "/status") != "passed")
+                .then(|| fault(name, text(result, "/failureMessages/0"))),
         })
     });
     Ok(specs.collect())
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+/// What stands at a JSON pointer; nothing where that is no list.
+fn list<'a>(value: &'a Value, at: &str) -> impl Iterator<Item = &'a Value> {
+    let found = value.pointer(at).and_then(Value::as_array);
+    found.into_iter().flatten()
+}
+
+/// What stands at a JSON pointer; empty where that is no text.
+fn text<'a>(value: &'a Value, at: &str) -> &'a str {
+    let found = value.pointer(at).and_then(Value::as_str);
+    found.unwrap_or_default()
 }
 
 /// The first line of a message, and the line of the file that it came from.
