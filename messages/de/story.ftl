@@ -314,6 +314,7 @@ hop-said-stop-at-limit = Stopp: die bezahlte Energie ist geliefert
 hop-said-stop-by-card = Stopp: dieselbe Karte oder Nummer noch einmal
 hop-said-stop-wished = der Fahrer will beenden
 hop-said-stop-asked-by-home = der Heimversorger bittet für seinen Fahrer: Stopp
+hop-said-stop-by-operator = der Betreiber der Station will, dass sie endet
 hop-said-ended = beendet, { $reason }: { $energy }
 hop-said-ended-with-battery = beendet, { $reason }: { $energy }, Akku bei { $battery } %
 hop-said-nothing-delivered = nichts geliefert, nichts berechnet

@@ -314,6 +314,7 @@ hop-said-stop-at-limit = stop: the energy that is paid for is delivered
 hop-said-stop-by-card = stop: the same card or number again
 hop-said-stop-wished = the driver wants to stop
 hop-said-stop-asked-by-home = the home utility asks for its driver: stop
+hop-said-stop-by-operator = the station's operator wants it to stop
 hop-said-ended = ended, { $reason }: { $energy }
 hop-said-ended-with-battery = ended, { $reason }: { $energy }, battery at { $battery } %
 hop-said-nothing-delivered = nothing delivered, nothing billed

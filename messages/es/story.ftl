@@ -314,6 +314,7 @@ hop-said-stop-at-limit = parada: la energía pagada está entregada
 hop-said-stop-by-card = parada: la misma tarjeta o el mismo número otra vez
 hop-said-stop-wished = el conductor quiere parar
 hop-said-stop-asked-by-home = la compañía propia lo pide por su conductor: parada
+hop-said-stop-by-operator = el operador de la estación quiere que pare
 hop-said-ended = terminada, { $reason }: { $energy }
 hop-said-ended-with-battery = terminada, { $reason }: { $energy }, batería al { $battery } %
 hop-said-nothing-delivered = nada entregado, nada facturado

@@ -192,6 +192,13 @@ pub enum Command {
         #[n(1)]
         session: SessionId,
     },
+    /// The operator stops a charge at a station of this utility while energy flows, whoever's driver it is.
+    #[n(72)]
+    EndCharge {
+        /// The charge.
+        #[n(0)]
+        session: SessionId,
+    },
 }
 
 /// What is wanted about settled charges.

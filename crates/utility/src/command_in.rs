@@ -165,6 +165,7 @@ impl Utility {
                 Ok(self.customer_changed(out, change))
             }
             Command::StopCharge { customer, session } => self.stop_charge(out, &customer, session),
+            Command::EndCharge { session } => self.end_charge(out, session),
             Command::TopUp { cin, amount } => {
                 let changes = self.node.aaa.top_up(out.now, &cin, amount)?;
                 out.keep(changes);

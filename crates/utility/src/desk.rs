@@ -2,6 +2,7 @@
 
 use crate::command::{CaseView, MAX_LIST, Policy, Role, SessionSummary, SessionTrace};
 use crate::effect::Effect;
+use crate::peer::StopAnswer;
 use crate::results::ResultsView;
 use crate::roaming::AgreementView;
 use crate::stop::StopWish;
@@ -332,6 +333,9 @@ pub struct GatewayView {
     /// Signed meter records that were refused.
     #[n(4)]
     pub refused_records: Vec<String>,
+    /// How far a wish to end it has come, whoever had it; nothing where nobody had, and after the end.
+    #[n(5)]
+    pub stop: Option<StopAnswer>,
 }
 
 /// A registered key of a member.

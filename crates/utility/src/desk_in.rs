@@ -203,7 +203,7 @@ impl Utility {
         Ok(DeskAnswer::Charges { rows, more: false })
     }
 
-    fn gateway_view(visit: &Visit) -> GatewayView {
+    fn gateway_view(&self, visit: &Visit) -> GatewayView {
         let session = &visit.session;
         GatewayView {
             state: format!("{:?}", session.state()).to_lowercase(),
@@ -211,6 +211,7 @@ impl Utility {
             rounds: session.round,
             hold: hold_word(session.hold).to_owned(),
             refused_records: visit.bad.clone(),
+            stop: self.stop_of(visit),
         }
     }
 
@@ -250,7 +251,7 @@ impl Utility {
             })
         };
         Ok(ChargeView {
-            gateway: visit.map(Self::gateway_view),
+            gateway: visit.map(|visit| self.gateway_view(visit)),
             statement,
             evse: evse
                 .and_then(|id| self.registry.evses.get(id))

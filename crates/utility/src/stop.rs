@@ -1,6 +1,6 @@
-//! A driver ends his charge from afar: his home utility asks, the visited one tells its station.
+//! A charge is ended from afar: a driver's home utility asks and the visited one tells its station, or that one's operator does.
 //!
-//! Invariant: a station is told only for the home utility of the very charge, only while energy flows, and once however often it is
+//! Invariant: a station is told only for its own operator or the home utility of the very charge, only while energy flows, and once however often it is
 //! asked; what the station then reports ends the charge as any other end does. Tested in `tests/it/stops.rs`.
 
 use crate::command::Reply;
@@ -11,8 +11,9 @@ use crate::out::Out;
 use crate::peer::{Message, StopAnswer};
 use crate::said::Says;
 use crate::trace::flow;
+use crate::visit::Visit;
 use fairway_gateway::State;
-use fairway_model::{MemberId, Refusal, RefusalCode, SessionId, Time};
+use fairway_model::{MemberId, Refusal, RefusalCode, SessionId, StationId, Time};
 use minicbor::{Decode, Encode};
 
 /// A driver's wish to end his charge, as his home utility knows it.
@@ -32,6 +33,11 @@ pub struct StopWish {
 /// Names the request in the outbox.
 pub(crate) fn stop_key(id: SessionId) -> String {
     format!("stop/{id}")
+}
+
+fn unknown_here() -> Refusal {
+    let text = "this charge is not known here";
+    Refusal::new(RefusalCode::SessionUnknown, text)
 }
 
 fn no_flow(over: bool) -> Refusal {
@@ -154,11 +160,34 @@ impl Utility {
         from: MemberId,
         session: SessionId,
     ) -> Result<StopAnswer, Refusal> {
-        let known = self.is_home_of(out, from, session);
-        let Some(visit) = self.visits.get(session).filter(|_| known) else {
-            let text = "this charge is not known here";
-            return Err(Refusal::new(RefusalCode::SessionUnknown, text));
-        };
+        if !self.is_home_of(out, from, session) {
+            return Err(unknown_here());
+        }
+        self.tell_stop(out, session, &from.to_string(), &Says::StopAskedByHome)
+    }
+
+    /// The operator wants a charge at a station of ours to end. Asked again, nothing more happens.
+    ///
+    /// # Errors
+    /// `session-unknown` for a charge that is at no station of ours; `out-of-order` before energy flows and after the end.
+    pub(crate) fn end_charge(
+        &mut self,
+        out: &mut Out,
+        session: SessionId,
+    ) -> Result<Reply, Refusal> {
+        self.tell_stop(out, session, "operator", &Says::StopByOperator)?;
+        Ok(Reply::Done)
+    }
+
+    /// Tells the station, unless somebody was heard before, and says how far that comes.
+    fn tell_stop(
+        &mut self,
+        out: &mut Out,
+        session: SessionId,
+        asks: &str,
+        says: &Says,
+    ) -> Result<StopAnswer, Refusal> {
+        let visit = self.visits.get(session).ok_or_else(unknown_here)?;
         match visit.session.state() {
             State::Charging => {}
             State::Identifying | State::Negotiating | State::Offered | State::Authorized => {
@@ -166,18 +195,27 @@ impl Utility {
             }
             _ => return Err(no_flow(true)),
         }
-        let connected = self.connected.contains_key(&visit.session.station);
-        // Whoever asked before him, with the card or from afar, has been heard.
+        let answer = self.reach(&visit.session.station);
+        // Whoever asked before, with the card or from afar, has been heard.
         if !visit.session.stopping {
-            let asks = from.to_string();
-            let says = Says::StopAskedByHome;
-            self.hop(out, session, (&asks, "gateway"), flow::END, &says);
+            self.hop(out, session, (asks, "gateway"), flow::END, says);
             self.request_stop(out, session);
         }
-        Ok(if connected {
+        Ok(answer)
+    }
+
+    /// Whether a station hears now what it is told.
+    fn reach(&self, station: &StationId) -> StopAnswer {
+        if self.connected.contains_key(station) {
             StopAnswer::Told
         } else {
             StopAnswer::Waits
-        })
+        }
+    }
+
+    /// How far a wish to end this charge at our station has come, whoever had it; nothing where nobody had, or it is over.
+    pub(crate) fn stop_of(&self, visit: &Visit) -> Option<StopAnswer> {
+        let asked = visit.session.stopping && visit.session.state() == State::Charging;
+        asked.then(|| self.reach(&visit.session.station))
     }
 }

@@ -367,7 +367,7 @@ fn filled(path: &str) -> String {
 }
 
 /// Operations of the description, and those among them that need no sign-in.
-const OPERATIONS: usize = 77;
+const OPERATIONS: usize = 78;
 const OPEN: usize = 4;
 
 /// Whether an answer says that this role may not.

@@ -92,6 +92,12 @@ async fn process_api_a_driver_stops_his_charge_and_freezes_his_card() {
     let live = |now: &Value| now["live"][0]["state"] == "authorized";
     let now = until(&driver, "/api/v1/my", live).await;
     assert_eq!(now["live"][0]["stop"], json!(null));
+    // Nobody stops it here but its station's operator, and a charge elsewhere is not his to stop.
+    let end = format!("/api/v1/sessions/{session}/stop");
+    let key = [("idempotency-key", "end")];
+    let elsewhere = operator.say("POST", &end, &json!({}), &key).await;
+    assert_eq!(elsewhere.problem(422), "session-unknown");
+    driver.say("POST", &end, &json!({}), &key).await.expect(403);
     // And is stopped by its driver, from afar.
     only_his_own(&driver, [&stranger, &operator], &path, &json!({})).await;
     let key = [("idempotency-key", "stop")];
@@ -119,7 +125,31 @@ async fn process_api_a_driver_stops_his_charge_and_freezes_his_card() {
         .await;
     assert_eq!(late.problem(422), "out-of-order");
     lifted_by_nobody_else(&stage, &driver, &operator, &ana.cin).await;
+    ended_by_its_operator(&stage, &visited, &ana.cin).await;
     stage.close().await;
+}
+
+/// The operator of a station ends a charge at it, and the driver has a bill for what he took.
+async fn ended_by_its_operator(stage: &Stage, operator: &Person, cin: &str) {
+    let mut post = stage.post(1, 0);
+    let session = post.offer(cin).await.unwrap().session.to_string();
+    post.begin(5).await.unwrap();
+    let charge = format!("/api/v1/sessions/{session}");
+    until(operator, &charge, |now| now["gateway_state"] == "charging").await;
+    let path = format!("{charge}/stop");
+    let key = [("idempotency-key", "end-it")];
+    let story = operator
+        .say("POST", &path, &json!({}), &key)
+        .await
+        .expect(202);
+    assert_eq!(story["stop"], "told", "{story}");
+    let again = operator.say("POST", &path, &json!({}), &key).await;
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    let bill = post.finish().await.unwrap();
+    assert_eq!(bill.session.to_string(), session);
+    let story = operator.get(&charge).await.expect(200);
+    assert_eq!(story["stop"], json!(null));
+    assert!(story.to_string().contains("stop-by-operator"), "{story}");
 }
 
 /// The operator sees the freeze, and his block and its end leave it alone; the driver lifts it.

@@ -44,6 +44,7 @@ sentences! {
         StopByCard = "stop-by-card", "the same credential again: stop";
         StopWished = "stop-wished", "the driver wants to stop";
         StopAskedByHome = "stop-asked-by-home", "home asks for its driver: stop";
+        StopByOperator = "stop-by-operator", "the station's operator wants it to stop";
         Ended { reason: Word<StopReason>, energy: Kwh } = "ended", "ended: {reason}, {energy}";
         EndedWithBattery { reason: Word<StopReason>, energy: Kwh, battery: u8 } = "ended-with-battery", "ended: {reason}, {energy}, battery {battery} %";
         NothingDelivered = "nothing-delivered", "nothing delivered, nothing billed";

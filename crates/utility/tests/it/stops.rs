@@ -141,6 +141,49 @@ fn nobody_stops_the_charge_of_another_or_one_that_there_is_not() {
     assert_clean(&world);
 }
 
+#[test]
+fn an_operator_ends_a_charge_at_his_own_station_and_at_no_other() {
+    let mut world = world();
+    let (mut driver, session) = charging(&mut world, duke());
+    let end = Command::EndCharge { session };
+    let elsewhere = world.command(alabama(), end.clone()).unwrap_err();
+    assert_eq!(elsewhere.code, RefusalCode::SessionUnknown);
+    let nothing = Command::EndCharge {
+        session: SessionId([9; 16]),
+    };
+    let nothing = world.command(duke(), nothing).unwrap_err();
+    assert_eq!(nothing.code, RefusalCode::SessionUnknown);
+    for _ in 0..2 {
+        assert_eq!(world.command(duke(), end.clone()), Ok(Reply::Done));
+        assert_eq!(said_of(&mut world, session), Some(StopAnswer::Told));
+    }
+    // The driver's own wish comes later and is answered, and the station is not told again.
+    stop(&mut world, alabama(), 1, session).unwrap();
+    world.run(3_000);
+    driver.listen(&mut world);
+    assert_eq!(answer(&world, alabama(), session), Some(StopAnswer::Told));
+    assert_eq!(driver.stops(), 1);
+    assert_eq!(hops(&world, duke(), session, "operator wants"), 1);
+    ends(&mut world, &mut driver);
+    assert_eq!(world.utility(alabama()).state_of(session), Some("settled"));
+    assert_eq!(said_of(&mut world, session), None);
+    let late = world.command(duke(), end).unwrap_err();
+    assert_eq!(late.code, RefusalCode::OutOfOrder);
+    assert_clean(&world);
+}
+
+/// What Duke's operator reads of a wish to end a charge at his station.
+fn said_of(world: &mut World, session: SessionId) -> Option<StopAnswer> {
+    let question = Command::Desk(DeskQuestion::Charge(session));
+    let Ok(Reply::Desk(answer)) = world.command(duke(), question) else {
+        panic!()
+    };
+    let DeskAnswer::Charge(view) = *answer else {
+        panic!()
+    };
+    view.gateway.unwrap().stop
+}
+
 /// Says something as a member that follows no rules.
 fn forge(world: &mut World, (from, seed): (MemberId, u8), to: (MemberId, u8), message: &Message) {
     let key = config(from, seed).key;

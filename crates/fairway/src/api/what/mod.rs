@@ -63,6 +63,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(stations::one))
         .routes(routes!(sessions::list))
         .routes(routes!(story::one))
+        .routes(routes!(story::end))
         .routes(routes!(trace::of_session))
         .routes(routes!(sessions::flow_chart))
         .routes(routes!(customers::list, customers::create))

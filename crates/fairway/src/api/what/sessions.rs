@@ -51,6 +51,16 @@ pub(crate) enum StopWord {
     Refused,
 }
 
+impl From<&StopAnswer> for StopWord {
+    fn from(answer: &StopAnswer) -> Self {
+        match answer {
+            StopAnswer::Told => Self::Told,
+            StopAnswer::Waits => Self::Waits,
+            StopAnswer::Refused(_) => Self::Refused,
+        }
+    }
+}
+
 /// A driver's wish to end a charge from afar.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct StopLine {
@@ -64,15 +74,13 @@ pub(crate) struct StopLine {
 
 impl From<&StopWish> for StopLine {
     fn from(wish: &StopWish) -> Self {
-        let (state, refusal) = match &wish.answer {
-            None => (StopWord::Asked, None),
-            Some(StopAnswer::Told) => (StopWord::Told, None),
-            Some(StopAnswer::Waits) => (StopWord::Waits, None),
-            Some(StopAnswer::Refused(refusal)) => (StopWord::Refused, Some(refusal.into())),
+        let refusal = match &wish.answer {
+            Some(StopAnswer::Refused(refusal)) => Some(refusal.into()),
+            _ => None,
         };
         Self {
             at: wish.at.rfc3339(),
-            state,
+            state: wish.answer.as_ref().map_or(StopWord::Asked, StopWord::from),
             refusal,
         }
     }

@@ -1,20 +1,25 @@
 //! The story of one charge: from the credential to the bill line, with every signature looked at again.
 
+use super::agreements::Nothing;
 use super::checks::{Comparison, checks};
 use super::disputes::CaseLine;
-use super::sessions::{RefusalLine, SessionRow};
-use crate::api::extract::Path;
+use super::sessions::{RefusalLine, SessionRow, StopWord};
+use crate::api::extract::{Body, Key, Path};
+use crate::api::once::{Answer, command_id};
 use crate::api::problem::Problem;
-use crate::api::who::authorized::{Allow, Authorized, Signed, Staff};
+use crate::api::who::authorized::{Allow, Authorized, Operators, Signed, Staff};
 use crate::api::wire::price::{Breakdown, Split, split};
 use crate::api::wire::said::{self, Said};
 use crate::api::wire::{self, ClassWord, Money, Named, PaymentWord, TierWord};
 use crate::api::{Api, other_answer};
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use fairway_ledger::Receipt;
 use fairway_model::canonical::Canonical as _;
 use fairway_model::{HomeAcceptance, Micro, PublicKey, SessionId, SignedOffer};
+use fairway_utility::command::Command;
 use fairway_utility::desk::{ChargeView, DeskAnswer, DeskQuestion};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -345,6 +350,8 @@ pub(crate) struct Story {
     gateway_state: Option<String>,
     /// Since when.
     state_since: Option<String>,
+    /// How far a wish to end it has come that this member's station was or will be told: `told` or `waits`.
+    stop: Option<StopWord>,
     /// Who takes part.
     parties: Parties,
     /// Where.
@@ -695,6 +702,7 @@ pub(crate) async fn tell(api: &Api, by: &Signed, id: SessionId) -> Result<Story,
         session: SessionRow::from(&view.row),
         gateway_state: gateway.map(|g| g.state.clone()),
         state_since: gateway.map(|g| g.since.rfc3339()),
+        stop: gateway.and_then(|g| g.stop.as_ref()).map(StopWord::from),
         parties: teller.parties(),
         place: teller.place(),
         hops: teller.hops(),
@@ -723,4 +731,25 @@ pub(crate) async fn one(
 ) -> Result<Json<Story>, Problem> {
     let id = wire::session(&id)?;
     tell(&api, &by, id).await.map(Json)
+}
+
+/// Stops a charge at a station of this member while energy flows, whoever's driver it is; `stop` of the answer says how far that has come.
+#[utoipa::path(post, path = "/api/v1/sessions/{session}/stop", tag = "sessions", extensions(("x-roles" = json!(Operators::ROLES))), params(("session" = String, Path), ("Idempotency-Key" = String, Header)), request_body = Nothing, responses((status = 202, body = Story)))]
+pub(crate) async fn end(
+    State(api): State<Api>,
+    by: Authorized<Operators>,
+    Path(id): Path<String>,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    let work = async {
+        let session = wire::session(&id)?;
+        let command = Command::EndCharge { session };
+        api.tell(&by, command_id(&by, &key), command).await?;
+        let story = tell(&api, &by, session).await?;
+        Ok(Answer::new(StatusCode::ACCEPTED, &story))
+    };
+    api.once()
+        .run(api.records(), (&by, &key, body.fingerprint), work)
+        .await
 }
