@@ -10,6 +10,7 @@ story-hops-none = Von dieser Ladung ist hier nichts aufgezeichnet.
 story-hops-zone = Zeiten nach der Uhr von { $zone }.
 story-hops-speed = Die Uhr dieser Vorführung geht { $speed }-mal so schnell wie Ihre.
 story-trace = Ablauf speichern
+story-replay = Gespeicherten Ablauf abspielen
 story-identification = Identifikation
 story-home = Heimversorger
 story-way = Geprüft

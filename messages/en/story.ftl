@@ -10,6 +10,7 @@ story-hops-none = Nothing is recorded of this charge here.
 story-hops-zone = Times by the clock of { $zone }.
 story-hops-speed = This demonstration's clock runs { $speed } times as fast as yours.
 story-trace = Save the trace
+story-replay = Replay a saved trace
 story-identification = Identification
 story-home = Home utility
 story-way = Checked

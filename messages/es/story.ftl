@@ -10,6 +10,7 @@ story-hops-none = Aquí no hay nada registrado de esta carga.
 story-hops-zone = Horas según el reloj de { $zone }.
 story-hops-speed = El reloj de esta demostración va { $speed } veces más rápido que el suyo.
 story-trace = Guardar el rastro
+story-replay = Reproducir un rastro guardado
 story-identification = Identificación
 story-home = Compañía propia
 story-way = Comprobado

@@ -81,6 +81,7 @@ const PAGES = [
   ['story-running', 'operator', story(5)],
   ['story-refused', 'operator', story(6)],
   ['story-disputed', 'operator', story(9)],
+  ['replay', 'operator', '/console/replay'],
   ['customers', 'operator', '/console/customers'],
   ['customer', 'operator', `/console/customers/${data.customers[0].customer}`],
   ['customer-bill', 'operator', `/console/customers/${data.customers[0].customer}/bills/2026-11`],

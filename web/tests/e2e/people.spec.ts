@@ -267,6 +267,29 @@ async function takesAlong(page: Page): Promise<void> {
   expect(cells?.some((cell) => typeof cell === 'number' && cell.toFixed(2) === total.toFixed(2)), JSON.stringify(cells)).toBe(true);
 }
 
+/** A saved trace is shown again hop by hop to its end, and a file that is none is refused with its reason. */
+async function replays(page: Page, file: string, saved: { hops: unknown[]; breakdown: unknown }): Promise<void> {
+  const hops = saved.hops.length;
+  await page.getByRole('link', { name: 'Replay a saved trace' }).click();
+  await settled(page);
+  const choose = page.locator('input[type=file]');
+  await choose.setInputFiles(file);
+  const moment = page.locator('[data-moment]');
+  await moment.waitFor();
+  expect(await moment.innerText()).toContain(`Hop 1 of ${hops}`);
+  expect(await page.locator('#hops li').count()).toBe(1);
+  await page.getByRole('button', { name: 'One hop on' }).click();
+  expect(await moment.innerText()).toContain(`Hop 2 of ${hops}`);
+  expect(await page.locator('#hops li').count()).toBe(2);
+  await picture(page, 'replay');
+  await page.getByRole('button', { name: 'To the end' }).click();
+  expect(await page.locator('#hops li').count()).toBe(hops);
+  expect(await page.locator('#price').count()).toBe(saved.breakdown === null ? 0 : 1);
+  await choose.setInputFiles({ name: 'broken.json', mimeType: 'application/json', buffer: Buffer.from('{"summary": {}') });
+  await page.getByRole('alert').filter({ hasText: 'not JSON' }).waitFor();
+  expect(await moment.count()).toBe(0);
+}
+
 test('every_page_of_the_console_shows_a_real_member', async () => {
   // A visitor charges at this member's station, so that the pages have something to show.
   const post = await open(browser, stage.kiosks.find((kiosk) => kiosk.station === 'DUK-02')?.url ?? '', WIDE);
@@ -292,9 +315,10 @@ test('every_page_of_the_console_shows_a_real_member', async () => {
   await settled(operator.page);
   await picture(operator.page, 'story');
   const [trace] = await Promise.all([operator.page.waitForEvent('download'), operator.page.getByRole('link', { name: 'Save the trace' }).click()]);
-  const saved = JSON.parse(readFileSync(await trace.path()).toString()) as { hops: unknown[]; summary: { session: string } };
+  const saved = JSON.parse(readFileSync(await trace.path()).toString()) as { hops: unknown[]; breakdown: unknown; summary: { session: string } };
   expect(trace.suggestedFilename()).toBe(`trace-${saved.summary.session}.json`);
   expect(saved.hops.length).toBeGreaterThan(0);
+  await replays(operator.page, await trace.path(), saved);
   await go(operator.page, '/console/customers');
   await operator.page.locator('tbody a').first().click();
   await settled(operator.page);
