@@ -452,3 +452,10 @@ replay-known = Bis dahin bekannt
 replay-point = Ladepunkt
 replay-not-yet = noch nicht
 replay-unchecked = Wie sie in der Datei stehen; ihre Unterschriften werden hier nicht geprüft.
+
+end-charge = Diese Ladung beenden
+end-sure = Diese Ladung beenden?
+end-about = Die Station beendet sie, und der Fahrer zahlt, was bis dahin geladen wurde. In der Geschichte der Ladung steht, dass der Betreiber sie beenden wollte.
+end-not = Weiter laden lassen
+end-told = Die Station weiß, dass sie beenden soll; das Ende folgt.
+end-waits = Jemand wollte diese Ladung beenden. Die Station hat gerade keine Verbindung und erfährt es, sobald sie wieder da ist.

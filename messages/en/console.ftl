@@ -452,3 +452,10 @@ replay-known = Known by then
 replay-point = Charging point
 replay-not-yet = not yet
 replay-unchecked = As the file has them; their signatures are not checked here.
+
+end-charge = Stop this charge
+end-sure = Stop this charge?
+end-about = The station ends it, and the driver pays for what was charged until then. The charge's story keeps that the operator wanted it to stop.
+end-not = Let it go on
+end-told = The station is told to stop; the end follows.
+end-waits = Somebody wanted this charge to stop. The station has no connection at present and is told as soon as it is back.

@@ -452,3 +452,10 @@ replay-known = Sabido hasta entonces
 replay-point = Punto de carga
 replay-not-yet = todavía no
 replay-unchecked = Como están en el archivo; aquí no se comprueban sus firmas.
+
+end-charge = Parar esta carga
+end-sure = ¿Parar esta carga?
+end-about = La estación la termina, y el conductor paga lo cargado hasta entonces. La historia de la carga guarda que el operador quiso pararla.
+end-not = Dejarla seguir
+end-told = La estación sabe que debe parar; el final llega enseguida.
+end-waits = Alguien quiso parar esta carga. La estación no tiene conexión ahora y lo sabrá en cuanto vuelva.

@@ -293,11 +293,19 @@ async function replays(page: Page, file: string, saved: { hops: unknown[]; break
 test('every_page_of_the_console_shows_a_real_member', async () => {
   // A visitor charges at this member's station, so that the pages have something to show.
   const post = await open(browser, stage.kiosks.find((kiosk) => kiosk.station === 'DUK-02')?.url ?? '', WIDE);
-  await chargesTwenty(post.page, stage.drivers[0]?.cin ?? '');
+  await chargesLong(post.page, stage.drivers[0]?.cin ?? '');
+  await post.page.waitForSelector("[data-screen='charging']");
+  // The operator ends it, and the driver has a bill.
+  const operator = await visit('US*DUK', '/console/sessions?state=charging', 'operator');
+  await operator.page.locator('tbody a').first().click();
+  await settled(operator.page);
+  await operator.page.getByRole('button', { name: 'Stop this charge' }).click();
+  await accessible(operator.page, 'a charge is about to be ended', false);
+  await operator.page.getByRole('dialog').getByRole('button', { name: 'Stop this charge' }).click();
   await post.page.waitForSelector("[data-screen='bill']");
+  await operator.page.getByText("the station's operator wants it to stop").first().waitFor();
   await post.page.keyboard.press('#');
   await unplugs(post.page);
-  const operator = await visit('US*DUK', '/console', 'operator');
   for (const [name, path] of CONSOLE) {
     await go(operator.page, path);
     // The made-up load is forecast on the ledger from eleven in the morning on, three minutes after the demonstration began.
