@@ -14,28 +14,34 @@ export function decimal(amount: number | bigint | string, scale: number): string
   return whole < 0n ? `-${text}` : text;
 }
 
+/** Languages times currencies, scales and zones: far below this in practice; above it a store starts anew. */
+const MOST_KEPT = 256;
+
+/** What is made by `make` for a language with options, kept: making one takes a browser longer than using it for a whole list. */
+function kept<O, T>(make: (language: string, options: O) => T): (language: string, options: O) => T {
+  const all = new Map<string, T>();
+  return (language, options) => {
+    const key = `${language} ${JSON.stringify(options)}`;
+    let found = all.get(key);
+    if (found === undefined) {
+      if (all.size >= MOST_KEPT) all.clear();
+      found = make(language, options);
+      all.set(key, found);
+    }
+    return found;
+  };
+}
+
+const numbers = kept((language, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options));
+const times = kept((language, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, options));
+
 /** Decimal places that people of this currency expect; two where the currency is unknown to the browser. */
 export function usual(currency: string): number {
   try {
-    return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+    return numbers('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
   } catch {
     return 2;
   }
-}
-
-const made = new Map<string, Intl.NumberFormat>();
-/** Languages times currencies times scales: far below this in practice; above it the cache starts anew. */
-const MOST_FORMATS = 256;
-
-function numbers(language: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = `${language} ${JSON.stringify(options)}`;
-  let found = made.get(key);
-  if (!found) {
-    if (made.size >= MOST_FORMATS) made.clear();
-    found = new Intl.NumberFormat(language, options);
-    made.set(key, found);
-  }
-  return found;
 }
 
 /** Money with its currency: at least the currency's own decimal places, more where the amount has them and they are not zero. */
@@ -109,10 +115,10 @@ export function moment(language: string, time: string, zone?: string, style: 'fu
   if (style !== 'date') options.timeStyle = 'short';
   if (zone) options.timeZone = zone;
   try {
-    return new Intl.DateTimeFormat(language, options).format(at);
+    return times(language, options).format(at);
   } catch {
     delete options.timeZone;
-    return new Intl.DateTimeFormat(language, options).format(at);
+    return times(language, options).format(at);
   }
 }
 
@@ -121,7 +127,7 @@ export function zoneName(language: string, time: string, zone: string | null | u
   const at = new Date(time);
   if (!zone || Number.isNaN(at.getTime())) return '';
   const part = (where?: string) =>
-    new Intl.DateTimeFormat(language, { timeZoneName: 'short', ...(where ? { timeZone: where } : {}) }).formatToParts(at).find((one) => one.type === 'timeZoneName')?.value ?? '';
+    times(language, { timeZoneName: 'short', ...(where ? { timeZone: where } : {}) }).formatToParts(at).find((one) => one.type === 'timeZoneName')?.value ?? '';
   try {
     const name = part(zone);
     return name === part() ? '' : name;
@@ -134,5 +140,5 @@ export function zoneName(language: string, time: string, zone: string | null | u
 export function month(language: string, value: string): string {
   const at = new Date(`${value}-01T00:00:00Z`);
   if (Number.isNaN(at.getTime())) return value;
-  return new Intl.DateTimeFormat(language, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(at);
+  return times(language, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(at);
 }

@@ -59,8 +59,10 @@ function mirror(text: string): string {
 
 async function load(code: string): Promise<FluentBundle> {
   const bundle = new FluentBundle(code, mirrored ? { useIsolating: true, transform: mirror } : { useIsolating: false });
-  for (const name of files.names) {
-    const text = await files.all[`../../../messages/${code}/${name}.ftl`]?.();
+  // All at once: one after the other, each would wait for the one before.
+  const texts = await Promise.all(files.names.map((name) => files.all[`../../../messages/${code}/${name}.ftl`]?.()));
+  for (const [at, name] of files.names.entries()) {
+    const text = texts[at];
     if (text === undefined) throw new Error(`messages/${code}/${name}.ftl is missing`);
     const flaws = bundle.addResource(new FluentResource(text));
     for (const flaw of flaws) console.error(`messages/${code}/${name}.ftl:`, flaw);
@@ -72,8 +74,7 @@ async function load(code: string): Promise<FluentBundle> {
 export async function speak(code: string, remember = true): Promise<void> {
   mirrored = code === MIRRORED;
   const real = mirrored || !(code in LANGUAGES) ? 'en' : code;
-  const made = [await load(real)];
-  if (real !== 'en') made.push(await load('en'));
+  const made = await Promise.all((real === 'en' ? ['en'] : [real, 'en']).map(load));
   language = real;
   bundles = made;
   document.documentElement.lang = real;
