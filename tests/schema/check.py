@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from known import known
-from world import Person, World
+from world import MEMBER, PARTNER, Person, World
 
 # What is not asked here, and why. Each has tests of its own.
 NOT_HERE = {
@@ -36,6 +36,9 @@ OF_LEDGER = re.compile(r"[A-Z]+ /api/v1/ledger/")
 OF_MANAGERS = re.compile(r"[A-Z]+ /api/v1/agreements")
 # What only a charge under way can be asked for.
 STOP = "POST /api/v1/my/sessions/{session}/stop"
+END = "POST /api/v1/sessions/{session}/stop"
+# At whose station such a charge is.
+UNDER_WAY = {STOP: PARTNER, END: MEMBER}
 # Bodies that are whole agreements.
 OF_TERMS = re.compile(r"POST /api/v1/agreements(/check|/preview|/\{agreement\}/(counter|effect))?$")
 
@@ -143,7 +146,7 @@ def runs(world: World, names: list[str]) -> list[list[Run]]:
     own = [name for name in names if OF_DRIVERS.match(name)]
     most = [name for name in names if name not in own]
     reads = [name for name in most if READS.match(name)]
-    changes = [name for name in most if not READS.match(name)]
+    changes = [name for name in most if not READS.match(name) and name != END]
     ledger = [name for name in reads if OF_LEDGER.match(name)]
     terms = Run("terms", world.manager(), [name for name in changes if OF_TERMS.match(name)])
     terms.how = Run.drawn
@@ -156,6 +159,7 @@ def runs(world: World, names: list[str]) -> list[list[Run]]:
         ],
         # Before the driver freezes his card.
         [Run("stops", world.driver, [STOP])],
+        [Run("ends", world.operator(), [END])],
         # The driver objects before the operator answers.
         [Run("changes-own", world.driver, [name for name in own if not READS.match(name) and name != STOP]), terms],
         [
@@ -174,8 +178,8 @@ def played(world: World, description: Path, folder: Path) -> list[dict]:
         objections = world.driver.get("/my/disputes")["data"]
         if objections:
             facts["path"]["dispute"] = objections[0]["dispute"]
-        if any(STOP in run.asked for run in together):
-            facts["paths"][STOP] = {"session": world.live()}
+        for name in {name for run in together for name in run.asked} & UNDER_WAY.keys():
+            facts["paths"][name] = {"session": world.live(UNDER_WAY[name])}
         with ThreadPoolExecutor() as places:
             reports += places.map(lambda run: run.play(description, folder, facts), together)
     return reports

@@ -70,9 +70,9 @@ class World:
     def person(self, member: str, account: str) -> Person:
         return Person(self.member(member)["pages"], account, self.told["password"])
 
-    def begin(self) -> None:
-        """The driver comes to the partner's station and charges."""
-        operator = self.member(PARTNER)["name"]
+    def begin(self, member: str = PARTNER) -> None:
+        """The driver comes to a station of a member and charges."""
+        operator = self.member(member)["name"]
         station = next(one["station"] for one in self.told["kiosks"] if one["operator"] == operator)
         deed = {"id": str(uuid.uuid4()), "deed": "charge", "station": station, "driver": self.driver_line["cin"]}
         kind = {"content-type": "application/json"}
@@ -84,10 +84,11 @@ class World:
         self.begin()
         return awaited("a settled charge", lambda: next((one for one in self.driver.get("/my/sessions")["data"] if one["state"] == "settled"), None))
 
-    def live(self) -> str:
-        """A charge of the driver that has consent and has not ended."""
-        self.begin()
-        return awaited("a charge under way", lambda: next((one["session"] for one in self.driver.get("/my")["live"] if one["state"] == "authorized"), None))
+    def live(self, member: str = PARTNER) -> str:
+        """A charge of the driver at a member's station, with energy flowing; of one elsewhere his home knows that he consented, and no more."""
+        self.begin(member)
+        state = "charging" if member == MEMBER else "authorized"
+        return awaited("a charge under way", lambda: next((one["session"] for one in self.driver.get("/my")["live"] if one["state"] == state), None))
 
     def agreements(self) -> dict[str, str]:
         """An agreement in force whose terms are answered, and two proposals of the partner: one to answer, one to sign."""

@@ -4890,6 +4890,7 @@ export type Story = {
      * Since when.
      */
     state_since: string | null;
+    stop: StopWord | null;
 };
 
 /**
@@ -7368,6 +7369,43 @@ export type GetSessionsBySessionResponses = {
 
 export type GetSessionsBySessionResponse = GetSessionsBySessionResponses[keyof GetSessionsBySessionResponses];
 
+export type PostSessionsBySessionStopData = {
+    body: Nothing;
+    headers: {
+        /**
+         * A new one for a new request, the same one to repeat a request whose answer was lost
+         */
+        'Idempotency-Key': string;
+        /**
+         * `csrf` of the sign-in, or of `GET /api/v1/me`
+         */
+        'X-Fairway-Csrf': string;
+    };
+    path: {
+        /**
+         * A charge's id
+         */
+        session: string;
+    };
+    query?: never;
+    url: '/api/v1/sessions/{session}/stop';
+};
+
+export type PostSessionsBySessionStopErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type PostSessionsBySessionStopError = PostSessionsBySessionStopErrors[keyof PostSessionsBySessionStopErrors];
+
+export type PostSessionsBySessionStopResponses = {
+    202: Story;
+};
+
+export type PostSessionsBySessionStopResponse = PostSessionsBySessionStopResponses[keyof PostSessionsBySessionStopResponses];
+
 export type GetSessionsBySessionTraceData = {
     body?: never;
     path: {
@@ -7706,6 +7744,7 @@ export type Operations = {
     'GET /api/v1/results': { takes: GetResultsData; answers: GetResultsResponse };
     'GET /api/v1/sessions': { takes: GetSessionsData; answers: GetSessionsResponse };
     'GET /api/v1/sessions/{session}': { takes: GetSessionsBySessionData; answers: GetSessionsBySessionResponse };
+    'POST /api/v1/sessions/{session}/stop': { takes: PostSessionsBySessionStopData; answers: PostSessionsBySessionStopResponse };
     'GET /api/v1/sessions/{session}/trace': { takes: GetSessionsBySessionTraceData; answers: GetSessionsBySessionTraceResponse };
     'GET /api/v1/settlement/cycles': { takes: GetSettlementCyclesData; answers: GetSettlementCyclesResponse };
     'GET /api/v1/settlement/open': { takes: GetSettlementOpenData; answers: GetSettlementOpenResponse };
