@@ -60,6 +60,8 @@ filters-clear = Filter löschen
 overview-success = Gelungene Ladungen heute
 overview-success-note = { $charged } von { $decided } entschiedenen Versuchen
 overview-success-month = In den letzten 30 Tagen
+overview-success-lately = Gelungene Ladungen der letzten 30 Tage
+overview-none-today = heute ist noch keine entschieden
 overview-attempts = { $count ->
     [one] ein Versuch
    *[other] { $count } Versuche
@@ -328,7 +330,10 @@ results-outbound = Unsere Kunden anderswo
 results-outbound-note = was von ihren Ladungen an Stationen der Partner bleibt
 results-all = Alle Ladungen
 results-net = Netto
-results-net-note = { $count } abgerechnete Ladungen
+results-net-note = { $count ->
+    [one] { $text } abgerechnete Ladung
+   *[other] { $text } abgerechnete Ladungen
+ }
 results-fees-received = Erhaltene Roaming-Gebühren
 results-fees-received-note = was wir von Ladungen unserer Kunden anderswo behalten
 results-fees-paid = Gezahlte Roaming-Gebühren

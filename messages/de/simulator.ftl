@@ -7,7 +7,10 @@ simulator-no-answer = Die Vorführung hat nicht geantwortet. Vielleicht ist sie 
 simulator-books-asked = Die Bücher werden gelesen ...
 simulator-books-balance = Die Bücher stimmen
 simulator-books-differ = Die Bücher weichen ab
-simulator-check-zero = Alle Konten des Ledgers ergeben zusammen null, nach { $charges } abgerechneten Ladevorgängen.
+simulator-check-zero = { $count ->
+    [one] Alle Konten des Ledgers ergeben zusammen null, nach { $text } abgerechnetem Ladevorgang.
+   *[other] Alle Konten des Ledgers ergeben zusammen null, nach { $text } abgerechneten Ladevorgängen.
+ }
 simulator-check-same = Bei Block { $height } wurden { $nodes } von { $running } laufenden Knoten verglichen: ein Zustand, dieselben Bücher.
 simulator-check-journals = Jedes Journal ergibt null: { $members } Datenbanken von Versorgern wurden gefragt.
 simulator-check-databases = Die Datenbank jedes Versorgers sagt dasselbe wie der Ledger.

@@ -60,6 +60,8 @@ filters-clear = Clear the filters
 overview-success = Charges that succeeded today
 overview-success-note = { $charged } of { $decided } decided attempts
 overview-success-month = In the last 30 days
+overview-success-lately = Charges that succeeded in the last 30 days
+overview-none-today = none was decided today yet
 overview-attempts = { $count ->
     [one] one attempt
    *[other] { $count } attempts
@@ -328,7 +330,10 @@ results-outbound = Our customers elsewhere
 results-outbound-note = what is left of their charges at partners' stations
 results-all = All charges
 results-net = Net
-results-net-note = { $count } charges settled
+results-net-note = { $count ->
+    [one] { $text } charge settled
+   *[other] { $text } charges settled
+ }
 results-fees-received = Roaming fees received
 results-fees-received-note = what we keep of our customers' charges elsewhere
 results-fees-paid = Roaming fees paid

@@ -7,7 +7,10 @@ simulator-no-answer = The demonstration did not answer. It may have ended; start
 simulator-books-asked = The books are being read ...
 simulator-books-balance = The books balance
 simulator-books-differ = The books differ
-simulator-check-zero = All accounts of the ledger sum to zero, after { $charges } settled charges.
+simulator-check-zero = { $count ->
+    [one] All accounts of the ledger sum to zero, after { $text } settled charge.
+   *[other] All accounts of the ledger sum to zero, after { $text } settled charges.
+ }
 simulator-check-same = At block { $height } { $nodes } of { $running } running ledger nodes were compared: one state, the same books.
 simulator-check-journals = Each journal sums to zero: { $members } databases of utilities were asked.
 simulator-check-databases = Every utility's database says what the ledger says.

@@ -60,6 +60,8 @@ filters-clear = Quitar los filtros
 overview-success = Cargas logradas hoy
 overview-success-note = { $charged } de { $decided } intentos decididos
 overview-success-month = En los últimos 30 días
+overview-success-lately = Cargas logradas en los últimos 30 días
+overview-none-today = hoy aún no se ha decidido ninguna
 overview-attempts = { $count ->
     [one] un intento
    *[other] { $count } intentos
@@ -328,7 +330,10 @@ results-outbound = Nuestros clientes fuera
 results-outbound-note = lo que queda de sus cargas en estaciones de socios
 results-all = Todas las cargas
 results-net = Neto
-results-net-note = { $count } cargas liquidadas
+results-net-note = { $count ->
+    [one] { $text } carga liquidada
+   *[other] { $text } cargas liquidadas
+ }
 results-fees-received = Tarifas de itinerancia recibidas
 results-fees-received-note = lo que retenemos de las cargas de nuestros clientes fuera
 results-fees-paid = Tarifas de itinerancia pagadas

@@ -7,7 +7,10 @@ simulator-no-answer = La demostración no respondió. Quizá ha terminado; iníc
 simulator-books-asked = Se leen los libros ...
 simulator-books-balance = Los libros cuadran
 simulator-books-differ = Los libros difieren
-simulator-check-zero = Todas las cuentas del registro suman cero, tras { $charges } cargas liquidadas.
+simulator-check-zero = { $count ->
+    [one] Todas las cuentas del registro suman cero, tras { $text } carga liquidada.
+   *[other] Todas las cuentas del registro suman cero, tras { $text } cargas liquidadas.
+ }
 simulator-check-same = En el bloque { $height } se compararon { $nodes } de { $running } nodos en marcha: un solo estado, los mismos libros.
 simulator-check-journals = Cada diario suma cero: se preguntó a { $members } bases de datos.
 simulator-check-databases = La base de datos de cada compañía dice lo mismo que el registro.

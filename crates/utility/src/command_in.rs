@@ -159,11 +159,7 @@ impl Utility {
                 let change = self.node.aaa.set_blocked(out.now, &cin, blocked)?;
                 Ok(self.customer_changed(out, change))
             }
-            Command::SetFrozen { customer, frozen } => {
-                let key = self.customer(&customer)?.key;
-                let change = self.node.aaa.set_frozen(out.now, key, frozen)?;
-                Ok(self.customer_changed(out, change))
-            }
+            Command::SetFrozen { customer, frozen } => self.set_frozen(out, &customer, frozen),
             Command::StopCharge { customer, session } => self.stop_charge(out, &customer, session),
             Command::EndCharge { session } => self.end_charge(out, session),
             Command::TopUp { cin, amount } => {
@@ -216,6 +212,18 @@ impl Utility {
             Command::PutLoads(loads) => self.take_loads(out, &loads).map(Reply::Fed),
             Command::ShowForecast => Ok(Reply::Forecast(Box::new(self.forecast_view(out.now)))),
         }
+    }
+
+    /// A driver freezes every credential of his, or lifts that again.
+    fn set_frozen(
+        &mut self,
+        out: &mut Out,
+        customer: &str,
+        frozen: bool,
+    ) -> Result<Reply, Refusal> {
+        let key = self.customer(customer)?.key;
+        let change = self.node.aaa.set_frozen(out.now, key, frozen)?;
+        Ok(self.customer_changed(out, change))
     }
 
     /// Customers have numbers that lead to us: under another member's prefix every partner would ask that member.
