@@ -175,6 +175,12 @@ impl Utility {
         out: &mut Out,
         session: SessionId,
     ) -> Result<Reply, Refusal> {
+        if self.visits.get(session).is_none() {
+            let text = format!(
+                "{session} is at no station of this utility: the one whose station it is can stop it, and so can its driver"
+            );
+            return Err(Refusal::new(RefusalCode::SessionUnknown, text));
+        }
         self.tell_stop(out, session, "operator", &Says::StopByOperator)?;
         Ok(Reply::Done)
     }

@@ -96,7 +96,7 @@ async fn process_api_a_driver_stops_his_charge_and_freezes_his_card() {
     let end = format!("/api/v1/sessions/{session}/stop");
     let key = [("idempotency-key", "end")];
     let elsewhere = operator.say("POST", &end, &json!({}), &key).await;
-    assert_eq!(elsewhere.problem(422), "session-unknown");
+    assert_eq!(elsewhere.problem(404), "session-unknown");
     driver.say("POST", &end, &json!({}), &key).await.expect(403);
     // And is stopped by its driver, from afar.
     only_his_own(&driver, [&stranger, &operator], &path, &json!({})).await;
