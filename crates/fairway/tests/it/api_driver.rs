@@ -131,7 +131,7 @@ async fn process_api_a_driver_stops_his_charge_and_freezes_his_card() {
 
 /// The operator of a station ends a charge at it, and the driver has a bill for what he took.
 async fn ended_by_its_operator(stage: &Stage, operator: &Person, cin: &str) {
-    let mut post = stage.post(1, 0);
+    let mut post = stage.post(1, 2);
     let session = post.offer(cin).await.unwrap().session.to_string();
     post.begin(5).await.unwrap();
     let charge = format!("/api/v1/sessions/{session}");
