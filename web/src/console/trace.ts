@@ -141,7 +141,7 @@ class Place {
 
   money(): Money {
     const found = this.object((here) => ({ amount: here.at('amount').whole(), scale: here.at('scale').whole(0, MOST_PLACES), currency: here.at('currency').text('currency') }));
-    return found ?? { amount: 0, scale: 0, currency: 'XXX' };
+    return found ?? { amount: 0, scale: 0, currency: '' };
   }
 }
 
