@@ -24,9 +24,9 @@ const SCREENS = [
   'kiosk-typing-wrong-wide-light', 'kiosk-checking-wide-light', 'kiosk-plug-in-wide-light', 'kiosk-stop-asked-wide-light', 'kiosk-bill-wide-light',
   'kiosk-error-silent-wide-light', 'kiosk-faulted-wide-light', 'kiosk-offline-wide-light', 'kiosk-offer-small-dark', 'kiosk-offer-tall-light', 'kiosk-prompt-rtl-wide-light',
   'kiosk-phone-prompt-phone-light', 'kiosk-phone-offer-phone-light', 'kiosk-phone-charging-phone-dark', 'kiosk-phone-receipt-phone-light',
-  'my-live-phone-dark', 'my-bill-phone-light',
+  'my-live-phone-dark', 'my-bill-phone-light', 'my-cards-phone-light',
   'stations-wide-light', 'sessions-wide-dark', 'sessions-mirrored-wide-light', 'customers-wide-light', 'policy-wide-light', 'tariffs-small-wide-light', 'agreements-waiting-wide-light',
-  'network-wide-light', 'line-cut-wide-light', 'blocks-wide-light', 'ledger-accounts-wide-light', 'check-wide-dark', 'simulator-wide-light',
+  'network-wide-light', 'results-wide-light', 'replay-wide-dark', 'line-cut-wide-light', 'blocks-wide-light', 'ledger-accounts-wide-light', 'check-wide-dark', 'simulator-wide-light',
 ];
 /** Of those, in pixels. */
 const SCREEN_WIDTH = 720;
